@@ -1,0 +1,1 @@
+//! The deterministic kernel: actors, mail, links, monitors, timers, names, supervisors, events.

@@ -1,0 +1,1 @@
+//! Many runs: jobs, shards, time budget, determinism check, finding files.

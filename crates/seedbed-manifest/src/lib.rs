@@ -1,0 +1,1 @@
+//! The manifest: processes, trees, worlds, inputs, CEL properties.

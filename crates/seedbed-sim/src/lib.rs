@@ -1,0 +1,1 @@
+//! The simulated reactor: worlds, network, faults, strategies, tapes, replay, shrinking, properties.

@@ -1,0 +1,1 @@
+//! The runtime of seedbed::test, and ready-made properties.

@@ -1,0 +1,1 @@
+//! Versioned trace, recording and finding files, and exporters.

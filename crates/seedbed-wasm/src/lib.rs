@@ -1,0 +1,1 @@
+//! WebAssembly actors: engine, rewriting pass, module store, dialects, limits.
