@@ -10,15 +10,22 @@ extern crate alloc;
 
 mod code;
 mod envelope;
+mod handle;
 mod message;
 mod notice;
 mod reason;
+mod signal;
+pub mod store;
+mod time;
 
-pub use code::{Code, HandlerCode, RequestFailure, SpawnFlags, StopCode};
+pub use code::{Code, HandlerCode, Level, Reason, RequestFailure, SpawnFlags, StopCode};
 pub use envelope::{ENVELOPE_LEN, Envelope, Flags};
+pub use handle::{Cancelled, Correlation, MonitorRef, Pid, Request, TimerId};
 pub use message::{Bytes, DecodeError, Message};
 pub use notice::Notice;
 pub use reason::{ExitReason, Failure, ReasonClass, TrapKind};
+pub use signal::{EffectError, Signal, StartOutcome};
+pub use time::{Time, nanos};
 
 /// The result of a handler. Any error type converts with `?`; to choose the code that the exit
 /// reason shows, return a [`HandlerCode`].

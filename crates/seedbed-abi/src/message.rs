@@ -73,6 +73,25 @@ impl Message for Bytes {
     }
 }
 
+impl Bytes {
+    /// Reads a typed value from the payload.
+    ///
+    /// # Errors
+    /// If the bytes are not an encoding of `M`.
+    pub fn get<M: Message>(&self) -> Result<M, DecodeError> {
+        M::decode(&self.0)
+    }
+}
+
+impl core::ops::Deref for Bytes {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl From<&[u8]> for Bytes {
     fn from(bytes: &[u8]) -> Self {
         Bytes(bytes.to_vec())
@@ -104,7 +123,9 @@ pub enum DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            DecodeError::Malformed { len } => write!(f, "payload of {len} bytes is not the message type expected"),
+            DecodeError::Malformed { len } => {
+                write!(f, "payload of {len} bytes is not the message type expected")
+            }
             DecodeError::Trailing { len } => write!(f, "payload has {len} bytes after the message"),
         }
     }
@@ -121,8 +142,14 @@ mod tests {
         let mut out = Vec::new();
         (7u32, Some(true)).encode(&mut out);
         assert_eq!(<(u32, Option<bool>)>::decode(&out), Ok((7, Some(true))));
-        assert_eq!(<u8>::decode(&out), Err(DecodeError::Trailing { len: out.len() - 1 }));
-        assert_eq!(<u32>::decode(&[0x80]), Err(DecodeError::Malformed { len: 1 }));
+        assert_eq!(
+            <u8>::decode(&out),
+            Err(DecodeError::Trailing { len: out.len() - 1 })
+        );
+        assert_eq!(
+            <u32>::decode(&[0x80]),
+            Err(DecodeError::Malformed { len: 1 })
+        );
         assert_eq!(Bytes::decode(&[1, 2]), Ok(Bytes(alloc::vec![1, 2])));
     }
 }
