@@ -89,9 +89,7 @@ impl RequestFailure {
     /// The failure with this number.
     pub fn from_u64(n: u64) -> Option<RequestFailure> {
         use RequestFailure::*;
-        [Dead, Refused, NoConnection, Timeout]
-            .into_iter()
-            .find(|f| *f as u64 == n)
+        [Dead, Refused, NoConnection, Timeout].into_iter().find(|f| *f as u64 == n)
     }
 }
 
@@ -284,16 +282,10 @@ mod tests {
     #[test]
     fn an_error_shows_the_code_it_chose_unless_a_hook_means_something_else_by_it() {
         for (chosen, shown) in [(7, 7), (-3, -3), (0, -1), (1, -1), (2, -1), (3, 3)] {
-            assert_eq!(
-                HandlerCode::of(&HandlerCode(chosen).into()),
-                HandlerCode(shown)
-            );
+            assert_eq!(HandlerCode::of(&HandlerCode(chosen).into()), HandlerCode(shown));
             let reason = Reason::Failed(HandlerCode(chosen));
             assert_eq!(reason.to_i32(), shown);
-            assert_eq!(
-                ExitReason::from(reason),
-                Failure::HandlerError(shown).into()
-            );
+            assert_eq!(ExitReason::from(reason), Failure::HandlerError(shown).into());
         }
         assert_eq!(HandlerCode::of(&Code::Denied.into()), HandlerCode::OTHER);
     }

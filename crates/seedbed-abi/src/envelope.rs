@@ -121,11 +121,7 @@ impl fmt::Debug for Flags {
             _ => return write!(f, "flags {:#x}", self.0),
         };
         f.write_str(name)?;
-        if self.has(Flags::FAILED) {
-            f.write_str(" (failed)")
-        } else {
-            Ok(())
-        }
+        if self.has(Flags::FAILED) { f.write_str(" (failed)") } else { Ok(()) }
     }
 }
 

@@ -131,18 +131,12 @@ mod tests {
 
     #[test]
     fn a_pid_says_what_it_is() {
-        for (raw, text, address) in [
-            (0, "<nobody>", false),
-            (0x2a, "<2a>", false),
-            (0x2a | Pid::ADDRESS, "<@2a>", true),
-        ] {
+        for (raw, text, address) in
+            [(0, "<nobody>", false), (0x2a, "<2a>", false), (0x2a | Pid::ADDRESS, "<@2a>", true)]
+        {
             let pid = Pid::from_raw(raw);
             assert_eq!(
-                (
-                    pid.to_string().as_str(),
-                    pid.is_address(),
-                    pid.is_somebody()
-                ),
+                (pid.to_string().as_str(), pid.is_address(), pid.is_somebody()),
                 (text, address, raw != 0)
             );
         }

@@ -142,14 +142,8 @@ mod tests {
         let mut out = Vec::new();
         (7u32, Some(true)).encode(&mut out);
         assert_eq!(<(u32, Option<bool>)>::decode(&out), Ok((7, Some(true))));
-        assert_eq!(
-            <u8>::decode(&out),
-            Err(DecodeError::Trailing { len: out.len() - 1 })
-        );
-        assert_eq!(
-            <u32>::decode(&[0x80]),
-            Err(DecodeError::Malformed { len: 1 })
-        );
+        assert_eq!(<u8>::decode(&out), Err(DecodeError::Trailing { len: out.len() - 1 }));
+        assert_eq!(<u32>::decode(&[0x80]), Err(DecodeError::Malformed { len: 1 }));
         assert_eq!(Bytes::decode(&[1, 2]), Ok(Bytes(alloc::vec![1, 2])));
     }
 }

@@ -45,10 +45,7 @@ mod tests {
     #[test]
     fn a_notice_survives_its_encoding() {
         for value in [None, Some(Vec::new()), Some(alloc::vec![1, 2, 3])] {
-            let notice = Notice {
-                reason: ExitReason::Killed,
-                value,
-            };
+            let notice = Notice { reason: ExitReason::Killed, value };
             let mut out = Vec::new();
             notice.encode(&mut out);
             assert_eq!(Notice::decode(&out), Some(notice));

@@ -169,10 +169,7 @@ impl ExitReason {
                 return Some((ExitReason::start_failed(cause), rest));
             }
             17 => Failure::HandlerError(number as i32),
-            18 => Failure::Trap(
-                TrapKind::ALL.into_iter().find(|k| *k as u32 == number)?,
-                text,
-            ),
+            18 => Failure::Trap(TrapKind::ALL.into_iter().find(|k| *k as u32 == number)?, text),
             19 => Failure::OutOfFuel,
             20 => Failure::OutOfMemory,
             21 => Failure::StackOverflow,
@@ -312,14 +309,8 @@ mod tests {
     #[test]
     fn broken_bytes_are_no_reason() {
         assert_eq!(ExitReason::decode(&[]), None);
-        assert_eq!(
-            ExitReason::decode(&[99, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
-            None
-        );
-        assert_eq!(
-            ExitReason::decode(&[2, 0, 0, 0, 0, 0, 0, 0, 200, 0, 0, 0]),
-            None
-        );
+        assert_eq!(ExitReason::decode(&[99, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), None);
+        assert_eq!(ExitReason::decode(&[2, 0, 0, 0, 0, 0, 0, 0, 200, 0, 0, 0]), None);
         let nested: Vec<u8> = [16u8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0].repeat(100);
         assert_eq!(ExitReason::decode(&nested), None);
     }

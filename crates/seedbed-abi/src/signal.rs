@@ -1,8 +1,7 @@
 //! What reaches an actor beside messages.
 
 use crate::{
-    Bytes, Correlation, Envelope, ExitReason, Flags, MonitorRef, Notice, Pid, RequestFailure,
-    TimerId,
+    Bytes, Correlation, Envelope, ExitReason, Flags, MonitorRef, Notice, Pid, RequestFailure, TimerId,
 };
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -101,54 +100,23 @@ impl Signal {
         let signal = match envelope.flags.kind() {
             Flags::EXIT => {
                 let (reason, value) = notice()?;
-                Signal::Exit {
-                    from,
-                    reason,
-                    value,
-                }
+                Signal::Exit { from, reason, value }
             }
             Flags::DOWN => {
                 let (reason, value) = notice()?;
-                Signal::Down {
-                    from,
-                    monitor: MonitorRef(envelope.correlation),
-                    reason,
-                    value,
-                }
+                Signal::Down { from, monitor: MonitorRef(envelope.correlation), reason, value }
             }
-            Flags::TIMER => Signal::Timer {
-                id: TimerId(envelope.correlation),
-                tag: envelope.tag,
-            },
+            Flags::TIMER => Signal::Timer { id: TimerId(envelope.correlation), tag: envelope.tag },
             Flags::REPLY if failed => {
                 let failure = RequestFailure::from_u64(envelope.tag)?;
-                Signal::Reply {
-                    from,
-                    correlation,
-                    tag: 0,
-                    outcome: Err(failure),
-                }
+                Signal::Reply { from, correlation, tag: 0, outcome: Err(failure) }
             }
-            Flags::REPLY => Signal::Reply {
-                from,
-                correlation,
-                tag: envelope.tag,
-                outcome: Ok(bytes()),
-            },
+            Flags::REPLY => Signal::Reply { from, correlation, tag: envelope.tag, outcome: Ok(bytes()) },
             Flags::COMPLETION if failed => {
                 let text = core::str::from_utf8(payload).ok()?.into();
-                Signal::Completion {
-                    correlation,
-                    outcome: Err(EffectError {
-                        code: envelope.tag,
-                        text,
-                    }),
-                }
+                Signal::Completion { correlation, outcome: Err(EffectError { code: envelope.tag, text }) }
             }
-            Flags::COMPLETION => Signal::Completion {
-                correlation,
-                outcome: Ok(bytes()),
-            },
+            Flags::COMPLETION => Signal::Completion { correlation, outcome: Ok(bytes()) },
             Flags::STARTED => {
                 let outcome = match (failed, envelope.tag) {
                     (true, _) => StartOutcome::Failed(notice()?.0),
@@ -172,26 +140,19 @@ impl Signal {
             Signal::Exit { reason, value, .. } | Signal::Down { reason, value, .. } => {
                 encode_notice(reason, value.as_ref(), payload);
             }
-            Signal::Started {
-                outcome: StartOutcome::Failed(reason),
-                ..
-            } => encode_notice(reason, None, payload),
-            Signal::Reply {
-                outcome: Ok(bytes), ..
+            Signal::Started { outcome: StartOutcome::Failed(reason), .. } => {
+                encode_notice(reason, None, payload)
             }
-            | Signal::Completion {
-                outcome: Ok(bytes), ..
-            } => {
+            Signal::Reply { outcome: Ok(bytes), .. } | Signal::Completion { outcome: Ok(bytes), .. } => {
                 payload.extend_from_slice(&bytes.0);
             }
-            Signal::Completion {
-                outcome: Err(error),
-                ..
-            } => payload.extend_from_slice(error.text.as_bytes()),
+            Signal::Completion { outcome: Err(error), .. } => {
+                payload.extend_from_slice(error.text.as_bytes())
+            }
             Signal::Timer { .. } | Signal::Reply { .. } | Signal::Started { .. } => {}
         }
-        envelope.len = u32::try_from(payload.len() - before)
-            .expect("no payload of 4 GiB gets past its limits");
+        envelope.len =
+            u32::try_from(payload.len() - before).expect("no payload of 4 GiB gets past its limits");
         envelope
     }
 
@@ -200,31 +161,13 @@ impl Signal {
             Signal::Exit { from, .. } => (Flags::EXIT, *from, 0, 0),
             Signal::Down { from, monitor, .. } => (Flags::DOWN, *from, monitor.0, 0),
             Signal::Timer { id, tag } => (Flags::TIMER, Pid::NOBODY, id.0, *tag),
-            Signal::Reply {
-                from,
-                correlation,
-                tag,
-                outcome,
-            } => match outcome {
+            Signal::Reply { from, correlation, tag, outcome } => match outcome {
                 Ok(_) => (Flags::REPLY, *from, correlation.0, *tag),
-                Err(failure) => (
-                    Flags::REPLY.with(Flags::FAILED),
-                    *from,
-                    correlation.0,
-                    *failure as u64,
-                ),
+                Err(failure) => (Flags::REPLY.with(Flags::FAILED), *from, correlation.0, *failure as u64),
             },
-            Signal::Completion {
-                correlation,
-                outcome,
-            } => match outcome {
+            Signal::Completion { correlation, outcome } => match outcome {
                 Ok(_) => (Flags::COMPLETION, Pid::NOBODY, correlation.0, 0),
-                Err(error) => (
-                    Flags::COMPLETION.with(Flags::FAILED),
-                    Pid::NOBODY,
-                    correlation.0,
-                    error.code,
-                ),
+                Err(error) => (Flags::COMPLETION.with(Flags::FAILED), Pid::NOBODY, correlation.0, error.code),
             },
             Signal::Started { pid, outcome } => match outcome {
                 StartOutcome::Started => (Flags::STARTED, *pid, 0, 0),
@@ -232,24 +175,12 @@ impl Signal {
                 StartOutcome::Failed(_) => (Flags::STARTED.with(Flags::FAILED), *pid, 0, 0),
             },
         };
-        Envelope {
-            id: 0,
-            from: from.to_raw(),
-            to: 0,
-            correlation,
-            tag,
-            len: 0,
-            flags,
-        }
+        Envelope { id: 0, from: from.to_raw(), to: 0, correlation, tag, len: 0, flags }
     }
 }
 
 fn encode_notice(reason: &ExitReason, value: Option<&Bytes>, out: &mut Vec<u8>) {
-    Notice {
-        reason: reason.clone(),
-        value: value.map(|bytes| bytes.0.clone()),
-    }
-    .encode(out);
+    Notice { reason: reason.clone(), value: value.map(|bytes| bytes.0.clone()) }.encode(out);
 }
 
 impl fmt::Display for EffectError {
@@ -270,61 +201,25 @@ mod tests {
         let correlation = Correlation(3);
         let reason = ExitReason::Killed;
         vec![
-            Signal::Exit {
-                from,
-                reason: ExitReason::Shutdown,
-                value: None,
-            },
-            Signal::Exit {
-                from,
-                reason: ExitReason::Normal,
-                value: Some(Bytes(vec![])),
-            },
+            Signal::Exit { from, reason: ExitReason::Shutdown, value: None },
+            Signal::Exit { from, reason: ExitReason::Normal, value: Some(Bytes(vec![])) },
             Signal::Down {
                 from,
                 monitor: MonitorRef(2),
                 reason: reason.clone(),
                 value: Some(Bytes(vec![1])),
             },
-            Signal::Timer {
-                id: TimerId(5),
-                tag: u64::MAX,
-            },
-            Signal::Reply {
-                from,
-                correlation,
-                tag: 9,
-                outcome: Ok(Bytes(vec![1, 2])),
-            },
-            Signal::Reply {
-                from,
-                correlation,
-                tag: 0,
-                outcome: Err(RequestFailure::Timeout),
-            },
+            Signal::Timer { id: TimerId(5), tag: u64::MAX },
+            Signal::Reply { from, correlation, tag: 9, outcome: Ok(Bytes(vec![1, 2])) },
+            Signal::Reply { from, correlation, tag: 0, outcome: Err(RequestFailure::Timeout) },
+            Signal::Completion { correlation, outcome: Ok(Bytes(vec![])) },
             Signal::Completion {
                 correlation,
-                outcome: Ok(Bytes(vec![])),
+                outcome: Err(EffectError { code: 4, text: "disk full".into() }),
             },
-            Signal::Completion {
-                correlation,
-                outcome: Err(EffectError {
-                    code: 4,
-                    text: "disk full".into(),
-                }),
-            },
-            Signal::Started {
-                pid: from,
-                outcome: StartOutcome::Started,
-            },
-            Signal::Started {
-                pid: from,
-                outcome: StartOutcome::Ignored,
-            },
-            Signal::Started {
-                pid: from,
-                outcome: StartOutcome::Failed(reason),
-            },
+            Signal::Started { pid: from, outcome: StartOutcome::Started },
+            Signal::Started { pid: from, outcome: StartOutcome::Ignored },
+            Signal::Started { pid: from, outcome: StartOutcome::Failed(reason) },
         ]
     }
 
@@ -340,11 +235,7 @@ mod tests {
 
     #[test]
     fn what_is_no_signal_is_none() {
-        let with = |flags, tag| Envelope {
-            flags,
-            tag,
-            ..Envelope::default()
-        };
+        let with = |flags, tag| Envelope { flags, tag, ..Envelope::default() };
         for envelope in [
             with(Flags::MESSAGE, 0),
             with(Flags::REPLY.with(Flags::FAILED), 99),

@@ -65,10 +65,7 @@ mod tests {
             push_record(&mut bytes, record);
         }
         let mut records = Records::new(&bytes);
-        assert_eq!(
-            records.by_ref().collect::<Vec<_>>(),
-            vec![&b"one"[..], b"", b"three"]
-        );
+        assert_eq!(records.by_ref().collect::<Vec<_>>(), vec![&b"one"[..], b"", b"three"]);
         assert_eq!(records.rest(), b"");
     }
 

@@ -8,9 +8,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// Nanoseconds since the start of the node's clock, or since 1970 where it is Unix time. Arithmetic saturates.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 #[repr(transparent)]
 pub struct Time(u64);
@@ -85,12 +83,7 @@ impl Sub for Time {
 /// Seconds and nanoseconds: `3.000000007s`.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}.{:09}s",
-            self.0 / 1_000_000_000,
-            self.0 % 1_000_000_000
-        )
+        write!(f, "{}.{:09}s", self.0 / 1_000_000_000, self.0 % 1_000_000_000)
     }
 }
 
