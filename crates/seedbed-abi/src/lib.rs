@@ -9,6 +9,7 @@
 extern crate alloc;
 
 mod code;
+pub mod dialect;
 mod envelope;
 mod handle;
 mod message;
