@@ -77,7 +77,7 @@ pub enum StartOutcome {
 }
 
 /// Why an effect failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct EffectError {
     /// The effect's own code.
     pub code: u64,

@@ -1,1 +1,47 @@
 //! The deterministic kernel: actors, mail, links, monitors, timers, names, supervisors, events.
+//!
+//! Sans-I/O and single-threaded. A [`Kernel`] is one node; what it needs of the world comes through
+//! the [`Reactor`] trait. The rules it keeps are in `docs/semantics.md`.
+
+mod actor;
+mod arena;
+mod context;
+mod event;
+mod hash;
+mod kernel;
+mod limits;
+mod mail;
+mod names;
+mod node;
+mod outbox;
+mod packet;
+mod path;
+mod pid;
+mod reactor;
+mod stream;
+mod table;
+mod timer;
+
+pub use actor::{Actor, Behaviour, Factory, Failed, Limited, Shared, WithArgs};
+pub use context::Context;
+pub use event::{Event, Hook, Lost, Who};
+pub use hash::{TraceHash, stable_hash};
+pub use kernel::{ActorInfo, Kernel, NodeConfig, Ran};
+pub use limits::{Limits, MailboxPolicy, Permissions};
+pub use node::Stage;
+pub use outbox::SpawnOptions;
+pub use packet::{Body, EffectOutcome, EffectRequest, Mail, Packet};
+pub use path::{Life, NAME_MAX, PathId, SignalKind, SignalName, check_name};
+pub use pid::{Boot, NodeId, Target, address_of, name_hash, node_of, pid_of, target_of};
+pub use reactor::{ChoiceKind, ChoicePoint, Delivery, Port, Reactor};
+pub use seedbed_abi as abi;
+pub use seedbed_abi::{
+    Bytes, Cancelled, Code, Correlation, EffectError, Envelope, ExitReason, Failure, Flags, HandlerCode,
+    Level, Message, MonitorRef, Notice, Pid, Reason, Request, RequestFailure, Result, Signal, SpawnFlags,
+    StartOutcome, StopCode, Time, TimerId, TrapKind,
+};
+pub use stream::{Key, Stream};
+
+/// Number of the rules by which a run unfolds: raised by any change after which the same seed gives
+/// another run.
+pub const RUN_FORMAT: u32 = 1;

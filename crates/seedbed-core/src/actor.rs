@@ -1,0 +1,227 @@
+//! What an actor is, to its author and to the kernel.
+
+use crate::context::Context;
+use crate::limits::{Limits, Permissions};
+use seedbed_abi::{Envelope, ExitReason, Failure, HandlerCode, Message, Result, Signal, StopCode};
+use std::any::Any;
+use std::sync::Arc;
+
+/// A plain Rust actor.
+///
+/// The kernel calls one hook at a time. What a hook asks for through [`Context`] is applied when it
+/// returns `Ok`, in order, and not at all when it returns an error or panics (rules T2, T3).
+pub trait Actor: 'static {
+    /// What it is sent: any serde type, or [`Bytes`](seedbed_abi::Bytes).
+    type Message: Message;
+
+    /// Its first turn. An error is a start error (rule S3).
+    fn on_start(&mut self, cx: &mut Context) -> Result<()> {
+        let _ = cx;
+        Ok(())
+    }
+
+    /// A message or a request.
+    fn on_message(&mut self, cx: &mut Context, message: Self::Message) -> Result<()>;
+
+    /// Anything else that reaches it: exits, downs, timers, replies, completions, starts of children.
+    fn on_signal(&mut self, cx: &mut Context, signal: Signal) -> Result<()> {
+        let _ = (cx, signal);
+        Ok(())
+    }
+
+    /// Its last turn, unless it was killed or failed (spec `supervision.md`). Only `send` and
+    /// `reply` work here.
+    fn on_stop(&mut self, cx: &mut Context, reason: StopCode) -> Result<()> {
+        let _ = (cx, reason);
+        Ok(())
+    }
+}
+
+/// A turn that failed: what the exit reason will be, and a text for people.
+#[derive(Debug)]
+pub struct Failed {
+    /// The failure.
+    pub failure: Failure,
+    /// Error chain, backtrace or panic text; never part of a trace.
+    pub detail: Option<String>,
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        Failed { failure, detail: None }
+    }
+}
+
+/// An actor as the kernel sees it: native and WASM alike.
+pub trait Behaviour: 'static {
+    /// The first turn.
+    ///
+    /// # Errors
+    /// A start error.
+    fn start(&mut self, cx: &mut Context<'_>) -> Result<(), Failed>;
+
+    /// A message, request or any other signal.
+    ///
+    /// # Errors
+    /// How the turn failed.
+    fn deliver(&mut self, cx: &mut Context<'_>, envelope: &Envelope, payload: &[u8]) -> Result<(), Failed>;
+
+    /// The last turn.
+    ///
+    /// # Errors
+    /// How the turn failed; the exit reason stays what it was.
+    fn stop(&mut self, cx: &mut Context<'_>, reason: StopCode) -> Result<(), Failed>;
+
+    /// Its state as a hash, if it has one that is the same in every run (guest memory, say).
+    fn state_hash(&self) -> Option<u64> {
+        None
+    }
+
+    /// For those who know the concrete type: introspection of supervisors.
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
+    }
+}
+
+/// Makes actors of one kind: for a spawn, and for every restart.
+pub trait Factory: Send + Sync + 'static {
+    /// Makes the actor. Runs in the child's own first turn, with `args` as the spawner gave them.
+    ///
+    /// # Errors
+    /// A start error.
+    fn create(&self, cx: &mut Context<'_>, args: &[u8]) -> Result<Box<dyn Behaviour>, Failed>;
+
+    /// What such an actor may use.
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
+
+    /// What such an actor may do.
+    fn permissions(&self) -> Permissions {
+        Permissions::default()
+    }
+
+    /// True for supervisors: they are listed as such, and D9 applies.
+    fn is_supervisor(&self) -> bool {
+        false
+    }
+}
+
+/// A closure that makes an actor is a factory of it.
+impl<F, A> Factory for F
+where
+    F: Fn() -> A + Send + Sync + 'static,
+    A: Actor,
+{
+    fn create(&self, _: &mut Context<'_>, _: &[u8]) -> Result<Box<dyn Behaviour>, Failed> {
+        Ok(Box::new(Native(self())))
+    }
+}
+
+/// A closure that makes an actor from its arguments.
+pub struct WithArgs<F>(pub F);
+
+impl<F, A> Factory for WithArgs<F>
+where
+    F: Fn(&[u8]) -> Result<A> + Send + Sync + 'static,
+    A: Actor,
+{
+    fn create(&self, _: &mut Context<'_>, args: &[u8]) -> Result<Box<dyn Behaviour>, Failed> {
+        Ok(Box::new(Native((self.0)(args).map_err(|e| failed(&e))?)))
+    }
+}
+
+/// A factory with limits and permissions other than the usual.
+pub struct Limited<F> {
+    /// The factory.
+    pub factory: F,
+    /// What its actors may use.
+    pub limits: Limits,
+    /// What its actors may do.
+    pub permissions: Permissions,
+}
+
+impl<F: Factory> Factory for Limited<F> {
+    fn create(&self, cx: &mut Context<'_>, args: &[u8]) -> Result<Box<dyn Behaviour>, Failed> {
+        self.factory.create(cx, args)
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn permissions(&self) -> Permissions {
+        self.permissions.clone()
+    }
+
+    fn is_supervisor(&self) -> bool {
+        self.factory.is_supervisor()
+    }
+}
+
+/// A factory that is shared.
+#[derive(Clone)]
+pub struct Shared(pub Arc<dyn Factory>);
+
+impl Factory for Shared {
+    fn create(&self, cx: &mut Context<'_>, args: &[u8]) -> Result<Box<dyn Behaviour>, Failed> {
+        self.0.create(cx, args)
+    }
+
+    fn limits(&self) -> Limits {
+        self.0.limits()
+    }
+
+    fn permissions(&self) -> Permissions {
+        self.0.permissions()
+    }
+
+    fn is_supervisor(&self) -> bool {
+        self.0.is_supervisor()
+    }
+}
+
+/// A native actor behind [`Behaviour`]: decodes, and turns errors into failures.
+struct Native<A>(A);
+
+impl<A: Actor> Behaviour for Native<A> {
+    fn start(&mut self, cx: &mut Context<'_>) -> Result<(), Failed> {
+        self.0.on_start(cx).map_err(|e| failed(&e))
+    }
+
+    #[inline]
+    fn deliver(&mut self, cx: &mut Context<'_>, envelope: &Envelope, payload: &[u8]) -> Result<(), Failed> {
+        let done = match Signal::decode(envelope, payload) {
+            Some(signal) => self.0.on_signal(cx, signal),
+            None => match A::Message::decode(payload) {
+                Ok(message) => self.0.on_message(cx, message),
+                Err(e) => {
+                    let failure = Failure::Protocol("message is not of the actor's type".into());
+                    return Err(Failed { failure, detail: Some(e.to_string()) });
+                }
+            },
+        };
+        done.map_err(|e| failed(&e))
+    }
+
+    fn stop(&mut self, cx: &mut Context<'_>, reason: StopCode) -> Result<(), Failed> {
+        self.0.on_stop(cx, reason).map_err(|e| failed(&e))
+    }
+}
+
+fn failed(error: &anyhow::Error) -> Failed {
+    let failure = Failure::HandlerError(HandlerCode::of(error).0);
+    Failed { failure, detail: Some(format!("{error:#}")) }
+}
+
+/// The number that `on_stop` is told for a reason (spec `supervision.md`).
+pub(crate) fn stop_code(reason: &ExitReason, by_parent: bool, by_other: bool) -> StopCode {
+    match reason {
+        ExitReason::Failed(Failure::HandlerError(_)) if !by_other => StopCode::Failed,
+        _ if by_parent => StopCode::Parent,
+        ExitReason::Shutdown | ExitReason::ShutdownWith(_) => StopCode::Shutdown,
+        _ if by_other => StopCode::Requested,
+        ExitReason::Normal => StopCode::Normal,
+        _ => StopCode::Failed,
+    }
+}

@@ -1,0 +1,213 @@
+//! Where signals are kept between being sent and being delivered.
+//!
+//! One arena a node: slots of 128 bytes, small payloads in the slot itself, larger ones in boxes
+//! beside it. A slot that was freed is used again first, so a busy pair stays in two cache lines and
+//! nothing is allocated for a message.
+
+use seedbed_abi::Envelope;
+
+/// Payloads up to this many bytes lie in the slot.
+pub(crate) const INLINE: usize = 64;
+
+/// No slot.
+pub(crate) const NIL: u32 = u32::MAX;
+
+/// One signal.
+#[derive(Clone)]
+#[repr(align(64))]
+pub(crate) struct Slot {
+    pub(crate) envelope: Envelope,
+    /// The step in which it was sent.
+    pub(crate) cause: u64,
+    /// Next in its line, or next free.
+    pub(crate) next: u32,
+    /// In an outbox: the receiver's slot. With a large payload, in a line: its box.
+    pub(crate) aux: u32,
+    inline: [u8; INLINE],
+}
+
+/// A payload that was taken out of the arena, to be read while the arena is used.
+pub(crate) enum Payload {
+    Small([u8; INLINE], u8),
+    Large(Box<[u8]>),
+}
+
+impl Payload {
+    #[inline]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Payload::Small(bytes, len) => &bytes[..usize::from(*len)],
+            Payload::Large(bytes) => bytes,
+        }
+    }
+}
+
+/// The arena.
+pub(crate) struct Arena {
+    slots: Vec<Slot>,
+    free: u32,
+    large: Vec<Option<Box<[u8]>>>,
+    large_free: Vec<u32>,
+    live: u32,
+}
+
+impl Arena {
+    pub(crate) fn new() -> Arena {
+        Arena { slots: Vec::new(), free: NIL, large: Vec::new(), large_free: Vec::new(), live: 0 }
+    }
+
+    /// How many slots are in use.
+    pub(crate) fn live(&self) -> u32 {
+        self.live
+    }
+
+    /// Puts a signal in; `envelope.len` is set from the payload.
+    #[inline]
+    pub(crate) fn insert(&mut self, mut envelope: Envelope, payload: &[u8], cause: u64) -> u32 {
+        envelope.len = u32::try_from(payload.len()).expect("payloads are bounded before they get here");
+        let at = self.free;
+        let index = if at == NIL {
+            self.grow()
+        } else {
+            self.free = self.slots[at as usize].next;
+            at
+        };
+        self.live += 1;
+        let slot = &mut self.slots[index as usize];
+        slot.envelope = envelope;
+        slot.cause = cause;
+        slot.next = NIL;
+        if payload.len() <= INLINE {
+            slot.inline[..payload.len()].copy_from_slice(payload);
+        } else {
+            self.insert_large(index, payload);
+        }
+        index
+    }
+
+    #[cold]
+    fn grow(&mut self) -> u32 {
+        let index = u32::try_from(self.slots.len()).expect("mailbox bounds keep the arena below 2^32 slots");
+        self.slots.push(Slot {
+            envelope: Envelope::default(),
+            cause: 0,
+            next: NIL,
+            aux: 0,
+            inline: [0; INLINE],
+        });
+        index
+    }
+
+    #[cold]
+    fn insert_large(&mut self, index: u32, payload: &[u8]) {
+        let boxed: Box<[u8]> = payload.into();
+        let at = match self.large_free.pop() {
+            Some(at) => {
+                self.large[at as usize] = Some(boxed);
+                at
+            }
+            None => {
+                self.large.push(Some(boxed));
+                (self.large.len() - 1) as u32
+            }
+        };
+        // Where the box is, is written over the bytes that would be the payload.
+        self.slots[index as usize].inline[..4].copy_from_slice(&at.to_le_bytes());
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, index: u32) -> &Slot {
+        &self.slots[index as usize]
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, index: u32) -> &mut Slot {
+        &mut self.slots[index as usize]
+    }
+
+    /// The payload of a signal that stays.
+    pub(crate) fn payload(&self, index: u32) -> &[u8] {
+        let slot = &self.slots[index as usize];
+        let len = slot.envelope.len as usize;
+        if len <= INLINE {
+            &slot.inline[..len]
+        } else {
+            self.large[slot.large_index()].as_deref().expect("a large signal has its box")
+        }
+    }
+
+    /// Takes a signal out and frees its slot.
+    #[inline]
+    pub(crate) fn take(&mut self, index: u32) -> (Envelope, u64, Payload) {
+        let slot = &self.slots[index as usize];
+        let (envelope, cause) = (slot.envelope, slot.cause);
+        let payload = if envelope.len as usize <= INLINE {
+            Payload::Small(slot.inline, envelope.len as u8)
+        } else {
+            self.take_large(index)
+        };
+        self.release(index);
+        (envelope, cause, payload)
+    }
+
+    #[cold]
+    fn take_large(&mut self, index: u32) -> Payload {
+        let at = self.slots[index as usize].large_index();
+        self.large_free.push(at as u32);
+        Payload::Large(self.large[at].take().expect("a large signal has its box"))
+    }
+
+    /// Frees a slot whose signal nobody will read.
+    pub(crate) fn discard(&mut self, index: u32) {
+        if self.slots[index as usize].envelope.len as usize > INLINE {
+            self.take_large(index);
+        }
+        self.release(index);
+    }
+
+    #[inline]
+    fn release(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        slot.next = self.free;
+        self.free = index;
+        self.live -= 1;
+    }
+}
+
+impl Slot {
+    #[inline]
+    fn large_index(&self) -> usize {
+        let mut at = [0; 4];
+        at.copy_from_slice(&self.inline[..4]);
+        u32::from_le_bytes(at) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_is_two_cache_lines() {
+        assert_eq!(size_of::<Slot>(), 128);
+    }
+
+    #[test]
+    fn payloads_of_all_sizes_come_back_and_slots_are_used_again() {
+        let mut arena = Arena::new();
+        for round in 0..3u8 {
+            let sizes = [0, 1, 63, 64, 65, 1000];
+            let indices = sizes.map(|len| arena.insert(Envelope::default(), &vec![round; len], 7));
+            assert!(indices.iter().all(|i| *i < 6), "slots are used again: {indices:?}");
+            for (index, len) in indices.into_iter().zip(sizes) {
+                assert_eq!(arena.payload(index), vec![round; len]);
+                let (envelope, cause, payload) = arena.take(index);
+                assert_eq!((envelope.len as usize, cause, payload.bytes()), (len, 7, &vec![round; len][..]));
+            }
+            assert_eq!(arena.live(), 0);
+        }
+        let index = arena.insert(Envelope::default(), &[1; 100], 0);
+        arena.discard(index);
+        assert_eq!((arena.live(), arena.large.len()), (0, 2));
+    }
+}

@@ -1,0 +1,496 @@
+//! What a signal does when it arrives (DESIGN §3.6, rule L1).
+
+use super::Kernel;
+use crate::context::has_room;
+use crate::event::{Event, Lost};
+use crate::limits::MailboxPolicy;
+use crate::mail::Sender;
+use crate::node::{Pending, Resolved, Stage, Stop};
+use crate::packet::{Body, Packet};
+use crate::path::{Life, PathId};
+use crate::pid::{NodeId, node_of};
+use crate::reactor::{Delivery, Reactor};
+use seedbed_abi::{Envelope, ExitReason, Flags, Notice, Pid, RequestFailure};
+
+impl Kernel {
+    /// Appends a signal to its sender's line.
+    #[inline]
+    pub(super) fn enqueue<R: Reactor>(&mut self, r: &mut R, receiver: u32, from: Sender, signal: u32) {
+        let node = &mut self.node;
+        let slot = &mut node.slots[receiver as usize];
+        let (line, was_empty) = node.lines.push(&mut node.arena, receiver, &mut slot.mailbox, from, signal);
+        if was_empty && slot.stage == Stage::Running {
+            self.enable(r, line);
+        }
+    }
+
+    #[inline]
+    pub(super) fn enable<R: Reactor>(&mut self, r: &mut R, line: u32) {
+        let node = self.node.id;
+        let l = self.node.lines.get_mut(line);
+        l.epoch = l.epoch.wrapping_add(1);
+        l.enabled = true;
+        r.enabled(Delivery { node, line, epoch: l.epoch, receiver: l.receiver });
+    }
+
+    pub(super) fn disable<R: Reactor>(&mut self, r: &mut R, line: u32) {
+        let node = self.node.id;
+        let l = self.node.lines.get_mut(line);
+        l.enabled = false;
+        r.disabled(Delivery { node, line, epoch: l.epoch, receiver: l.receiver });
+    }
+
+    /// A message or request of this node arrives; its room was reserved.
+    #[inline]
+    pub(super) fn deliver<R: Reactor>(&mut self, r: &mut R, signal: u32) {
+        let from = self.node.sender(self.node.turn.slot);
+        let slot = self.node.arena.get(signal);
+        let (receiver, envelope) = (slot.aux, slot.envelope);
+        if self.node.slot(receiver).stage == Stage::Free {
+            self.lose(r, Lost::Dead, from, &envelope);
+            self.node.arena.discard(signal);
+            let asker = Pid::from_raw(envelope.from);
+            self.refuse(r, Pid::from_raw(envelope.to), asker, envelope.correlation, RequestFailure::Dead);
+            return;
+        }
+        r.observe(&Event::Sent {
+            from: self.node.who(self.node.turn.slot),
+            to: self.node.pid(receiver),
+            envelope: &envelope,
+        });
+        if envelope.correlation != 0 {
+            let key = (Pid::from_raw(envelope.from), envelope.correlation);
+            self.node.slot_mut(receiver).cold.asked.insert(key);
+        }
+        self.enqueue(r, receiver, from, signal);
+        let s = self.node.slot(receiver);
+        if s.limits.policy == MailboxPolicy::DropOldest
+            && (s.mailbox.count > s.limits.mailbox_count || s.mailbox.bytes > s.limits.mailbox_bytes)
+        {
+            self.drop_oldest(r, receiver, from);
+        }
+    }
+
+    /// Makes room by dropping the oldest messages of this sender (rule M5).
+    fn drop_oldest<R: Reactor>(&mut self, r: &mut R, receiver: u32, from: Sender) {
+        loop {
+            let s = self.node.slot(receiver);
+            if s.mailbox.count <= s.limits.mailbox_count && s.mailbox.bytes <= s.limits.mailbox_bytes {
+                return;
+            }
+            let Some(line) = self.node.lines.find(receiver, from.key) else { return };
+            let mut at = self.node.lines.get(line).head;
+            while at != crate::arena::NIL && self.node.arena.get(at).envelope.flags != Flags::MESSAGE {
+                at = self.node.arena.get(at).next;
+            }
+            if at == crate::arena::NIL {
+                return;
+            }
+            let envelope = self.node.arena.get(at).envelope;
+            self.lose(r, Lost::Full, from, &envelope);
+            let node = &mut self.node;
+            node.lines.unlink(&mut node.arena, line, at);
+            node.arena.discard(at);
+            let s = node.slot_mut(receiver);
+            s.mailbox.count -= 1;
+            s.mailbox.bytes -= envelope.len;
+            let asker = Pid::from_raw(envelope.from);
+            s.cold.asked.remove(&(asker, envelope.correlation));
+            let me = self.node.pid(receiver);
+            self.refuse(r, me, asker, envelope.correlation, RequestFailure::Refused);
+            if self.node.lines.get(line).head == crate::arena::NIL {
+                if self.node.lines.get(line).enabled {
+                    self.disable(r, line);
+                }
+                let node = &mut self.node;
+                node.lines.settle(line, &mut node.slots[receiver as usize].mailbox);
+            }
+        }
+    }
+
+    /// Counts and traces a message that reaches nobody.
+    pub(super) fn lose<R: Reactor>(&mut self, r: &mut R, why: Lost, from: Sender, envelope: &Envelope) {
+        self.node.dead_letters += 1;
+        let name = crate::path::SignalName {
+            path: from.path,
+            life: from.life,
+            kind: crate::path::SignalKind::Sent,
+            n: envelope.id,
+        };
+        r.observe(&Event::Lost { why, to: Pid::from_raw(envelope.to), name, tag: envelope.tag });
+    }
+
+    /// Ends a request without a reply; `target` is who was asked.
+    pub(super) fn refuse<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        target: Pid,
+        asker: Pid,
+        correlation: u64,
+        failure: RequestFailure,
+    ) {
+        if correlation == 0 {
+            return;
+        }
+        match self.node.resolve(asker) {
+            Resolved::Local(slot) => self.end_request(r, slot, correlation, target, failure),
+            Resolved::Dead => {}
+            Resolved::Remote => {
+                let (path, life) = match self.node.resolve(target) {
+                    Resolved::Local(t) => (self.node.slot(t).path, self.node.slot(t).life),
+                    _ => (self.node.path, Life(0)),
+                };
+                let body =
+                    Body::Answer { correlation, tag: failure as u64, failed: true, payload: Vec::new() };
+                self.transmit(r, Packet { from: target, path, life, to: asker, body });
+            }
+        }
+    }
+
+    /// Takes a request off an actor's list; true if it was waiting.
+    fn close_request(&mut self, slot: u32, correlation: u64) -> bool {
+        let pending = &mut self.node.slot_mut(slot).cold.pending;
+        let Some(Pending::Request { timeout, .. }) = pending.get(&correlation) else { return false };
+        let timeout = *timeout;
+        pending.remove(&correlation);
+        self.node.timers.cancel(timeout);
+        true
+    }
+
+    fn end_request<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        slot: u32,
+        correlation: u64,
+        target: Pid,
+        failure: RequestFailure,
+    ) {
+        if !self.close_request(slot, correlation) {
+            return;
+        }
+        let from = Sender { key: target.to_raw(), path: PathId(0), life: Life(0) };
+        self.push_failure(r, slot, correlation, target, from, failure);
+    }
+
+    fn push_failure<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        slot: u32,
+        correlation: u64,
+        target: Pid,
+        from: Sender,
+        failure: RequestFailure,
+    ) {
+        let envelope = Envelope {
+            id: 0,
+            from: target.to_raw(),
+            to: self.node.pid(slot).to_raw(),
+            correlation,
+            tag: failure as u64,
+            len: 0,
+            flags: Flags::REPLY.with(Flags::FAILED),
+        };
+        let signal = self.node.arena.insert(envelope, &[], self.node.step);
+        self.enqueue(r, slot, from, signal);
+    }
+
+    /// The deadline of a request passed; it stands in the timers' line.
+    pub(super) fn time_out<R: Reactor>(&mut self, r: &mut R, slot: u32, correlation: u64) {
+        let s = self.node.slot_mut(slot);
+        let Some(Pending::Request { target, .. }) = s.cold.pending.remove(&correlation) else {
+            unreachable!("a deadline in the queue has its request");
+        };
+        let from = Sender { key: crate::mail::TIMERS, path: s.path, life: s.life };
+        let me = self.node.pid(slot);
+        // A reply that comes later finds nothing to answer.
+        if let Resolved::Local(t) = self.node.resolve(target) {
+            self.node.slot_mut(t).cold.asked.remove(&(me, correlation));
+        }
+        self.push_failure(r, slot, correlation, target, from, RequestFailure::Timeout);
+    }
+
+    /// A reply of this node arrives.
+    pub(super) fn answer<R: Reactor>(&mut self, r: &mut R, from: Sender, signal: u32) {
+        let envelope = self.node.arena.get(signal).envelope;
+        match self.node.resolve(Pid::from_raw(envelope.to)) {
+            Resolved::Local(slot) if self.close_request(slot, envelope.correlation) => {
+                self.enqueue(r, slot, from, signal);
+            }
+            _ => {
+                self.lose(r, Lost::Late, from, &envelope);
+                self.node.arena.discard(signal);
+            }
+        }
+    }
+
+    /// `me` asks for a link to `other`.
+    pub(super) fn link<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        slot: u32,
+        me: Pid,
+        other: Pid,
+        packet: &impl Fn(Pid, Body) -> Packet,
+    ) {
+        if self.node.resolve(me) != Resolved::Local(slot)
+            || self.node.slot(slot).cold.links.contains_key(&other)
+        {
+            return;
+        }
+        match self.node.resolve(other) {
+            Resolved::Dead => {
+                let from = Sender { key: other.to_raw(), path: PathId(0), life: Life(0) };
+                self.exit_signal(r, slot, from, 0, ExitReason::NoProcess, None, false);
+            }
+            Resolved::Local(o) => {
+                self.node.made += 1;
+                let made = self.node.made;
+                self.node.slot_mut(slot).cold.links.insert(other, made);
+                self.node.slot_mut(o).cold.links.insert(me, made);
+                r.observe(&Event::Linked { who: self.node.who(slot), other, on: true });
+            }
+            Resolved::Remote => {
+                self.node.made += 1;
+                let made = self.node.made;
+                self.node.slot_mut(slot).cold.links.insert(other, made);
+                r.observe(&Event::Linked { who: self.node.who(slot), other, on: true });
+                self.transmit(r, packet(other, Body::Link));
+            }
+        }
+    }
+
+    pub(super) fn monitor<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        me: Pid,
+        target: Pid,
+        reference: u64,
+        packet: &impl Fn(Pid, Body) -> Packet,
+    ) {
+        match self.node.resolve(target) {
+            Resolved::Local(t) => {
+                self.node.made += 1;
+                let made = self.node.made;
+                self.node.slot_mut(t).cold.watched_by.insert((me, reference), made);
+            }
+            Resolved::Dead => {
+                let from = Sender { key: target.to_raw(), path: PathId(0), life: Life(0) };
+                self.down(r, me, from, reference, &ExitReason::NoProcess, None);
+            }
+            Resolved::Remote => self.transmit(r, packet(target, Body::Monitor { reference })),
+        }
+    }
+
+    /// A down for a watcher of this node; nothing if it stopped watching.
+    pub(super) fn down<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        watcher: Pid,
+        from: Sender,
+        reference: u64,
+        reason: &ExitReason,
+        value: Option<Vec<u8>>,
+    ) {
+        let Resolved::Local(slot) = self.node.resolve(watcher) else { return };
+        if self.node.slot_mut(slot).cold.watching.remove(&reference).is_none() {
+            return;
+        }
+        self.notice(r, slot, from, Flags::DOWN, reference, 0, reason, value);
+    }
+
+    /// Queues an exit, down or failed started notice.
+    #[expect(clippy::too_many_arguments, reason = "the fields of one notice, each from another place")]
+    pub(super) fn notice<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        slot: u32,
+        from: Sender,
+        flags: Flags,
+        correlation: u64,
+        id: u64,
+        reason: &ExitReason,
+        value: Option<Vec<u8>>,
+    ) {
+        let mut payload = Vec::new();
+        Notice { reason: reason.clone(), value }.encode(&mut payload);
+        let to = self.node.pid(slot).to_raw();
+        let envelope = Envelope { id, from: from.key, to, correlation, tag: 0, len: 0, flags };
+        let signal = self.node.arena.insert(envelope, &payload, self.node.step);
+        self.enqueue(r, slot, from, signal);
+    }
+
+    /// An exit signal arrives (rules E3–E5, E8, E15).
+    #[expect(clippy::too_many_arguments, reason = "the fields of one signal, each from another place")]
+    pub(super) fn exit_signal<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        slot: u32,
+        from: Sender,
+        id: u64,
+        reason: ExitReason,
+        value: Option<Vec<u8>>,
+        link: bool,
+    ) {
+        let sender = Pid::from_raw(from.key);
+        let s = self.node.slot_mut(slot);
+        if link && s.cold.links.remove(&sender).is_none() {
+            return; // it was unlinked while this was on its way
+        }
+        let by_parent = s.cold.supervised && s.cold.parent == sender;
+        if s.stage == Stage::Stopping {
+            return;
+        }
+        if s.trap_exits && !by_parent {
+            self.notice(r, slot, from, Flags::EXIT, 0, id, &reason, value);
+        } else if reason != ExitReason::Normal || by_parent {
+            self.begin_stopping(r, slot, Stop { reason, detail: None, by_parent, by_other: true });
+        }
+    }
+
+    /// A packet from elsewhere.
+    pub(super) fn take_packet<R: Reactor>(&mut self, r: &mut R, packet: Packet) {
+        let Packet { from: from_pid, path, life, to, body } = packet;
+        let from = Sender { key: from_pid.to_raw(), path, life };
+        let here = self.node.resolve(to);
+        let reply = |kernel: &Kernel, body| Packet {
+            from: to,
+            path: kernel.node.path,
+            life: Life(0),
+            to: from_pid,
+            body,
+        };
+        let local = match here {
+            Resolved::Local(slot) => Some(slot),
+            Resolved::Dead | Resolved::Remote => None,
+        };
+        match (body, local) {
+            (Body::Message { id, correlation, tag, payload }, _) => {
+                let envelope = Envelope {
+                    id,
+                    from: from.key,
+                    to: to.to_raw(),
+                    correlation,
+                    tag,
+                    len: 0,
+                    flags: Flags::MESSAGE,
+                };
+                self.remote_message(r, local, from, envelope, &payload);
+            }
+            (Body::Answer { correlation, tag, failed, payload }, slot) => {
+                let flags = if failed { Flags::REPLY.with(Flags::FAILED) } else { Flags::REPLY };
+                let envelope =
+                    Envelope { id: 0, from: from.key, to: to.to_raw(), correlation, tag, len: 0, flags };
+                match slot {
+                    Some(slot) if self.close_request(slot, correlation) => {
+                        let signal = self.node.arena.insert(envelope, &payload, self.node.step);
+                        self.enqueue(r, slot, from, signal);
+                    }
+                    _ => self.lose(r, Lost::Late, from, &envelope),
+                }
+            }
+            (Body::Exit { id, reason, value, link }, Some(slot)) => {
+                self.exit_signal(r, slot, from, id, reason, value, link);
+            }
+            (Body::Kill, Some(slot)) => self.die(r, slot, ExitReason::Killed, None),
+            (Body::Link, Some(slot)) => {
+                self.node.made += 1;
+                let made = self.node.made;
+                self.node.slot_mut(slot).cold.links.insert(from_pid, made);
+                r.observe(&Event::Linked { who: self.node.who(slot), other: from_pid, on: true });
+            }
+            (Body::Link, None) => {
+                let body = Body::Exit { id: 0, reason: ExitReason::NoProcess, value: None, link: true };
+                let packet = reply(self, body);
+                self.transmit(r, packet);
+            }
+            (Body::Unlink, Some(slot)) => {
+                self.node.slot_mut(slot).cold.links.remove(&from_pid);
+            }
+            (Body::Monitor { reference }, Some(slot)) => {
+                self.node.made += 1;
+                let made = self.node.made;
+                self.node.slot_mut(slot).cold.watched_by.insert((from_pid, reference), made);
+            }
+            (Body::Monitor { reference }, None) => {
+                let body = Body::Down { reference, reason: ExitReason::NoProcess, value: None };
+                let packet = reply(self, body);
+                self.transmit(r, packet);
+            }
+            (Body::Demonitor { reference }, Some(slot)) => {
+                self.node.slot_mut(slot).cold.watched_by.remove(&(from_pid, reference));
+            }
+            (Body::Down { reference, reason, value }, Some(_)) => {
+                self.down(r, to, from, reference, &reason, value)
+            }
+            (
+                Body::Exit { .. } | Body::Kill | Body::Unlink | Body::Demonitor { .. } | Body::Down { .. },
+                None,
+            ) => {}
+        }
+    }
+
+    fn remote_message<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        local: Option<u32>,
+        from: Sender,
+        envelope: Envelope,
+        payload: &[u8],
+    ) {
+        let asker = Pid::from_raw(envelope.from);
+        let to = Pid::from_raw(envelope.to);
+        let Some(slot) = local else {
+            self.lose(r, Lost::Dead, from, &envelope);
+            return self.refuse(r, to, asker, envelope.correlation, RequestFailure::Dead);
+        };
+        let s = self.node.slot_mut(slot);
+        let too_large = payload.len() > s.limits.message_bytes as usize;
+        if too_large || (!has_room(s, payload.len()) && s.limits.policy != MailboxPolicy::DropOldest) {
+            self.lose(r, Lost::Full, from, &envelope);
+            return self.refuse(r, to, asker, envelope.correlation, RequestFailure::Refused);
+        }
+        s.mailbox.count += 1;
+        s.mailbox.bytes += payload.len() as u32;
+        if envelope.correlation != 0 {
+            s.cold.asked.insert((asker, envelope.correlation));
+        }
+        let signal = self.node.arena.insert(envelope, payload, self.node.step);
+        self.enqueue(r, slot, from, signal);
+        let s = self.node.slot(slot);
+        if s.mailbox.count > s.limits.mailbox_count || s.mailbox.bytes > s.limits.mailbox_bytes {
+            self.drop_oldest(r, slot, from);
+        }
+    }
+
+    pub(super) fn lose_node_for<R: Reactor>(&mut self, r: &mut R, slot: u32, lost: NodeId) {
+        let s = self.node.slot(slot);
+        if s.stage <= Stage::Reserved {
+            return;
+        }
+        let cold = &s.cold;
+        let links: Vec<Pid> = cold.links.keys().copied().filter(|p| node_of(*p) == lost).collect();
+        let watching: Vec<(u64, Pid)> =
+            cold.watching.iter().filter(|(_, p)| node_of(**p) == lost).map(|(k, p)| (*k, *p)).collect();
+        let asked: Vec<(u64, Pid)> = cold
+            .pending
+            .iter()
+            .filter_map(|(c, p)| match p {
+                Pending::Request { target, .. } if node_of(*target) == lost => Some((*c, *target)),
+                _ => None,
+            })
+            .collect();
+        let me = self.node.pid(slot);
+        let nowhere = |pid: Pid| Sender { key: pid.to_raw(), path: PathId(0), life: Life(0) };
+        for (correlation, target) in asked {
+            self.end_request(r, slot, correlation, target, RequestFailure::NoConnection);
+        }
+        for (reference, target) in watching {
+            self.down(r, me, nowhere(target), reference, &ExitReason::NoConnection, None);
+        }
+        for other in links {
+            if self.node.resolve(me) == Resolved::Local(slot) {
+                self.exit_signal(r, slot, nowhere(other), 0, ExitReason::NoConnection, None, true);
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! How an actor ends (rules E2, E7, E12, L3, L4).
+
+use super::Kernel;
+use crate::arena::NIL;
+use crate::event::{Event, Lost};
+use crate::mail::{LIFECYCLE, Sender};
+use crate::node::{Pending, Resolved, Stage, Stop};
+use crate::packet::{Body, Packet};
+use crate::reactor::Reactor;
+use crate::timer::TimerState;
+use seedbed_abi::{Envelope, ExitReason, Flags, Pid, RequestFailure, StartOutcome};
+
+/// Who has to be told of an end.
+enum Watch {
+    Link(Pid),
+    Monitor(Pid, u64),
+}
+
+impl Kernel {
+    /// An actor is to stop: its `on_stop` becomes its only delivery. One that has not finished its
+    /// start ends at once.
+    pub(super) fn begin_stopping<R: Reactor>(&mut self, r: &mut R, slot: u32, stop: Stop) {
+        match self.node.slot(slot).stage {
+            Stage::Starting => {
+                self.notify_start(r, slot, StartOutcome::Failed(stop.reason.clone()));
+                self.die(r, slot, stop.reason, stop.detail);
+            }
+            Stage::Running => {
+                r.observe(&Event::Stopping { who: self.node.who(slot), reason: &stop.reason });
+                let mailbox = self.node.slot(slot).mailbox;
+                for line in self.node.lines.of(&mailbox) {
+                    if self.node.lines.get(line).enabled {
+                        self.disable(r, line);
+                    }
+                }
+                let s = self.node.slot_mut(slot);
+                s.stage = Stage::Stopping;
+                s.cold.stop = Some(stop);
+                self.push_lifecycle(r, slot);
+            }
+            Stage::Free | Stage::Reserved | Stage::Stopping => {}
+        }
+    }
+
+    /// Tells who asked to be told how a start went (rule S4).
+    pub(super) fn notify_start<R: Reactor>(&mut self, r: &mut R, slot: u32, outcome: StartOutcome) {
+        let Some(parent) = self.node.slot_mut(slot).cold.notify.take() else { return };
+        let Resolved::Local(p) = self.node.resolve(parent) else { return };
+        let from = self.node.sender(slot);
+        match outcome {
+            StartOutcome::Failed(reason) => {
+                self.notice(r, p, from, Flags::STARTED.with(Flags::FAILED), 0, 1, &reason, None);
+            }
+            outcome => {
+                let tag = u64::from(outcome == StartOutcome::Ignored);
+                let to = parent.to_raw();
+                let envelope = Envelope {
+                    id: 1,
+                    from: from.key,
+                    to,
+                    correlation: 0,
+                    tag,
+                    len: 0,
+                    flags: Flags::STARTED,
+                };
+                let signal = self.node.arena.insert(envelope, &[], self.node.step);
+                self.enqueue(r, p, from, signal);
+            }
+        }
+    }
+
+    /// Ends an actor now.
+    pub(super) fn die<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        slot: u32,
+        reason: ExitReason,
+        detail: Option<String>,
+    ) {
+        self.die_with(r, slot, reason, detail, None);
+    }
+
+    pub(super) fn die_with<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        slot: u32,
+        reason: ExitReason,
+        detail: Option<String>,
+        value: Option<Vec<u8>>,
+    ) {
+        if self.node.slot(slot).stage == Stage::Starting {
+            self.notify_start(r, slot, StartOutcome::Failed(reason.clone()));
+        }
+        let me = self.node.pid(slot);
+        let from = self.node.sender(slot);
+        self.release(r, slot);
+        let s = self.node.slot_mut(slot);
+        s.stage = Stage::Free;
+        let value = value.or(s.cold.value.take());
+        let seen = !s.cold.links.is_empty() || !s.cold.watched_by.is_empty();
+        let who = self.node.who(slot);
+        r.observe(&Event::Exited {
+            who,
+            reason: &reason,
+            detail: detail.as_deref(),
+            seen,
+            cause: self.node.step,
+        });
+        self.bury_mail(r, slot, me);
+        self.forget_watched(r, slot, me, from);
+        self.tell(r, slot, me, from, &reason, value.as_ref());
+        self.node.vacate(slot);
+    }
+
+    /// Names and timers go before anybody is told (rule E12).
+    fn release<R: Reactor>(&mut self, r: &mut R, slot: u32) {
+        if let Some(name) = self.node.slot_mut(slot).cold.name.take() {
+            self.node.names.release(&name);
+            r.observe(&Event::Unregistered { who: self.node.who(slot), name: &name });
+        }
+        let me = self.node.pid(slot);
+        let cold = &mut self.node.slot_mut(slot).cold;
+        let timers = std::mem::take(&mut cold.timers);
+        let pending = std::mem::take(&mut cold.pending);
+        for timer in timers.into_values() {
+            if let TimerState::Armed(armed) = timer.state {
+                self.node.timers.cancel(armed);
+            }
+        }
+        for (correlation, pending) in pending {
+            if let Pending::Request { target, timeout } = pending {
+                self.node.timers.cancel(timeout);
+                if let Resolved::Local(t) = self.node.resolve(target) {
+                    self.node.slot_mut(t).cold.asked.remove(&(me, correlation));
+                }
+            }
+        }
+    }
+
+    /// Mail becomes dead letters, and requests are answered *dead* (rule M9).
+    fn bury_mail<R: Reactor>(&mut self, r: &mut R, slot: u32, me: Pid) {
+        let mailbox = self.node.slot(slot).mailbox;
+        for line in self.node.lines.of(&mailbox) {
+            if self.node.lines.get(line).enabled {
+                self.disable(r, line);
+            }
+            let l = self.node.lines.get(line);
+            let (lifecycle, from) = (l.key == LIFECYCLE, Sender { key: l.key, path: l.path, life: l.life });
+            while self.node.lines.get(line).head != NIL {
+                let signal = self.node.lines.pop(&self.node.arena, line);
+                let envelope = self.node.arena.get(signal).envelope;
+                if !lifecycle && envelope.flags == Flags::MESSAGE {
+                    self.lose(r, Lost::Dead, from, &envelope);
+                }
+                self.node.arena.discard(signal);
+            }
+        }
+        let node = &mut self.node;
+        node.lines.clear(&mut node.slots[slot as usize].mailbox);
+        let asked = std::mem::take(&mut self.node.slot_mut(slot).cold.asked);
+        for (asker, correlation) in asked {
+            self.refuse(r, me, asker, correlation, RequestFailure::Dead);
+        }
+    }
+
+    /// Those it watched need not tell it any more.
+    fn forget_watched<R: Reactor>(&mut self, r: &mut R, slot: u32, me: Pid, from: Sender) {
+        let watching = std::mem::take(&mut self.node.slot_mut(slot).cold.watching);
+        for (reference, target) in watching {
+            match self.node.resolve(target) {
+                Resolved::Local(t) => {
+                    self.node.slot_mut(t).cold.watched_by.remove(&(me, reference));
+                }
+                Resolved::Remote => {
+                    let body = Body::Demonitor { reference };
+                    self.transmit(r, Packet { from: me, path: from.path, life: from.life, to: target, body });
+                }
+                Resolved::Dead => {}
+            }
+        }
+    }
+
+    /// Exits and downs, in the order in which links and monitors were made (rules E2, E13).
+    fn tell<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        slot: u32,
+        me: Pid,
+        from: Sender,
+        reason: &ExitReason,
+        value: Option<&Vec<u8>>,
+    ) {
+        let cold = &mut self.node.slot_mut(slot).cold;
+        let links = std::mem::take(&mut cold.links).into_iter().map(|(pid, made)| (made, Watch::Link(pid)));
+        let monitors = std::mem::take(&mut cold.watched_by);
+        let monitors = monitors.into_iter().map(|((pid, n), made)| (made, Watch::Monitor(pid, n)));
+        let mut watches: Vec<(u64, Watch)> = links.chain(monitors).collect();
+        watches.sort_by_key(|(made, _)| *made);
+        for (nth, (_, watch)) in watches.into_iter().enumerate() {
+            let id = nth as u64 + 1;
+            let value = value.cloned();
+            let packet = |to, body| Packet { from: me, path: from.path, life: from.life, to, body };
+            match watch {
+                Watch::Link(other) => match self.node.resolve(other) {
+                    Resolved::Local(o) => self.exit_signal(r, o, from, id, reason.clone(), value, true),
+                    Resolved::Remote => {
+                        let body = Body::Exit { id, reason: reason.clone(), value, link: true };
+                        self.transmit(r, packet(other, body));
+                    }
+                    Resolved::Dead => {}
+                },
+                Watch::Monitor(watcher, reference) => match self.node.resolve(watcher) {
+                    Resolved::Local(_) => self.down(r, watcher, from, reference, reason, value),
+                    Resolved::Remote => {
+                        let body = Body::Down { reference, reason: reason.clone(), value };
+                        self.transmit(r, packet(watcher, body));
+                    }
+                    Resolved::Dead => {}
+                },
+            }
+        }
+    }
+}

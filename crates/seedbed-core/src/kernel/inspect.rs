@@ -1,0 +1,170 @@
+//! What can be seen of a node from outside, between turns.
+
+use super::Kernel;
+use crate::actor::Behaviour;
+use crate::hash::TraceHash;
+use crate::node::{Resolved, Stage};
+use crate::path::{Life, PathId, SignalName};
+use crate::pid::{Boot, NodeId};
+use crate::reactor::Delivery;
+use seedbed_abi::{Envelope, Pid};
+use std::collections::BTreeMap;
+
+/// An actor as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActorInfo {
+    /// Its pid.
+    pub pid: Pid,
+    /// Its path's text.
+    pub path: String,
+    /// Its life.
+    pub life: Life,
+    /// Where it is in its life.
+    pub stage: Stage,
+    /// Who spawned it.
+    pub parent: Pid,
+    /// Its registered name.
+    pub name: Option<String>,
+    /// True for supervisors.
+    pub supervisor: bool,
+    /// Messages and requests waiting.
+    pub mail_count: u32,
+    /// Their payload bytes.
+    pub mail_bytes: u32,
+    /// Turns begun.
+    pub turns: u64,
+    /// Links and monitors of others on it.
+    pub watched: usize,
+    /// Timers armed.
+    pub timers: usize,
+    /// Requests and effects waiting for their end.
+    pub pending: usize,
+}
+
+impl Kernel {
+    /// The node's number.
+    pub fn id(&self) -> NodeId {
+        self.node.id
+    }
+
+    /// Which boot this is.
+    pub fn boot_number(&self) -> Boot {
+        self.node.boot
+    }
+
+    /// The node's own path.
+    pub fn path(&self) -> PathId {
+        self.node.path
+    }
+
+    /// How many actors are alive.
+    pub fn alive(&self) -> u32 {
+        self.node.alive
+    }
+
+    /// Messages that reached nobody, so far.
+    pub fn dead_letters(&self) -> u64 {
+        self.node.dead_letters
+    }
+
+    /// Signals that are waiting anywhere on this node.
+    pub fn signals(&self) -> u32 {
+        self.node.arena.live()
+    }
+
+    /// True if an effect of an actor that lives has not completed.
+    pub fn effects_pending(&self) -> bool {
+        self.node.slots.iter().any(|s| {
+            s.stage > Stage::Reserved
+                && s.cold.pending.values().any(|p| matches!(p, crate::node::Pending::Effect))
+        })
+    }
+
+    /// True if a one-shot timer, or the deadline of a request, is armed.
+    pub fn one_shot_pending(&self) -> bool {
+        self.node.slots.iter().any(|s| {
+            s.stage > Stage::Reserved
+                && (s.cold.timers.values().any(|t| t.period == 0)
+                    || s.cold.pending.values().any(|p| matches!(p, crate::node::Pending::Request { .. })))
+        })
+    }
+
+    /// The stable name of what a delivery would deliver, and its envelope; `None` if it is stale.
+    pub fn describe(&self, delivery: Delivery) -> Option<(SignalName, Envelope)> {
+        if !self.is_current(delivery) {
+            return None;
+        }
+        let envelope = self.node.arena.get(self.node.lines.get(delivery.line).head).envelope;
+        Some((self.node.name_of(delivery.line, &envelope), envelope))
+    }
+
+    /// The payload that a delivery would deliver.
+    pub fn payload(&self, delivery: Delivery) -> Option<&[u8]> {
+        self.is_current(delivery).then(|| self.node.arena.payload(self.node.lines.get(delivery.line).head))
+    }
+
+    /// Path and life of the actor in a slot.
+    #[inline]
+    pub fn receiver(&self, slot: u32) -> (PathId, Life) {
+        let s = self.node.slot(slot);
+        (s.path, s.life)
+    }
+
+    /// An actor, by pid or address.
+    pub fn actor(&self, pid: Pid) -> Option<ActorInfo> {
+        match self.node.resolve(pid) {
+            Resolved::Local(slot) => Some(self.info(slot)),
+            Resolved::Dead | Resolved::Remote => None,
+        }
+    }
+
+    /// All actors, by slot.
+    pub fn actors(&self) -> Vec<ActorInfo> {
+        let alive = |slot: &u32| self.node.slot(*slot).stage > Stage::Reserved;
+        (0..self.node.slots.len() as u32).filter(alive).map(|slot| self.info(slot)).collect()
+    }
+
+    fn info(&self, slot: u32) -> ActorInfo {
+        let s = self.node.slot(slot);
+        ActorInfo {
+            pid: self.node.pid(slot),
+            path: s.text.to_string(),
+            life: s.life,
+            stage: s.stage,
+            parent: s.cold.parent,
+            name: s.cold.name.as_deref().map(str::to_owned),
+            supervisor: s.cold.factory.as_ref().is_some_and(|f| f.is_supervisor()),
+            mail_count: s.mailbox.count,
+            mail_bytes: s.mailbox.bytes,
+            turns: s.turns,
+            watched: s.cold.links.len() + s.cold.watched_by.len(),
+            timers: s.cold.timers.len(),
+            pending: s.cold.pending.len(),
+        }
+    }
+
+    /// The behaviour of an actor that has started.
+    pub fn behaviour(&self, pid: Pid) -> Option<&dyn Behaviour> {
+        match self.node.resolve(pid) {
+            Resolved::Local(slot) => self.node.slot(slot).behaviour.as_deref(),
+            Resolved::Dead | Resolved::Remote => None,
+        }
+    }
+
+    /// The texts of all paths that live here.
+    pub fn path_texts(&self) -> BTreeMap<PathId, String> {
+        let alive = self.node.slots.iter().filter(|s| s.stage > Stage::Reserved);
+        alive.map(|s| (s.path, s.text.to_string())).collect()
+    }
+
+    /// A hash over the state of every actor that has one (guest memory), in order of slots.
+    pub fn state_hash(&self) -> u64 {
+        let mut hash = TraceHash::default();
+        for s in &self.node.slots {
+            if let Some(state) = s.behaviour.as_ref().and_then(|b| b.state_hash()) {
+                hash.pair(s.path.0 ^ u64::from(s.life.0), state);
+            }
+        }
+        hash.value()
+    }
+}

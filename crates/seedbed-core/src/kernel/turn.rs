@@ -1,0 +1,488 @@
+//! One turn: from the delivery to the applied outbox (DESIGN §3).
+
+use super::Kernel;
+use crate::actor::{Failed, stop_code};
+use crate::arena::NIL;
+use crate::context::Context;
+use crate::event::{Event, Hook, Lost};
+use crate::mail::{LIFECYCLE, Sender};
+use crate::node::{Resolved, Stage, Stop};
+use crate::outbox::{SpawnWish, Wish};
+use crate::packet::{Body, EffectRequest, Packet};
+use crate::path::{Life, PathId};
+use crate::pid::node_of;
+use crate::reactor::{Delivery, Reactor};
+use crate::timer::{Due, TimerState};
+use seedbed_abi::{
+    Envelope, ExitReason, Failure, Flags, Pid, RequestFailure, SpawnFlags, StartOutcome, Time,
+};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// The flag of the pseudo-signals that start and stop an actor; no guest sees them.
+pub(super) const LIFECYCLE_FLAGS: Flags = Flags(1 << 31);
+
+/// What running a delivery came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ran {
+    /// The delivery was not there any more; nothing happened.
+    Stale,
+    /// A turn ran.
+    Turn {
+        /// Whose.
+        pid: Pid,
+        /// Its path.
+        path: PathId,
+        /// Its life.
+        life: Life,
+        /// Which turn of that life, from 1.
+        nth: u64,
+        /// Fuel it burnt.
+        fuel: u64,
+    },
+}
+
+impl Kernel {
+    /// Runs one turn.
+    pub fn run<R: Reactor>(&mut self, r: &mut R, delivery: Delivery) -> Ran {
+        if !self.is_current(delivery) {
+            return Ran::Stale;
+        }
+        let node = &mut self.node;
+        let line = delivery.line;
+        node.lines.get_mut(line).enabled = false;
+        let slot = node.lines.get(line).receiver;
+        let signal = node.lines.pop(&node.arena, line);
+        let name = node.name_of(line, &node.arena.get(signal).envelope);
+        let (envelope, cause, payload) = node.arena.take(signal);
+        let hook = match node.slot(slot).stage {
+            Stage::Starting => Hook::Start,
+            Stage::Running => Hook::Message,
+            stage => {
+                debug_assert_eq!(stage, Stage::Stopping, "no delivery is enabled otherwise");
+                Hook::Stop
+            }
+        };
+        self.begin_turn(slot, hook, envelope);
+        let who = self.node.who(slot);
+        let (pid, path, life) = (who.pid, who.path, who.life);
+        r.observe(&Event::Turn { who, hook, name, envelope: &envelope, payload: payload.bytes(), cause });
+        let done = self.call(r, slot, hook, &envelope, payload.bytes());
+        let turn = &self.node.turn;
+        let (fuel, now, unix, failed) = (turn.fuel, turn.now, turn.unix, done.is_err());
+        r.observe(&Event::TurnEnd { who: self.node.who(slot), fuel, now, unix, failed });
+        let nth = self.node.slot(slot).turns;
+        self.settle(r, line, slot);
+        match done {
+            Ok(()) => self.finish(r, slot, hook),
+            Err(failed) => self.fail_turn(r, slot, hook, failed),
+        }
+        Ran::Turn { pid, path, life, nth, fuel }
+    }
+
+    fn begin_turn(&mut self, slot: u32, hook: Hook, envelope: Envelope) {
+        let pid = self.node.pid(slot);
+        if envelope.flags == Flags::TIMER {
+            self.timer_delivered(slot, envelope.correlation);
+        }
+        let s = self.node.slot_mut(slot);
+        s.turns += 1;
+        if envelope.flags == Flags::MESSAGE {
+            s.mailbox.count -= 1;
+            s.mailbox.bytes -= envelope.len;
+        }
+        let log_left = s.limits.log_max;
+        let turn = &mut self.node.turn;
+        turn.slot = slot;
+        turn.pid = pid;
+        turn.hook = hook;
+        turn.envelope = envelope;
+        turn.now = None;
+        turn.unix = None;
+        turn.fuel = 0;
+        turn.stop = None;
+        turn.ended = None;
+        turn.ignore = false;
+        turn.value = None;
+        turn.sent_bytes = 0;
+        turn.log_left = log_left;
+    }
+
+    /// A timer's message is being delivered: it is done, or armed again from its own deadline (rule C3).
+    fn timer_delivered(&mut self, slot: u32, id: u64) {
+        let timers = &mut self.node.slot_mut(slot).cold.timers;
+        let timer = timers.get(&id).copied().expect("a queued timer is in its actor's table");
+        match timer.state {
+            TimerState::Queued { due, .. } if timer.period > 0 => {
+                let deadline = Time::from_nanos(due.as_nanos().saturating_add(timer.period));
+                let armed = self.node.timers.arm(deadline, slot, Due::Timer(id));
+                let timers = &mut self.node.slot_mut(slot).cold.timers;
+                timers.get_mut(&id).expect("just seen").state = TimerState::Armed(armed);
+            }
+            _ => {
+                timers.remove(&id);
+            }
+        }
+    }
+
+    /// Calls the hook; a panic of host code in it is a failure of this actor only (rule T8).
+    fn call<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        slot: u32,
+        hook: Hook,
+        envelope: &Envelope,
+        payload: &[u8],
+    ) -> Result<(), Failed> {
+        let mut behaviour = self.node.slot_mut(slot).behaviour.take();
+        let stop = match (&self.node.slot(slot).cold.stop, hook) {
+            (Some(stop), Hook::Stop) => Some(stop_code(&stop.reason, stop.by_parent, stop.by_other)),
+            _ => None,
+        };
+        let mut cx = Context { node: &mut self.node, port: r };
+        let done = catch_unwind(AssertUnwindSafe(|| match (hook, stop) {
+            (Hook::Start, _) => {
+                let cold = &mut cx.node.slot_mut(slot).cold;
+                let args = std::mem::take(&mut cold.args);
+                let factory = cold.factory.clone().expect("an actor that starts has its factory");
+                let mut made = factory.create(&mut cx, &args)?;
+                let done = made.start(&mut cx);
+                behaviour = Some(made);
+                done
+            }
+            (Hook::Stop, Some(code)) => {
+                behaviour.as_mut().expect("a started actor has a behaviour").stop(&mut cx, code)
+            }
+            _ => behaviour
+                .as_mut()
+                .expect("a started actor has a behaviour")
+                .deliver(&mut cx, envelope, payload),
+        }));
+        self.node.slot_mut(slot).behaviour = behaviour;
+        done.unwrap_or_else(|panic| {
+            Err(Failed { failure: Failure::HostPanic, detail: Some(panic_text(&*panic)) })
+        })
+    }
+
+    /// Looks after the lines of an actor whose turn is over: the next of the line becomes enabled,
+    /// emptied ones go.
+    fn settle<R: Reactor>(&mut self, r: &mut R, line: u32, slot: u32) {
+        let running = self.node.slot(slot).stage == Stage::Running;
+        let node = &mut self.node;
+        let s = &mut node.slots[slot as usize];
+        if node.lines.settle(line, &mut s.mailbox) && running {
+            self.enable(r, line);
+        }
+        while let Some(line) = self.node.thinned.pop() {
+            let l = self.node.lines.get(line);
+            if l.receiver == slot && l.head == NIL && l.enabled {
+                self.disable(r, line);
+                let node = &mut self.node;
+                node.lines.settle(line, &mut node.slots[slot as usize].mailbox);
+            }
+        }
+    }
+
+    /// The end of a turn that went well.
+    fn finish<R: Reactor>(&mut self, r: &mut R, slot: u32, hook: Hook) {
+        if hook == Hook::Start && !self.node.turn.ignore {
+            self.started(r, slot);
+        }
+        if !self.node.outbox.is_empty() {
+            self.apply_outbox(r, slot);
+        }
+        let turn = &mut self.node.turn;
+        let (ended, stop, value) = (turn.ended.take(), turn.stop.take(), turn.value.take());
+        let pid = turn.pid;
+        if self.node.resolve(pid) != Resolved::Local(slot) {
+            return; // something in the outbox came back and ended it
+        }
+        match hook {
+            Hook::Stop => {
+                let stop = self.node.slot_mut(slot).cold.stop.take().expect("a stopping actor has a reason");
+                self.die_with(r, slot, stop.reason, stop.detail, value);
+            }
+            Hook::Start if self.node.turn.ignore => {
+                self.notify_start(r, slot, StartOutcome::Ignored);
+                self.die(r, slot, ExitReason::Normal, None);
+            }
+            Hook::Start | Hook::Message => {
+                if hook == Hook::Start {
+                    self.notify_start(r, slot, StartOutcome::Started);
+                }
+                if let Some(reason) = ended {
+                    self.die_with(r, slot, reason, None, value);
+                } else if let Some(reason) = stop {
+                    if value.is_some() {
+                        self.node.slot_mut(slot).cold.value = value;
+                    }
+                    self.begin_stopping(
+                        r,
+                        slot,
+                        Stop { reason, detail: None, by_parent: false, by_other: false },
+                    );
+                }
+            }
+        }
+    }
+
+    fn started<R: Reactor>(&mut self, r: &mut R, slot: u32) {
+        self.node.slot_mut(slot).stage = Stage::Running;
+        r.observe(&Event::Started { who: self.node.who(slot) });
+        let mailbox = self.node.slot(slot).mailbox;
+        for line in self.node.lines.of(&mailbox) {
+            self.enable(r, line);
+        }
+    }
+
+    /// The end of a turn that failed: nothing of it is applied (rule T3).
+    fn fail_turn<R: Reactor>(&mut self, r: &mut R, slot: u32, hook: Hook, failed: Failed) {
+        self.roll_back();
+        let Failed { failure, detail } = failed;
+        match (hook, failure) {
+            (Hook::Start, failure) => {
+                let reason = ExitReason::Failed(failure);
+                self.notify_start(r, slot, StartOutcome::Failed(reason.clone()));
+                self.die(r, slot, ExitReason::start_failed(reason), detail);
+            }
+            (Hook::Message, failure @ Failure::HandlerError(_)) => {
+                let reason = ExitReason::Failed(failure);
+                self.begin_stopping(r, slot, Stop { reason, detail, by_parent: false, by_other: false });
+            }
+            (Hook::Message, failure) => self.die(r, slot, failure.into(), detail),
+            (Hook::Stop, _) => {
+                let stop = self.node.slot_mut(slot).cold.stop.take().expect("a stopping actor has a reason");
+                self.die(r, slot, stop.reason, stop.detail.or(detail));
+            }
+        }
+    }
+
+    fn roll_back(&mut self) {
+        while let Some(wish) = self.node.outbox.pop() {
+            match wish {
+                Wish::Send { signal } => {
+                    let slot = self.node.arena.get(signal);
+                    let (receiver, len) = (slot.aux, slot.envelope.len);
+                    let mailbox = &mut self.node.slot_mut(receiver).mailbox;
+                    mailbox.count -= 1;
+                    mailbox.bytes -= len;
+                    self.node.arena.discard(signal);
+                }
+                Wish::Lose { signal, .. } | Wish::Answer { signal } => {
+                    // A reply that is taken back leaves the request to be answered by the actor's end.
+                    let e = self.node.arena.get(signal).envelope;
+                    if e.flags == Flags::REPLY {
+                        self.unanswer(Pid::from_raw(e.to), e.correlation);
+                    }
+                    self.node.arena.discard(signal);
+                }
+                Wish::Transmit(packet) => {
+                    if let Packet { to, body: Body::Answer { correlation, .. }, .. } = *packet {
+                        self.unanswer(to, correlation);
+                    }
+                }
+                Wish::Spawn(child) => {
+                    if let Some(name) = self.node.slot_mut(child.slot).cold.name.take() {
+                        self.node.names.release(&name);
+                    }
+                    self.node.vacate(child.slot);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn unanswer(&mut self, asker: Pid, correlation: u64) {
+        let slot = self.node.turn.slot;
+        self.node.slot_mut(slot).cold.asked.insert((asker, correlation));
+    }
+
+    fn apply_outbox<R: Reactor>(&mut self, r: &mut R, slot: u32) {
+        let from = self.node.sender(slot);
+        let me = self.node.pid(slot);
+        let mut outbox = std::mem::take(&mut self.node.outbox);
+        for wish in outbox.drain(..) {
+            self.apply(r, slot, me, from, wish);
+        }
+        self.node.outbox = outbox;
+    }
+
+    fn apply<R: Reactor>(&mut self, r: &mut R, slot: u32, me: Pid, from: Sender, wish: Wish) {
+        let packet = |to, body| Packet { from: me, path: from.path, life: from.life, to, body };
+        match wish {
+            Wish::Send { signal } => self.deliver(r, signal),
+            Wish::Lose { signal, full } => {
+                let envelope = self.node.arena.get(signal).envelope;
+                let why = if full { Lost::Full } else { Lost::Dead };
+                self.lose(r, why, from, &envelope);
+                self.node.arena.discard(signal);
+                let failure = if full { RequestFailure::Refused } else { RequestFailure::Dead };
+                self.refuse(r, Pid::from_raw(envelope.to), me, envelope.correlation, failure);
+            }
+            Wish::Answer { signal } => self.answer(r, from, signal),
+            Wish::Transmit(packet) => self.transmit(r, *packet),
+            Wish::Spawn(child) => self.apply_spawn(r, Some((slot, me)), *child),
+            Wish::Link(other) => self.link(r, slot, me, other, &packet),
+            Wish::Unlink(other) => {
+                if self.node.resolve(me) == Resolved::Local(slot)
+                    && self.node.slot_mut(slot).cold.links.remove(&other).is_some()
+                {
+                    r.observe(&Event::Linked { who: self.node.who(slot), other, on: false });
+                }
+                match self.node.resolve(other) {
+                    Resolved::Local(o) => {
+                        self.node.slot_mut(o).cold.links.remove(&me);
+                    }
+                    Resolved::Remote => self.transmit(r, packet(other, Body::Unlink)),
+                    Resolved::Dead => {}
+                }
+            }
+            Wish::Monitor { target, reference } => {
+                r.observe(&Event::Monitored { who: self.node.who(slot), other: target, reference, on: true });
+                self.monitor(r, me, target, reference, &packet);
+            }
+            Wish::Demonitor { target, reference } => {
+                r.observe(&Event::Monitored {
+                    who: self.node.who(slot),
+                    other: target,
+                    reference,
+                    on: false,
+                });
+                match self.node.resolve(target) {
+                    Resolved::Local(t) => {
+                        self.node.slot_mut(t).cold.watched_by.remove(&(me, reference));
+                    }
+                    Resolved::Remote => self.transmit(r, packet(target, Body::Demonitor { reference })),
+                    Resolved::Dead => {}
+                }
+            }
+            Wish::Exit { to, id, reason } => match self.node.resolve(to) {
+                Resolved::Local(target) => self.exit_signal(r, target, from, id, *reason, None, false),
+                Resolved::Remote => {
+                    self.transmit(
+                        r,
+                        packet(to, Body::Exit { id, reason: *reason, value: None, link: false }),
+                    );
+                }
+                Resolved::Dead => {}
+            },
+            Wish::Kill(to) => match self.node.resolve(to) {
+                Resolved::Local(target) => self.die(r, target, ExitReason::Killed, None),
+                Resolved::Remote => self.transmit(r, packet(to, Body::Kill)),
+                Resolved::Dead => {}
+            },
+            Wish::Perform { effect, correlation, payload } => {
+                let who = self.node.who(slot);
+                r.observe(&Event::Performed { who, effect: &effect, correlation, payload: &payload });
+                let (pid, path, life) = (who.pid, who.path, who.life);
+                let path_text = self.node.slot(slot).text.clone();
+                r.perform(EffectRequest {
+                    pid,
+                    path,
+                    life,
+                    path_text,
+                    correlation,
+                    effect: effect.to_string(),
+                    payload,
+                });
+            }
+            Wish::Observe { key, value } => {
+                r.observe(&Event::Observed { who: self.node.who(slot), key: &key, value });
+            }
+        }
+    }
+
+    pub(super) fn transmit<R: Reactor>(&mut self, r: &mut R, packet: Packet) {
+        debug_assert_ne!(node_of(packet.to), self.node.id, "what is for this node does not leave it");
+        r.observe(&Event::Transmitted { packet: &packet });
+        r.transmit(packet);
+    }
+
+    pub(super) fn apply_spawn<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        parent: Option<(u32, Pid)>,
+        child: SpawnWish,
+    ) {
+        let SpawnWish { slot, options, factory, reference } = child;
+        let (text, parent_life) = match parent {
+            Some((p, _)) => {
+                let unnamed = &mut self.node.slot_mut(p).cold.unnamed;
+                let last = last_part(options.name.as_deref(), unnamed);
+                let p = self.node.slot(p);
+                (format!("{}/{last}", p.text), Some(p.life))
+            }
+            None => {
+                let last = last_part(options.name.as_deref(), &mut self.node.roots);
+                (format!("{}/{last}", self.node.text), None)
+            }
+        };
+        let path = PathId::of(&text);
+        // An unnamed child is the n-th of its parent's life, so that life names it; a table of all
+        // that ever lived would grow with every one of them.
+        let life = match parent_life {
+            Some(life) if options.name.is_none() => life,
+            _ => {
+                let lives = self.node.lives.entry(path).or_default();
+                lives.0 += 1;
+                *lives
+            }
+        };
+        let parent_pid = parent.map_or(Pid::NOBODY, |(_, pid)| pid);
+        let pid = self.node.pid(slot);
+        self.node.made += 2;
+        let made = self.node.made;
+        let s = self.node.slot_mut(slot);
+        s.stage = Stage::Starting;
+        s.text = text.into();
+        s.path = path;
+        s.life = life;
+        s.cold.parent = parent_pid;
+        s.cold.supervised = options.supervised;
+        s.cold.factory = Some(Arc::clone(&factory));
+        s.cold.args = options.args;
+        s.cold.notify = options.flags.has(SpawnFlags::NOTIFY).then_some(parent_pid);
+        if let Some(reference) = reference {
+            s.cold.watched_by.insert((parent_pid, reference), made);
+        }
+        if options.flags.has(SpawnFlags::LINK)
+            && let Some((p, _)) = parent
+        {
+            s.cold.links.insert(parent_pid, made - 1);
+            self.node.slot_mut(p).cold.links.insert(pid, made - 1);
+        }
+        r.observe(&Event::Spawned { who: self.node.who(slot), parent: parent_pid });
+        if let Some(name) = self.node.slot(slot).cold.name.clone() {
+            r.observe(&Event::Registered { who: self.node.who(slot), name: &name });
+        }
+        self.push_lifecycle(r, slot);
+    }
+
+    /// Puts the pseudo-signal that starts or stops an actor into its lifecycle line.
+    pub(super) fn push_lifecycle<R: Reactor>(&mut self, r: &mut R, slot: u32) {
+        let s = self.node.slot(slot);
+        let from = Sender { key: LIFECYCLE, path: s.path, life: s.life };
+        let envelope = Envelope { flags: LIFECYCLE_FLAGS, ..Envelope::default() };
+        let signal = self.node.arena.insert(envelope, &[], self.node.step);
+        let node = &mut self.node;
+        let mailbox = &mut node.slots[slot as usize].mailbox;
+        let (line, _) = node.lines.push(&mut node.arena, slot, mailbox, from, signal);
+        self.enable(r, line);
+    }
+}
+
+fn last_part(name: Option<&str>, unnamed: &mut u64) -> String {
+    name.map_or_else(
+        || {
+            *unnamed += 1;
+            format!("#{unnamed}")
+        },
+        str::to_owned,
+    )
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a text".to_owned())
+}

@@ -1,0 +1,378 @@
+//! The tables of a node: all that a kernel and the context of a turn work on.
+//!
+//! Nothing here knows the reactor.
+
+use crate::actor::{Behaviour, Factory};
+use crate::arena::{Arena, NIL};
+use crate::event::{Hook, Who};
+use crate::limits::{Limits, Permissions};
+use crate::mail::{Lines, Mailbox, Sender};
+use crate::names::Names;
+use crate::outbox::{SpawnOptions, Wish};
+use crate::path::{Life, PathId, SignalKind, SignalName, check_name};
+use crate::pid::{Boot, GENERATION_MAX, NodeId, SLOTS_MAX, Target, pid_of, target_of};
+use crate::stream::{Key, Stream};
+use crate::timer::{Armed, Timer, Timers};
+use seedbed_abi::{Code, Envelope, ExitReason, Flags, Pid, Time};
+use std::any::{Any, TypeId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Where an actor is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The slot is free.
+    Free,
+    /// Asked for in the turn that runs.
+    Reserved,
+    /// Its start has not finished.
+    Starting,
+    /// It takes mail.
+    Running,
+    /// Its `on_stop` is to come.
+    Stopping,
+}
+
+/// An actor's slot: what every turn and every message touches.
+pub(crate) struct Slot {
+    pub(crate) generation: u32,
+    pub(crate) stage: Stage,
+    pub(crate) trap_exits: bool,
+    pub(crate) life: Life,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) path: PathId,
+    pub(crate) text: Rc<str>,
+    /// Messages, requests and exits sent so far.
+    pub(crate) sent: u64,
+    /// Turns begun so far.
+    pub(crate) turns: u64,
+    pub(crate) behaviour: Option<Box<dyn Behaviour>>,
+    pub(crate) limits: Limits,
+    pub(crate) cold: Box<Cold>,
+}
+
+/// What only some turns touch.
+#[derive(Default)]
+pub(crate) struct Cold {
+    pub(crate) parent: Pid,
+    /// The parent is its supervisor (rule E15).
+    pub(crate) supervised: bool,
+    pub(crate) factory: Option<Arc<dyn Factory>>,
+    pub(crate) args: Vec<u8>,
+    pub(crate) permissions: Permissions,
+    pub(crate) name: Option<Rc<str>>,
+    /// Who wants to be told of the start.
+    pub(crate) notify: Option<Pid>,
+    /// Links, and when each was made.
+    pub(crate) links: BTreeMap<Pid, u64>,
+    /// Who watches, by (watcher, its reference), and since when.
+    pub(crate) watched_by: BTreeMap<(Pid, u64), u64>,
+    /// Whom it watches, by its reference.
+    pub(crate) watching: BTreeMap<u64, Pid>,
+    /// Requests that it was asked and has not answered.
+    pub(crate) asked: BTreeSet<(Pid, u64)>,
+    /// Its own requests and effects that have not ended.
+    pub(crate) pending: BTreeMap<u64, Pending>,
+    pub(crate) timers: BTreeMap<u64, Timer>,
+    pub(crate) correlations: u64,
+    pub(crate) timers_made: u64,
+    pub(crate) monitors_made: u64,
+    pub(crate) spawned: u32,
+    pub(crate) unnamed: u64,
+    pub(crate) stop: Option<Stop>,
+    /// What it returned, kept from the turn that stopped it to its end.
+    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) random: Option<Box<Stream>>,
+}
+
+/// Why an actor is stopping.
+pub(crate) struct Stop {
+    pub(crate) reason: ExitReason,
+    pub(crate) detail: Option<String>,
+    pub(crate) by_parent: bool,
+    pub(crate) by_other: bool,
+}
+
+/// Something an actor waits for.
+pub(crate) enum Pending {
+    Request { target: Pid, timeout: Armed },
+    Effect,
+}
+
+/// The turn that runs.
+pub(crate) struct Turn {
+    pub(crate) slot: u32,
+    pub(crate) pid: Pid,
+    pub(crate) hook: Hook,
+    pub(crate) envelope: Envelope,
+    pub(crate) now: Option<Time>,
+    pub(crate) unix: Option<Time>,
+    pub(crate) fuel: u64,
+    /// `stop` was asked for: the reason.
+    pub(crate) stop: Option<ExitReason>,
+    /// `exit` or `kill` of itself ended the turn.
+    pub(crate) ended: Option<ExitReason>,
+    pub(crate) ignore: bool,
+    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) sent_bytes: u64,
+    pub(crate) log_left: u32,
+}
+
+/// The tables.
+pub(crate) struct Node {
+    pub(crate) id: NodeId,
+    pub(crate) boot: Boot,
+    pub(crate) key: Key,
+    pub(crate) text: Rc<str>,
+    pub(crate) path: PathId,
+    pub(crate) arena: Arena,
+    pub(crate) lines: Lines,
+    pub(crate) slots: Vec<Slot>,
+    free: Vec<u32>,
+    pub(crate) alive: u32,
+    pub(crate) names: Names,
+    pub(crate) timers: Timers,
+    pub(crate) lives: BTreeMap<PathId, Life>,
+    pub(crate) made: u64,
+    pub(crate) roots: u64,
+    pub(crate) step: u64,
+    pub(crate) turn: Turn,
+    pub(crate) outbox: Vec<Wish>,
+    /// Lines of the running actor from which something was taken; looked after when the turn ends.
+    pub(crate) thinned: Vec<u32>,
+    pub(crate) scratch: Vec<u8>,
+    pub(crate) entries: BTreeMap<String, Arc<dyn Factory>>,
+    pub(crate) effects: BTreeSet<String>,
+    pub(crate) node_names: BTreeMap<String, NodeId>,
+    pub(crate) local: BTreeMap<TypeId, Box<dyn Any>>,
+    pub(crate) dead_letters: u64,
+}
+
+/// Who a pid or address means, seen from a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resolved {
+    Local(u32),
+    Dead,
+    Remote,
+}
+
+impl Node {
+    pub(crate) fn new(id: NodeId, text: &str, boot: Boot, key: Key) -> Node {
+        Node {
+            id,
+            boot,
+            key,
+            text: text.into(),
+            path: PathId::of(text),
+            arena: Arena::new(),
+            lines: Lines::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            alive: 0,
+            names: Names::new(),
+            timers: Timers::new(),
+            lives: BTreeMap::new(),
+            made: 0,
+            roots: 0,
+            step: 0,
+            turn: Turn {
+                slot: 0,
+                pid: Pid::NOBODY,
+                hook: Hook::Start,
+                envelope: Envelope::default(),
+                now: None,
+                unix: None,
+                fuel: 0,
+                stop: None,
+                ended: None,
+                ignore: false,
+                value: None,
+                sent_bytes: 0,
+                log_left: 0,
+            },
+            outbox: Vec::new(),
+            thinned: Vec::new(),
+            scratch: Vec::new(),
+            entries: BTreeMap::new(),
+            effects: BTreeSet::new(),
+            node_names: BTreeMap::new(),
+            local: BTreeMap::new(),
+            dead_letters: 0,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn pid(&self, slot: u32) -> Pid {
+        pid_of(self.id, self.boot, slot, self.slots[slot as usize].generation)
+    }
+
+    #[inline]
+    pub(crate) fn slot(&self, slot: u32) -> &Slot {
+        &self.slots[slot as usize]
+    }
+
+    #[inline]
+    pub(crate) fn slot_mut(&mut self, slot: u32) -> &mut Slot {
+        &mut self.slots[slot as usize]
+    }
+
+    /// Who this is, for events.
+    #[inline]
+    pub(crate) fn who(&self, slot: u32) -> Who<'_> {
+        let s = &self.slots[slot as usize];
+        Who { pid: pid_of(self.id, self.boot, slot, s.generation), path: s.path, life: s.life, text: &s.text }
+    }
+
+    /// The actor as a sender of mail.
+    #[inline]
+    pub(crate) fn sender(&self, slot: u32) -> Sender {
+        let s = &self.slots[slot as usize];
+        Sender::actor(pid_of(self.id, self.boot, slot, s.generation), s.path, s.life)
+    }
+
+    /// Who a pid or address means now.
+    #[inline]
+    pub(crate) fn resolve(&self, pid: Pid) -> Resolved {
+        match target_of(pid) {
+            Target::Actor { node, boot, slot, generation } => {
+                if node != self.id {
+                    return Resolved::Remote;
+                }
+                match self.slots.get(slot as usize) {
+                    Some(s) if s.generation == generation && boot == self.boot && s.stage != Stage::Free => {
+                        Resolved::Local(slot)
+                    }
+                    _ => Resolved::Dead,
+                }
+            }
+            Target::Name { node, .. } if node != self.id => Resolved::Remote,
+            Target::Name { hash, .. } => self.names.find_hash(hash).map_or(Resolved::Dead, Resolved::Local),
+            Target::Nobody => Resolved::Dead,
+        }
+    }
+
+    /// Reserves a slot for an actor that will be spawned.
+    pub(crate) fn reserve(&mut self) -> Result<u32, Code> {
+        let empty = |generation| Slot {
+            generation,
+            stage: Stage::Reserved,
+            trap_exits: false,
+            life: Life(0),
+            mailbox: Mailbox::EMPTY,
+            path: PathId(0),
+            text: self.text.clone(),
+            sent: 0,
+            turns: 0,
+            behaviour: None,
+            limits: Limits::default(),
+            cold: Box::default(),
+        };
+        let index = if let Some(index) = self.free.pop() {
+            let generation = self.slots[index as usize].generation;
+            self.slots[index as usize] = empty(generation);
+            index
+        } else {
+            let index =
+                u32::try_from(self.slots.len()).ok().filter(|i| *i < SLOTS_MAX).ok_or(Code::NoRoom)?;
+            self.slots.push(empty(1));
+            index
+        };
+        self.alive += 1;
+        Ok(index)
+    }
+
+    /// Frees a slot; its pid is never used again.
+    pub(crate) fn vacate(&mut self, slot: u32) {
+        let s = &mut self.slots[slot as usize];
+        s.stage = Stage::Free;
+        s.behaviour = None;
+        s.cold = Box::default();
+        self.alive -= 1;
+        if s.generation < GENERATION_MAX {
+            s.generation += 1;
+            self.free.push(slot);
+        }
+    }
+
+    /// Reserves a child, and its name if it is to be registered.
+    pub(crate) fn prepare_child(
+        &mut self,
+        options: &SpawnOptions,
+        factory: &Arc<dyn Factory>,
+    ) -> Result<u32, Code> {
+        if let Some(name) = &options.name {
+            check_name(name)?;
+        }
+        let child = self.reserve()?;
+        let slot = self.slot_mut(child);
+        slot.limits = factory.limits();
+        slot.cold.permissions = factory.permissions();
+        if let Some(name) = options.name.as_deref().filter(|_| options.register) {
+            match self.names.register(name, child) {
+                Ok(name) => self.slot_mut(child).cold.name = Some(name),
+                Err(code) => {
+                    self.vacate(child);
+                    return Err(code);
+                }
+            }
+        }
+        Ok(child)
+    }
+
+    /// Takes a signal of the running actor out of its line.
+    pub(crate) fn withdraw(&mut self, line: u32, signal: u32) {
+        let found = self.lines.unlink(&mut self.arena, line, signal);
+        assert!(found, "a signal that is to be withdrawn is in its line");
+        self.arena.discard(signal);
+        self.thinned.push(line);
+    }
+
+    /// Takes queued notices of this kind out of the running actor's mail: all from `from`, or the
+    /// one with this reference. True if there was one.
+    pub(crate) fn flush(&mut self, from: Pid, kind: Flags, reference: Option<u64>) -> bool {
+        let mailbox = self.slot(self.turn.slot).mailbox;
+        let lines = match reference {
+            Some(_) => self.lines.of(&mailbox),
+            None => self.lines.find(self.turn.slot, from.to_raw()).into_iter().collect(),
+        };
+        let mut found = Vec::new();
+        for line in lines {
+            let mut at = self.lines.get(line).head;
+            while at != NIL {
+                let signal = self.arena.get(at);
+                if signal.envelope.flags == kind && reference.is_none_or(|r| r == signal.envelope.correlation)
+                {
+                    found.push((line, at));
+                }
+                at = signal.next;
+            }
+        }
+        for (line, signal) in &found {
+            self.withdraw(*line, *signal);
+        }
+        !found.is_empty()
+    }
+
+    /// The stable name of a signal in a line.
+    #[inline]
+    pub(crate) fn name_of(&self, line: u32, envelope: &Envelope) -> SignalName {
+        let line = self.lines.get(line);
+        let sender = |kind, n| SignalName { path: line.path, life: line.life, kind, n };
+        let receiver = |kind, n| {
+            let s = self.slot(line.receiver);
+            SignalName { path: s.path, life: s.life, kind, n }
+        };
+        match envelope.flags.kind() {
+            Flags::MESSAGE => sender(SignalKind::Sent, envelope.id),
+            Flags::EXIT => sender(SignalKind::Exit, envelope.id),
+            Flags::STARTED => sender(SignalKind::Started, 1),
+            Flags::REPLY => receiver(SignalKind::Answer, envelope.correlation),
+            Flags::DOWN => receiver(SignalKind::Down, envelope.correlation),
+            Flags::TIMER => receiver(SignalKind::Timer, envelope.correlation << 32 | envelope.id),
+            Flags::COMPLETION => receiver(SignalKind::Completion, envelope.correlation),
+            _ if self.slot(line.receiver).stage == Stage::Starting => receiver(SignalKind::Start, 1),
+            _ => receiver(SignalKind::Stop, 1),
+        }
+    }
+}

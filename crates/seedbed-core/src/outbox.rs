@@ -1,0 +1,105 @@
+//! What a turn asked for: its effects on others, in order (DESIGN §3.1).
+//!
+//! Effects on the actor itself (its timers, its name, its flags) need no entry: if the turn fails,
+//! the actor ends, and they end with it.
+
+use crate::actor::Factory;
+use crate::packet::Packet;
+use seedbed_abi::{ExitReason, Pid, SpawnFlags};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// One entry.
+pub(crate) enum Wish {
+    /// A message or request for an actor of this node. In the arena; `aux` is the receiver's slot.
+    Send {
+        signal: u32,
+    },
+    /// A message for nobody, or one that a full mailbox's policy drops.
+    Lose {
+        signal: u32,
+        full: bool,
+    },
+    /// A reply to an actor of this node.
+    Answer {
+        signal: u32,
+    },
+    /// Anything for another node.
+    Transmit(Box<Packet>),
+    Spawn(Box<SpawnWish>),
+    Link(Pid),
+    Unlink(Pid),
+    Monitor {
+        target: Pid,
+        reference: u64,
+    },
+    Demonitor {
+        target: Pid,
+        reference: u64,
+    },
+    Exit {
+        to: Pid,
+        id: u64,
+        reason: Box<ExitReason>,
+    },
+    Kill(Pid),
+    Perform {
+        effect: Rc<str>,
+        correlation: u64,
+        payload: Vec<u8>,
+    },
+    Observe {
+        key: Rc<str>,
+        value: i64,
+    },
+}
+
+/// A child to be.
+pub(crate) struct SpawnWish {
+    pub(crate) slot: u32,
+    pub(crate) options: SpawnOptions,
+    pub(crate) factory: Arc<dyn Factory>,
+    /// The spawner's reference, if it monitors.
+    pub(crate) reference: Option<u64>,
+}
+
+/// How to spawn.
+#[derive(Clone, Debug, Default)]
+pub struct SpawnOptions {
+    /// The last part of its path; without one it is `#n`.
+    pub name: Option<String>,
+    /// Also register the name, atomically with the spawn.
+    pub register: bool,
+    /// Link, monitor, tell.
+    pub flags: SpawnFlags,
+    /// What its factory is given.
+    pub args: Vec<u8>,
+    /// The spawner is its supervisor: it ends when the spawner does (rule E15).
+    pub supervised: bool,
+}
+
+impl SpawnOptions {
+    /// A child with a name in its path, which is not registered.
+    pub fn named(name: impl Into<String>) -> SpawnOptions {
+        SpawnOptions { name: Some(name.into()), ..SpawnOptions::default() }
+    }
+
+    /// A child with a registered name.
+    pub fn registered(name: impl Into<String>) -> SpawnOptions {
+        SpawnOptions { name: Some(name.into()), register: true, ..SpawnOptions::default() }
+    }
+
+    /// With these flags too.
+    #[must_use]
+    pub fn flags(mut self, flags: SpawnFlags) -> SpawnOptions {
+        self.flags = self.flags.with(flags);
+        self
+    }
+
+    /// With these arguments.
+    #[must_use]
+    pub fn args(mut self, args: impl Into<Vec<u8>>) -> SpawnOptions {
+        self.args = args.into();
+        self
+    }
+}

@@ -1,0 +1,165 @@
+//! What crosses a node's boundary: packets to other nodes and the outside, effects and their outcomes.
+
+use crate::path::{Life, PathId, SignalKind, SignalName};
+use seedbed_abi::{EffectError, Envelope, ExitReason, Pid};
+use serde::{Deserialize, Serialize};
+
+/// Something on its way from an actor of one node to an actor of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Packet {
+    /// Who it is from; [`Pid::NOBODY`] if the answer of a node for somebody that is not there.
+    pub from: Pid,
+    /// The sender's path.
+    pub path: PathId,
+    /// The sender's life.
+    pub life: Life,
+    /// The pid or address it is for.
+    pub to: Pid,
+    /// What it is.
+    pub body: Body,
+}
+
+/// What a [`Packet`] carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Body {
+    /// A message, or (correlation not 0) a request.
+    Message {
+        /// Number among the sender's messages.
+        id: u64,
+        /// Correlation of a request, else 0.
+        correlation: u64,
+        /// The sender's tag.
+        tag: u64,
+        /// The payload.
+        payload: Vec<u8>,
+    },
+    /// The answer to a request: a reply, or (failed) a `RequestFailure` as `tag`.
+    Answer {
+        /// The asker's correlation.
+        correlation: u64,
+        /// The tag, or the failure.
+        tag: u64,
+        /// True if there is no reply.
+        failed: bool,
+        /// The reply.
+        payload: Vec<u8>,
+    },
+    /// `exit(to, reason)`, or the death of the other side of a link.
+    Exit {
+        /// Number among the sender's exits.
+        id: u64,
+        /// Why.
+        reason: ExitReason,
+        /// What the sender returned.
+        value: Option<Vec<u8>>,
+        /// True if a link carried it.
+        link: bool,
+    },
+    /// End at once.
+    Kill,
+    /// Make a link.
+    Link,
+    /// Take it back.
+    Unlink,
+    /// Watch.
+    Monitor {
+        /// The watcher's reference.
+        reference: u64,
+    },
+    /// Stop watching.
+    Demonitor {
+        /// The watcher's reference.
+        reference: u64,
+    },
+    /// A watched actor ended.
+    Down {
+        /// The watcher's reference.
+        reference: u64,
+        /// Why.
+        reason: ExitReason,
+        /// What it returned.
+        value: Option<Vec<u8>>,
+    },
+}
+
+impl Packet {
+    /// The stable name of what this carries, for tapes; where the receiver's number names it, the
+    /// sender's path still does.
+    pub fn name(&self) -> (SignalName, u64) {
+        let (kind, n, site) = match &self.body {
+            Body::Message { id, .. } => (SignalKind::Sent, *id, 0),
+            Body::Answer { correlation, .. } => (SignalKind::Answer, *correlation, self.to.to_raw()),
+            Body::Exit { id, .. } => (SignalKind::Exit, *id, 1),
+            Body::Kill => (SignalKind::Exit, self.to.to_raw(), 2),
+            Body::Link => (SignalKind::Exit, self.to.to_raw(), 3),
+            Body::Unlink => (SignalKind::Exit, self.to.to_raw(), 4),
+            Body::Monitor { reference } => (SignalKind::Down, *reference, 5),
+            Body::Demonitor { reference } => (SignalKind::Down, *reference, 6),
+            Body::Down { reference, .. } => (SignalKind::Down, *reference, self.to.to_raw()),
+        };
+        (SignalName { path: self.path, life: self.life, kind, n }, site)
+    }
+}
+
+/// An effect that an actor asked for (rule O1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EffectRequest {
+    /// Who asked.
+    pub pid: Pid,
+    /// Its path.
+    pub path: PathId,
+    /// Its life.
+    pub life: Life,
+    /// The path's text: stores are kept by it.
+    pub path_text: std::rc::Rc<str>,
+    /// What ties the outcome to the wish.
+    pub correlation: u64,
+    /// Name of the effect.
+    pub effect: String,
+    /// What it is given.
+    pub payload: Vec<u8>,
+}
+
+/// How an effect ended.
+pub type EffectOutcome = Result<Vec<u8>, EffectError>;
+
+/// A signal as a client outside gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// The envelope.
+    pub envelope: Envelope,
+    /// The payload.
+    pub payload: Vec<u8>,
+}
+
+impl Packet {
+    /// Feeds the body to a running hash.
+    pub(crate) fn body_hash(&self, h: &mut crate::hash::TraceHash) {
+        let reason_hash = |h: &mut crate::hash::TraceHash, reason: &ExitReason, value: &Option<Vec<u8>>| {
+            let mut bytes = Vec::new();
+            reason.encode(&mut bytes);
+            h.bytes(&bytes);
+            h.bytes(value.as_deref().unwrap_or_default());
+        };
+        match &self.body {
+            Body::Message { correlation, tag, payload, .. } => {
+                h.pair(*correlation, *tag);
+                h.bytes(payload);
+            }
+            Body::Answer { correlation, tag, failed, payload } => {
+                h.pair(correlation << 1 | u64::from(*failed), *tag);
+                h.bytes(payload);
+            }
+            Body::Exit { reason, value, .. } => reason_hash(h, reason, value),
+            Body::Down { reference, reason, value } => {
+                h.word(*reference);
+                reason_hash(h, reason, value);
+            }
+            Body::Kill => h.word(1),
+            Body::Link => h.word(2),
+            Body::Unlink => h.word(3),
+            Body::Monitor { reference } => h.pair(4, *reference),
+            Body::Demonitor { reference } => h.pair(5, *reference),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What a kernel asks of the world around it.
+//!
+//! Everything that can differ between two runs of a kernel comes through [`Reactor`], or is an
+//! argument of the kernel's entry points (`run`, `arrive`, `fire_timers`, `complete`).
+
+use crate::event::Event;
+use crate::packet::{EffectRequest, Packet};
+use crate::path::{Life, PathId};
+use crate::pid::NodeId;
+use seedbed_abi::Time;
+use serde::{Deserialize, Serialize};
+
+/// The unit of scheduling: the head of one line of one receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The node it is on.
+    pub node: NodeId,
+    /// The line, an index that the kernel uses again when the line is gone.
+    pub line: u32,
+    /// Which use of that index; a delivery with an old epoch is stale.
+    pub epoch: u32,
+    /// The receiver's slot.
+    pub receiver: u32,
+}
+
+/// One decision that could fall otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChoicePoint {
+    /// What is decided.
+    pub kind: ChoiceKind,
+    /// Where, within the kind: the hash of a `buggify` site, a link, a signal kind.
+    pub site: u64,
+    /// Whose: the actor, or the node.
+    pub path: PathId,
+    /// In which of its lives (of a node: its boot).
+    pub life: Life,
+    /// Which one there; `None` = the next, counted by the reactor.
+    pub ordinal: Option<u64>,
+    /// How many answers there are: 0 (plain) to n − 1.
+    pub n: u32,
+}
+
+/// What a [`ChoicePoint`] decides. The numbers are in tapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum ChoiceKind {
+    /// Drop a packet.
+    Drop = 1,
+    /// Deliver a packet twice.
+    Duplicate = 2,
+    /// Delay a packet, by so many steps of the link's latency range.
+    Delay = 3,
+    /// Kill the actor after its turn.
+    Kill = 4,
+    /// Crash the node after a turn.
+    Crash = 5,
+    /// How long a crashed node stays down, in steps of its range.
+    Restart = 6,
+    /// A guest's or actor's `buggify` site.
+    Buggify = 7,
+    /// Latency of an effect, in steps of its range.
+    EffectDelay = 8,
+    /// At a crash: whether a record that was not synced is lost (1) or torn (2).
+    Unsynced = 9,
+}
+
+/// What a turn itself may need: the time, and decisions made in the middle of it.
+pub trait Port {
+    /// The node's monotonic clock.
+    fn now(&mut self) -> Time;
+
+    /// The node's wall clock, since the Unix epoch.
+    fn unix_time(&mut self) -> Time;
+
+    /// Decides a choice point; below `point.n`, 0 plain.
+    fn choose(&mut self, point: &ChoicePoint) -> u32;
+
+    /// Something happened. Events come in the order in which things happen; they are all that a
+    /// trace, a hash, a recording or a property sees.
+    fn observe(&mut self, event: &Event<'_>);
+
+    /// True where faults may be injected: `buggify` and `always` are alive.
+    fn simulated(&self) -> bool;
+}
+
+/// The reactor under a kernel.
+pub trait Reactor: Port {
+    /// A delivery became possible.
+    fn enabled(&mut self, delivery: Delivery);
+
+    /// A delivery that was possible is not any more, and was not run.
+    fn disabled(&mut self, delivery: Delivery);
+
+    /// A packet leaves for another node, or the outside.
+    fn transmit(&mut self, packet: Packet);
+
+    /// An actor asked for an effect; the reactor will answer with `Kernel::complete`.
+    fn perform(&mut self, request: EffectRequest);
+}
