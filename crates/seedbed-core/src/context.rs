@@ -250,7 +250,7 @@ impl Context<'_> {
         self.room_in_outbox(payload.len())?;
         let me = self.me();
         let key = (request.from, request.correlation.0);
-        if !self.slot_mut().cold.asked.remove(&key) {
+        if !self.slot_mut().cold.asked.remove(key.0, key.1) {
             return Err(Code::NotYours);
         }
         self.node.turn.sent_bytes += payload.len() as u64;
@@ -488,7 +488,8 @@ impl Context<'_> {
         let cold = &mut self.node.slot_mut(slot).cold;
         cold.timers_made += 1;
         let id = cold.timers_made;
-        let armed = self.node.timers.arm(deadline, slot, Due::Timer(id));
+        let due = if period == 0 { Due::Timer(id) } else { Due::Interval(id) };
+        let armed = self.node.timers.arm(deadline, slot, due);
         let timer = Timer { tag, period, fired: 0, state: TimerState::Armed(armed) };
         self.node.slot_mut(slot).cold.timers.insert(id, timer);
         self.port.observe(&Event::TimerArmed { who: self.node.who(slot), id, deadline });

@@ -20,6 +20,7 @@ mod pid;
 mod reactor;
 mod stream;
 mod table;
+mod tape;
 mod timer;
 
 pub use actor::{Actor, Behaviour, Factory, Failed, Limited, Shared, WithArgs};
@@ -41,6 +42,7 @@ pub use seedbed_abi::{
     StartOutcome, StopCode, Time, TimerId, TrapKind,
 };
 pub use stream::{Key, Stream};
+pub use tape::{ChoiceKey, Instead, OrderKey, Tape, TapeEntry};
 
 /// Number of the rules by which a run unfolds: raised by any change after which the same seed gives
 /// another run.

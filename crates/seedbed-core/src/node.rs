@@ -71,7 +71,7 @@ pub(crate) struct Cold {
     /// Whom it watches, by its reference.
     pub(crate) watching: BTreeMap<u64, Pid>,
     /// Requests that it was asked and has not answered.
-    pub(crate) asked: BTreeSet<(Pid, u64)>,
+    pub(crate) asked: Asked,
     /// Its own requests and effects that have not ended.
     pub(crate) pending: BTreeMap<u64, Pending>,
     pub(crate) timers: BTreeMap<u64, Timer>,
@@ -92,6 +92,31 @@ pub(crate) struct Stop {
     pub(crate) detail: Option<String>,
     pub(crate) by_parent: bool,
     pub(crate) by_other: bool,
+}
+
+/// Requests to answer, by asker and its correlation. The network may bring one twice; then it may
+/// be answered twice, and the second answer is late.
+#[derive(Default)]
+pub(crate) struct Asked(BTreeMap<(Pid, u64), u32>);
+
+impl Asked {
+    pub(crate) fn insert(&mut self, asker: Pid, correlation: u64) {
+        *self.0.entry((asker, correlation)).or_default() += 1;
+    }
+
+    /// Takes one off; false if there is none.
+    pub(crate) fn remove(&mut self, asker: Pid, correlation: u64) -> bool {
+        let Some(count) = self.0.get_mut(&(asker, correlation)) else { return false };
+        *count -= 1;
+        if *count == 0 {
+            self.0.remove(&(asker, correlation));
+        }
+        true
+    }
+
+    pub(crate) fn take_all(&mut self) -> impl Iterator<Item = (Pid, u64)> + use<> {
+        std::mem::take(&mut self.0).into_keys()
+    }
 }
 
 /// Something an actor waits for.

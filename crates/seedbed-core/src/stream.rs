@@ -81,7 +81,10 @@ mod tests {
     #[test]
     fn streams_are_pinned() {
         let mut s = Key::from_seed(7).derive("test", 1, 2).stream();
-        assert_eq!([s.next_u64(), s.next_u64(), s.below(1000)], [17290748133837344203, 4261475650340161511, 953]);
+        assert_eq!(
+            [s.next_u64(), s.next_u64(), s.below(1000)],
+            [17290748133837344203, 4261475650340161511, 953]
+        );
     }
 
     #[test]

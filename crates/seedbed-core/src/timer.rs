@@ -8,8 +8,16 @@ use std::collections::BTreeMap;
 pub(crate) enum Due {
     /// A timer of the actor.
     Timer(u64),
+    /// A timer of the actor that comes again and again.
+    Interval(u64),
     /// The timeout of a request of the actor.
     Request(u64),
+}
+
+impl Due {
+    fn is_one_shot(self) -> bool {
+        !matches!(self, Due::Interval(_))
+    }
 }
 
 /// Where a deadline stands in the queue.
@@ -23,22 +31,31 @@ pub(crate) struct Armed {
 pub(crate) struct Timers {
     queue: BTreeMap<Armed, (u32, Due)>,
     order: u64,
+    /// How many of them are for once: a world with one of these is not at rest.
+    one_shots: usize,
 }
 
 impl Timers {
     pub(crate) fn new() -> Timers {
-        Timers { queue: BTreeMap::new(), order: 0 }
+        Timers { queue: BTreeMap::new(), order: 0, one_shots: 0 }
     }
 
     pub(crate) fn arm(&mut self, deadline: Time, slot: u32, due: Due) -> Armed {
         self.order += 1;
         let armed = Armed { deadline, order: self.order };
         self.queue.insert(armed, (slot, due));
+        self.one_shots += usize::from(due.is_one_shot());
         armed
     }
 
     pub(crate) fn cancel(&mut self, armed: Armed) {
-        self.queue.remove(&armed);
+        if let Some((_, due)) = self.queue.remove(&armed) {
+            self.one_shots -= usize::from(due.is_one_shot());
+        }
+    }
+
+    pub(crate) fn one_shots(&self) -> usize {
+        self.one_shots
     }
 
     pub(crate) fn next(&self) -> Option<Time> {
@@ -49,6 +66,7 @@ impl Timers {
         let entry = self.queue.first_entry().filter(|e| e.key().deadline <= now)?;
         let deadline = entry.key().deadline;
         let (slot, due) = entry.remove();
+        self.one_shots -= usize::from(due.is_one_shot());
         Some((slot, due, deadline))
     }
 }

@@ -59,8 +59,8 @@ impl Kernel {
             envelope: &envelope,
         });
         if envelope.correlation != 0 {
-            let key = (Pid::from_raw(envelope.from), envelope.correlation);
-            self.node.slot_mut(receiver).cold.asked.insert(key);
+            let asker = Pid::from_raw(envelope.from);
+            self.node.slot_mut(receiver).cold.asked.insert(asker, envelope.correlation);
         }
         self.enqueue(r, receiver, from, signal);
         let s = self.node.slot(receiver);
@@ -95,7 +95,7 @@ impl Kernel {
             s.mailbox.count -= 1;
             s.mailbox.bytes -= envelope.len;
             let asker = Pid::from_raw(envelope.from);
-            s.cold.asked.remove(&(asker, envelope.correlation));
+            s.cold.asked.remove(asker, envelope.correlation);
             let me = self.node.pid(receiver);
             self.refuse(r, me, asker, envelope.correlation, RequestFailure::Refused);
             if self.node.lines.get(line).head == crate::arena::NIL {
@@ -204,7 +204,7 @@ impl Kernel {
         let me = self.node.pid(slot);
         // A reply that comes later finds nothing to answer.
         if let Resolved::Local(t) = self.node.resolve(target) {
-            self.node.slot_mut(t).cold.asked.remove(&(me, correlation));
+            self.node.slot_mut(t).cold.asked.remove(me, correlation);
         }
         self.push_failure(r, slot, correlation, target, from, RequestFailure::Timeout);
     }
@@ -452,7 +452,7 @@ impl Kernel {
         s.mailbox.count += 1;
         s.mailbox.bytes += payload.len() as u32;
         if envelope.correlation != 0 {
-            s.cold.asked.insert((asker, envelope.correlation));
+            s.cold.asked.insert(asker, envelope.correlation);
         }
         let signal = self.node.arena.insert(envelope, payload, self.node.step);
         self.enqueue(r, slot, from, signal);

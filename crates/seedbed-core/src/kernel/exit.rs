@@ -131,7 +131,7 @@ impl Kernel {
             if let Pending::Request { target, timeout } = pending {
                 self.node.timers.cancel(timeout);
                 if let Resolved::Local(t) = self.node.resolve(target) {
-                    self.node.slot_mut(t).cold.asked.remove(&(me, correlation));
+                    self.node.slot_mut(t).cold.asked.remove(me, correlation);
                 }
             }
         }
@@ -157,8 +157,7 @@ impl Kernel {
         }
         let node = &mut self.node;
         node.lines.clear(&mut node.slots[slot as usize].mailbox);
-        let asked = std::mem::take(&mut self.node.slot_mut(slot).cold.asked);
-        for (asker, correlation) in asked {
+        for (asker, correlation) in self.node.slot_mut(slot).cold.asked.take_all() {
             self.refuse(r, me, asker, correlation, RequestFailure::Dead);
         }
     }

@@ -72,21 +72,9 @@ impl Kernel {
         self.node.arena.live()
     }
 
-    /// True if an effect of an actor that lives has not completed.
-    pub fn effects_pending(&self) -> bool {
-        self.node.slots.iter().any(|s| {
-            s.stage > Stage::Reserved
-                && s.cold.pending.values().any(|p| matches!(p, crate::node::Pending::Effect))
-        })
-    }
-
-    /// True if a one-shot timer, or the deadline of a request, is armed.
-    pub fn one_shot_pending(&self) -> bool {
-        self.node.slots.iter().any(|s| {
-            s.stage > Stage::Reserved
-                && (s.cold.timers.values().any(|t| t.period == 0)
-                    || s.cold.pending.values().any(|p| matches!(p, crate::node::Pending::Request { .. })))
-        })
+    /// One-shot timers and deadlines of requests that are armed: with one of these, a node is not at rest.
+    pub fn one_shots(&self) -> usize {
+        self.node.timers.one_shots()
     }
 
     /// The stable name of what a delivery would deliver, and its envelope; `None` if it is stale.

@@ -124,7 +124,7 @@ impl Kernel {
         while let Some((slot, due, deadline)) = self.node.timers.pop_due(now) {
             fired += 1;
             match due {
-                Due::Timer(id) => self.fire_timer(r, slot, id, deadline),
+                Due::Timer(id) | Due::Interval(id) => self.fire_timer(r, slot, id, deadline),
                 Due::Request(correlation) => self.time_out(r, slot, correlation),
             }
         }

@@ -115,7 +115,7 @@ impl Kernel {
         match timer.state {
             TimerState::Queued { due, .. } if timer.period > 0 => {
                 let deadline = Time::from_nanos(due.as_nanos().saturating_add(timer.period));
-                let armed = self.node.timers.arm(deadline, slot, Due::Timer(id));
+                let armed = self.node.timers.arm(deadline, slot, Due::Interval(id));
                 let timers = &mut self.node.slot_mut(slot).cold.timers;
                 timers.get_mut(&id).expect("just seen").state = TimerState::Armed(armed);
             }
@@ -294,7 +294,7 @@ impl Kernel {
 
     fn unanswer(&mut self, asker: Pid, correlation: u64) {
         let slot = self.node.turn.slot;
-        self.node.slot_mut(slot).cold.asked.insert((asker, correlation));
+        self.node.slot_mut(slot).cold.asked.insert(asker, correlation);
     }
 
     fn apply_outbox<R: Reactor>(&mut self, r: &mut R, slot: u32) {
