@@ -19,6 +19,7 @@ mod path;
 mod pid;
 mod reactor;
 mod stream;
+pub mod supervise;
 mod table;
 mod tape;
 mod timer;
