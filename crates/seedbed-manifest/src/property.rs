@@ -1,0 +1,170 @@
+//! `[[property]]`: what must hold of the facts that actors publish.
+
+use crate::cel::CompiledProperty;
+use crate::decode::{At, Fields, FromToml, Node, Problems, Span, shown, unique, unknown_word};
+use crate::report::{Code, Problem};
+use crate::units;
+use std::ops::Range;
+use std::time::Duration;
+use toml::de::DeValue;
+
+/// One property.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Property {
+    /// Its name, which a finding shows.
+    pub name: String,
+    /// When it is checked.
+    pub when: When,
+    /// It must hold at some check of some run of a hunt, instead of at each.
+    pub sometimes: bool,
+    /// The condition.
+    pub holds: CompiledProperty,
+}
+
+/// When a property is checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// After every turn that changed what it reads.
+    #[default]
+    Always,
+    /// Whenever the world is at rest.
+    Idle,
+    /// At the end, after faults stopped and the world came to rest.
+    End,
+    /// It must have held once, at this virtual time at the latest.
+    EventuallyWithin(Duration),
+}
+
+impl FromToml for When {
+    const EXPECTED: &'static str = "\"always\", \"idle\", \"end\" or \"eventually within 10s\"";
+
+    fn from_toml(node: &Node<'_>, problems: &Problems) -> Option<When> {
+        let text = crate::decode::text(node, Self::EXPECTED, problems)?;
+        match text {
+            "always" => Some(When::Always),
+            "idle" => Some(When::Idle),
+            "end" => Some(When::End),
+            _ => match text.strip_prefix("eventually within ") {
+                Some(within) => match units::duration(within) {
+                    Ok(within) => Some(When::EventuallyWithin(within)),
+                    Err(message) => {
+                        problems.add(Problem::new(
+                            Code::InvalidValue,
+                            node.span(),
+                            message.replace(char::is_control, " "),
+                        ));
+                        None
+                    }
+                },
+                None => unknown_word(
+                    node,
+                    text,
+                    Self::EXPECTED,
+                    &["always", "idle", "end", "eventually within 10s"],
+                    problems,
+                ),
+            },
+        }
+    }
+}
+
+/// Reads all properties.
+pub(crate) fn read_all(root: &Fields<'_>, source: &str, problems: &Problems) -> Vec<Property> {
+    let mut names = Vec::new();
+    let properties = root
+        .tables("property", "a property")
+        .into_iter()
+        .filter_map(|fields| read(fields, source, &mut names, problems))
+        .collect();
+    unique(&names, "property", problems);
+    properties
+}
+
+fn read(
+    fields: Fields<'_>,
+    source: &str,
+    names: &mut Vec<At<String>>,
+    problems: &Problems,
+) -> Option<Property> {
+    let name = fields.required::<At<String>>("name");
+    if let Some(name) = &name
+        && (name.value.is_empty() || name.value.contains(char::is_control))
+    {
+        let message = format!(
+            "property name `{}` is empty or holds a control character",
+            shown(&name.value)
+        );
+        problems.add(Problem::new(Code::InvalidName, name.span.clone(), message));
+    }
+    names.extend(name.clone());
+    let sometimes = fields.or("sometimes", false);
+    let when = if sometimes {
+        fields.or("when", When::default())
+    } else {
+        fields.required("when").unwrap_or_default()
+    };
+    if sometimes && matches!(when, When::EventuallyWithin(_)) {
+        let message =
+            "`sometimes` asks whether it ever holds, `eventually` that it does in each run";
+        problems.add(
+            Problem::new(Code::Conflict, fields.key_span("sometimes"), message)
+                .also(fields.key_span("when"), "eventually here"),
+        );
+    }
+    let holds = fields
+        .required_node("holds")
+        .and_then(|node| read_condition(node, source, problems));
+    fields.finish();
+    Some(Property {
+        name: name?.value,
+        when,
+        sometimes,
+        holds: holds?,
+    })
+}
+
+fn read_condition(node: &Node<'_>, source: &str, problems: &Problems) -> Option<CompiledProperty> {
+    let text = crate::decode::text(node, "a CEL expression as a string", problems)?;
+    match CompiledProperty::compile(text) {
+        Ok(compiled) => Some(compiled),
+        Err(errors) => {
+            for e in errors.0 {
+                let span = place(node, text, &e.span, source);
+                let message: String = e
+                    .message
+                    .chars()
+                    .map(|c| if c.is_control() { ' ' } else { c })
+                    .take(240)
+                    .collect();
+                problems.add(Problem::new(e.code, span, message).help_if(e.help));
+            }
+            None
+        }
+    }
+}
+
+/// Where a part of a string stands in the manifest; the whole string if it is written with escapes.
+fn place(node: &Node<'_>, text: &str, part: &Range<usize>, source: &str) -> Span {
+    let whole = node.span();
+    let DeValue::String(_) = node.get_ref() else {
+        return whole;
+    };
+    let written = source.get(whole.clone()).unwrap_or("");
+    let quotes = if written.starts_with("\"\"\"") || written.starts_with("'''") {
+        3
+    } else {
+        1
+    };
+    let newline = match written.get(quotes..) {
+        Some(rest) if quotes == 3 && rest.starts_with("\r\n") => 2,
+        Some(rest) if quotes == 3 && rest.starts_with('\n') => 1,
+        _ => 0,
+    };
+    let start = quotes + newline;
+    match written.get(start..).and_then(|rest| rest.get(..text.len())) {
+        Some(same) if same == text => {
+            whole.start + start + part.start..whole.start + start + part.end
+        }
+        _ => whole,
+    }
+}
