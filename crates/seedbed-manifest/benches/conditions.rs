@@ -35,10 +35,7 @@ impl FactSource for Balances {
 }
 
 fn main() {
-    println!(
-        "{:<48} {:>7} {:>10} {:>10}",
-        "condition", "actors", "ours ns", "cel ns"
-    );
+    println!("{:<48} {:>7} {:>10} {:>10}", "condition", "actors", "ours ns", "cel ns");
     for actors in [3, 100, 1_000] {
         let world = Balances(vec![10; actors]);
         let total = 10 * actors;
@@ -49,8 +46,7 @@ fn main() {
             "facts(\"balance\").all(b, b >= 0)".to_owned(),
         ] {
             let compiled = CompiledProperty::compile(&text).expect("it is right");
-            let ours =
-                nanoseconds(|| assert!(compiled.holds(black_box(&world)).expect("it has a value")));
+            let ours = nanoseconds(|| assert!(compiled.holds(black_box(&world)).expect("it has a value")));
             let theirs = interpreted(&text, &world);
             println!("{text:<48} {actors:>7} {ours:>10} {theirs:>10}");
         }
@@ -62,17 +58,11 @@ fn interpreted(text: &str, world: &Balances) -> u128 {
     let list = Value::List(Arc::new(world.0.iter().map(|n| Value::Int(*n)).collect()));
     let mut context = Context::default();
     let facts = list.clone();
-    context
-        .add_function("facts", move |_: Arc<String>| facts.clone())
-        .expect("it is new");
-    context
-        .add_function("fact", |_: Arc<String>, _: Arc<String>| 10i64)
-        .expect("it is new");
+    context.add_function("facts", move |_: Arc<String>| facts.clone()).expect("it is new");
+    context.add_function("fact", |_: Arc<String>, _: Arc<String>| 10i64).expect("it is new");
     context
         .add_function("sum", |list: Arc<Vec<Value>>| -> i64 {
-            list.iter()
-                .map(|v| if let Value::Int(n) = v { *n } else { 0 })
-                .sum()
+            list.iter().map(|v| if let Value::Int(n) = v { *n } else { 0 }).sum()
         })
         .expect("it is new");
     context.add_variable_from_value("restarts", 3i64);

@@ -66,21 +66,11 @@ impl<'a> Fields<'a> {
         what: &'static str,
         problems: &'a Problems,
     ) -> Fields<'a> {
-        Fields {
-            problems,
-            table,
-            what,
-            span,
-            asked: RefCell::default(),
-        }
+        Fields { problems, table, what, span, asked: RefCell::default() }
     }
 
     /// The fields of a value that must be a table.
-    pub(crate) fn of(
-        node: &'a Node<'a>,
-        what: &'static str,
-        problems: &'a Problems,
-    ) -> Option<Fields<'a>> {
+    pub(crate) fn of(node: &'a Node<'a>, what: &'static str, problems: &'a Problems) -> Option<Fields<'a>> {
         match node.get_ref() {
             DeValue::Table(table) => Some(Fields::new(table, node.span(), what, problems)),
             _ => wrong_type(node, "a table", problems),
@@ -95,9 +85,7 @@ impl<'a> Fields<'a> {
 
     /// The place of a key that is there, else that of the table.
     pub(crate) fn key_span(&self, key: &str) -> Span {
-        self.table
-            .get_key_value(key)
-            .map_or(self.span.clone(), |(k, _)| k.span())
+        self.table.get_key_value(key).map_or(self.span.clone(), |(k, _)| k.span())
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {
@@ -105,8 +93,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn optional<T: FromToml>(&self, key: &'static str) -> Option<T> {
-        self.node(key)
-            .and_then(|node| T::from_toml(node, self.problems))
+        self.node(key).and_then(|node| T::from_toml(node, self.problems))
     }
 
     pub(crate) fn or<T: FromToml>(&self, key: &'static str, default: T) -> T {
@@ -114,16 +101,14 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn required<T: FromToml>(&self, key: &'static str) -> Option<T> {
-        self.required_node(key)
-            .and_then(|node| T::from_toml(node, self.problems))
+        self.required_node(key).and_then(|node| T::from_toml(node, self.problems))
     }
 
     pub(crate) fn required_node(&self, key: &'static str) -> Option<&'a Node<'a>> {
         let node = self.node(key);
         if node.is_none() {
             let message = format!("missing key `{key}` of {}", self.what);
-            self.problems
-                .add(Problem::new(Code::MissingKey, self.span.clone(), message));
+            self.problems.add(Problem::new(Code::MissingKey, self.span.clone(), message));
         }
         node
     }
@@ -134,10 +119,9 @@ impl<'a> Fields<'a> {
             return Vec::new();
         };
         match node.get_ref() {
-            DeValue::Array(array) => array
-                .iter()
-                .filter_map(|element| Fields::of(element, what, self.problems))
-                .collect(),
+            DeValue::Array(array) => {
+                array.iter().filter_map(|element| Fields::of(element, what, self.problems)).collect()
+            }
             _ => {
                 wrong_type::<()>(node, "an array of tables", self.problems);
                 Vec::new()
@@ -147,8 +131,7 @@ impl<'a> Fields<'a> {
 
     /// The fields of a table of a key, if it is there.
     pub(crate) fn table(&self, key: &'static str, what: &'static str) -> Option<Fields<'a>> {
-        self.node(key)
-            .and_then(|node| Fields::of(node, what, self.problems))
+        self.node(key).and_then(|node| Fields::of(node, what, self.problems))
     }
 
     /// Notes a key together with another that excludes it.
@@ -170,23 +153,14 @@ impl<'a> Fields<'a> {
             if !asked.contains(&word) {
                 let message = format!("unknown key `{}` of {}", shown(word), self.what);
                 let problem = Problem::new(Code::UnknownKey, key.span(), message);
-                self.problems
-                    .add(problem.help_if(advice(word, asked.iter().copied())));
+                self.problems.add(problem.help_if(advice(word, asked.iter().copied())));
             }
         }
     }
 
     /// The keys of a table that takes any, with their values.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (At<String>, &'a Node<'a>)> {
-        self.table.iter().map(|(key, node)| {
-            (
-                At {
-                    value: key.get_ref().to_string(),
-                    span: key.span(),
-                },
-                node,
-            )
-        })
+        self.table.iter().map(|(key, node)| (At { value: key.get_ref().to_string(), span: key.span() }, node))
     }
 }
 
@@ -201,21 +175,13 @@ pub(crate) fn wrong_type<T>(node: &Node<'_>, expected: &str, problems: &Problems
         DeValue::Array(_) => "an array".to_owned(),
         DeValue::Table(_) => "a table".to_owned(),
     };
-    problems.add(Problem::new(
-        Code::WrongType,
-        node.span(),
-        format!("expected {expected}, found {found}"),
-    ));
+    problems.add(Problem::new(Code::WrongType, node.span(), format!("expected {expected}, found {found}")));
     None
 }
 
 /// Text of the manifest inside a message: not too long, and of one line.
 pub(crate) fn shown(text: &str) -> String {
-    let mut out: String = text
-        .chars()
-        .take(60)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let mut out: String = text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(60).is_some() {
         out.push('…');
     }
@@ -223,11 +189,7 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 /// Notes each value that was there before; gives the set of all.
-pub(crate) fn unique<'a>(
-    items: impl IntoIterator<Item = &'a At<String>>,
-    what: &str,
-    problems: &Problems,
-) {
+pub(crate) fn unique<'a>(items: impl IntoIterator<Item = &'a At<String>>, what: &str, problems: &Problems) {
     let mut seen: BTreeMap<&str, &At<String>> = BTreeMap::new();
     for item in items {
         match seen.get(item.value.as_str()) {
@@ -276,10 +238,7 @@ fn in_range<T: TryFrom<i128>>(node: &Node<'_>, expected: &str, problems: &Proble
     };
     let value = integer(n).and_then(|n| T::try_from(n).ok());
     if value.is_none() {
-        let message = format!(
-            "{} is out of range: expected {expected}",
-            shown(&n.to_string())
-        );
+        let message = format!("{} is out of range: expected {expected}", shown(&n.to_string()));
         problems.add(Problem::new(Code::OutOfRange, node.span(), message));
     }
     value
@@ -335,10 +294,7 @@ impl<T: FromToml> FromToml for At<T> {
     const EXPECTED: &'static str = T::EXPECTED;
 
     fn from_toml(node: &Node<'_>, problems: &Problems) -> Option<At<T>> {
-        T::from_toml(node, problems).map(|value| At {
-            value,
-            span: node.span(),
-        })
+        T::from_toml(node, problems).map(|value| At { value, span: node.span() })
     }
 }
 
@@ -347,12 +303,9 @@ impl<T: FromToml> FromToml for Vec<T> {
 
     fn from_toml(node: &Node<'_>, problems: &Problems) -> Option<Vec<T>> {
         match node.get_ref() {
-            DeValue::Array(array) => Some(
-                array
-                    .iter()
-                    .filter_map(|element| T::from_toml(element, problems))
-                    .collect(),
-            ),
+            DeValue::Array(array) => {
+                Some(array.iter().filter_map(|element| T::from_toml(element, problems)).collect())
+            }
             _ => wrong_type(node, Self::EXPECTED, problems),
         }
     }
@@ -369,11 +322,7 @@ fn formed<T>(
     match read(text) {
         Ok(value) => Some(value),
         Err(message) => {
-            problems.add(Problem::new(
-                Code::InvalidValue,
-                node.span(),
-                shown_message(&message),
-            ));
+            problems.add(Problem::new(Code::InvalidValue, node.span(), shown_message(&message)));
             None
         }
     }
@@ -381,11 +330,7 @@ fn formed<T>(
 
 /// A message that quotes the manifest may be long or hold line breaks.
 fn shown_message(message: &str) -> String {
-    message
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(240)
-        .collect()
+    message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(240).collect()
 }
 
 impl FromToml for Duration {
@@ -404,6 +349,23 @@ impl FromToml for Size {
 
     fn from_toml(node: &Node<'_>, problems: &Problems) -> Option<Size> {
         formed(node, Self::EXPECTED, problems, units::bytes).map(Size)
+    }
+}
+
+/// A number of bytes below 4 GiB.
+pub(crate) struct Size32(pub(crate) u32);
+
+impl FromToml for Size32 {
+    const EXPECTED: &'static str = Size::EXPECTED;
+
+    fn from_toml(node: &Node<'_>, problems: &Problems) -> Option<Size32> {
+        let size = Size::from_toml(node, problems)?.0;
+        let small = u32::try_from(size).ok().map(Size32);
+        if small.is_none() {
+            let message = format!("{size} bytes are out of range: expected less than 4 GiB");
+            problems.add(Problem::new(Code::OutOfRange, node.span(), message));
+        }
+        small
     }
 }
 
@@ -469,8 +431,7 @@ pub(crate) fn unknown_word<T>(
 ) -> Option<T> {
     let message = format!("expected {expected}, found \"{}\"", shown(found));
     problems.add(
-        Problem::new(Code::InvalidValue, node.span(), message)
-            .help_if(advice(found, known.iter().copied())),
+        Problem::new(Code::InvalidValue, node.span(), message).help_if(advice(found, known.iter().copied())),
     );
     None
 }

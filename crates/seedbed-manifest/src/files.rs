@@ -41,25 +41,16 @@ pub(crate) fn read_hash(text: &At<String>, problems: &Problems) -> Option<Hash> 
         Some(("sha256", digits)) => {
             let hash = unhex(digits);
             if hash.is_none() {
-                note(
-                    Code::HashMalformed,
-                    format!("`{}` is not a hash: {form}", shown(&text.value)),
-                );
+                note(Code::HashMalformed, format!("`{}` is not a hash: {form}", shown(&text.value)));
             }
             hash
         }
         Some((algorithm, _)) => {
-            note(
-                Code::HashAlgorithm,
-                format!("hash algorithm `{}` is not known: {form}", shown(algorithm)),
-            );
+            note(Code::HashAlgorithm, format!("hash algorithm `{}` is not known: {form}", shown(algorithm)));
             None
         }
         None => {
-            note(
-                Code::HashMalformed,
-                format!("`{}` is not a hash: {form}", shown(&text.value)),
-            );
+            note(Code::HashMalformed, format!("`{}` is not a hash: {form}", shown(&text.value)));
             None
         }
     }
@@ -122,11 +113,7 @@ pub(crate) struct Files {
 
 impl Files {
     pub(crate) fn new(root: &Path) -> std::io::Result<Files> {
-        Ok(Files {
-            root: root.to_owned(),
-            real_root: root.canonicalize()?,
-            read: RefCell::default(),
-        })
+        Ok(Files { root: root.to_owned(), real_root: root.canonicalize()?, read: RefCell::default() })
     }
 
     /// The bytes of a file and their hash; notes if it cannot be read, or if a symbolic link leads

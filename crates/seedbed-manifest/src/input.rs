@@ -85,22 +85,17 @@ fn read(
     shared: Option<&Tree>,
     problems: &Problems,
 ) -> Input {
-    let name = fields.optional::<At<String>>("name").unwrap_or_else(|| At {
-        value: format!("input-{number}"),
-        span: fields.span.clone(),
-    });
+    let name = fields
+        .optional::<At<String>>("name")
+        .unwrap_or_else(|| At { value: format!("input-{number}"), span: fields.span.clone() });
     check_name(&name, "input name", problems);
     let late = fields.or("late", false);
-    let to = fields
-        .required::<At<String>>("to")
-        .and_then(|to| read_target(&to, late, nodes, shared, problems));
+    let to =
+        fields.required::<At<String>>("to").and_then(|to| read_target(&to, late, nodes, shared, problems));
     let (kind, payload) = read_message(&fields, problems);
     let input = Input {
         name: name.value.clone(),
-        to: to.unwrap_or_else(|| Target {
-            name: String::new(),
-            node: String::new(),
-        }),
+        to: to.unwrap_or_else(|| Target { name: String::new(), node: String::new() }),
         kind,
         tag: fields.or("tag", 0),
         payload,
@@ -113,10 +108,7 @@ fn read(
 }
 
 fn read_message(fields: &Fields<'_>, problems: &Problems) -> (InputKind, Vec<u8>) {
-    let (send, request) = (
-        fields.optional::<Payload>("send"),
-        fields.optional::<Payload>("request"),
-    );
+    let (send, request) = (fields.optional::<Payload>("send"), fields.optional::<Payload>("request"));
     let timeout = fields.optional("timeout");
     match (fields.has("send"), fields.has("request")) {
         (true, true) => fields.conflict("request", "send"),
@@ -176,78 +168,43 @@ fn read_target(
         Some((name, node)) => (name, Some(node)),
         None => (to.value.as_str(), None),
     };
-    if !check_name(
-        &At {
-            value: name.to_owned(),
-            span: to.span.clone(),
-        },
-        "name",
-        problems,
-    ) {
+    if !check_name(&At { value: name.to_owned(), span: to.span.clone() }, "name", problems) {
         return None;
     }
     let candidates: Vec<&NodeSpec> = match node {
         Some(node) => {
             let Some(found) = nodes.iter().find(|n| n.name == node) else {
-                unknown_node(
-                    &At {
-                        value: node.to_owned(),
-                        span: to.span.clone(),
-                    },
-                    nodes,
-                    problems,
-                );
+                unknown_node(&At { value: node.to_owned(), span: to.span.clone() }, nodes, problems);
                 return None;
             };
             vec![found]
         }
         None => nodes.iter().collect(),
     };
-    let having: Vec<&NodeSpec> = candidates
-        .iter()
-        .copied()
-        .filter(|n| names(n, shared).any(|known| known == name))
-        .collect();
+    let having: Vec<&NodeSpec> =
+        candidates.iter().copied().filter(|n| names(n, shared).any(|known| known == name)).collect();
     let chosen = match (having.as_slice(), candidates.as_slice()) {
         ([one], _) => one,
         ([], [one]) if late => one,
         ([], _) if !late => {
             let known: Vec<&str> = candidates.iter().flat_map(|n| names(n, shared)).collect();
-            let help =
-                advice(name, known).unwrap_or_else(|| "no child of a tree has a name".to_owned());
+            let help = advice(name, known).unwrap_or_else(|| "no child of a tree has a name".to_owned());
             let separator = if help.ends_with('?') { "" } else { ";" };
-            let help =
-                format!("{help}{separator} if it is registered at run time, write `late = true`");
-            note(
-                Code::UnknownReference,
-                format!("no child has the name `{}`", shown(name)),
-                Some(help),
-            );
+            let help = format!("{help}{separator} if it is registered at run time, write `late = true`");
+            note(Code::UnknownReference, format!("no child has the name `{}`", shown(name)), Some(help));
             return None;
         }
         _ => {
-            let help = format!(
-                "write `{name}@{}`",
-                candidates.first().map_or("node", |n| n.name.as_str())
-            );
-            note(
-                Code::InvalidValue,
-                format!("on which node is `{}`?", shown(name)),
-                Some(help),
-            );
+            let help = format!("write `{name}@{}`", candidates.first().map_or("node", |n| n.name.as_str()));
+            note(Code::InvalidValue, format!("on which node is `{}`?", shown(name)), Some(help));
             return None;
         }
     };
-    Some(Target {
-        name: name.to_owned(),
-        node: chosen.name.clone(),
-    })
+    Some(Target { name: name.to_owned(), node: chosen.name.clone() })
 }
 
 /// The names that a node's tree registers.
 fn names<'a>(node: &'a NodeSpec, shared: Option<&'a Tree>) -> impl Iterator<Item = &'a str> {
     let tree = node.tree.as_ref().or(shared);
-    tree.into_iter()
-        .flat_map(Tree::walk)
-        .filter_map(|child| child.name.as_deref())
+    tree.into_iter().flat_map(Tree::walk).filter_map(|child| child.name.as_deref())
 }

@@ -28,9 +28,7 @@ pub use process::{Command, EnvVar, Limits, MailboxPolicy, Mount, Permissions, Pr
 pub use property::{Property, When};
 pub use report::{Code, Problem, Related, Report};
 pub use tree::{AutoShutdown, Backoff, Child, Restart, Shutdown, Start, Strategy, Tree};
-pub use world::{
-    Between, Budget, DEFAULT_NODE, Faults, Link, NodeSpec, OUTSIDE, Profile, WorldSpec,
-};
+pub use world::{Between, Budget, DEFAULT_NODE, Faults, Link, NodeSpec, OUTSIDE, Profile, WorldSpec};
 
 use decode::{Fields, Problems};
 use files::Files;
@@ -81,10 +79,7 @@ impl Manifest {
     /// # Errors
     /// If the file cannot be read, or with all that is wrong with it and with its files.
     pub fn load(path: &Path) -> Result<Manifest, ManifestError> {
-        let unreadable = |source| ManifestError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
+        let unreadable = |source| ManifestError::Unreadable { path: path.to_owned(), source };
         let bytes = std::fs::read(path).map_err(unreadable)?;
         let root = match path.parent() {
             Some(parent) if parent != Path::new("") => parent,
@@ -111,16 +106,12 @@ impl Manifest {
 
     /// The entry that a command runs.
     pub fn command(&self, name: &str) -> Option<&Process> {
-        self.commands()
-            .find(|(command, _)| command.name == name)
-            .map(|(_, process)| process)
+        self.commands().find(|(command, _)| command.name == name).map(|(_, process)| process)
     }
 
     /// The commands and their entries, in the order of the manifest.
     pub fn commands(&self) -> impl Iterator<Item = (&Command, &Process)> {
-        self.processes
-            .iter()
-            .filter_map(|process| process.command.as_ref().map(|command| (command, process)))
+        self.processes.iter().filter_map(|process| process.command.as_ref().map(|command| (command, process)))
     }
 
     /// The node with this name.
@@ -139,13 +130,8 @@ fn read(name: &str, bytes: &[u8], root: &Path, files: Option<&Files>) -> Result<
         Ok(text) => text,
         Err(e) => {
             let at = e.valid_up_to();
-            let problem =
-                Problem::new(Code::NotUtf8, at..at + 1, format!("not UTF-8 at byte {at}"));
-            return Err(Report::new(
-                name,
-                &String::from_utf8_lossy(bytes),
-                vec![problem],
-            ));
+            let problem = Problem::new(Code::NotUtf8, at..at + 1, format!("not UTF-8 at byte {at}"));
+            return Err(Report::new(name, &String::from_utf8_lossy(bytes), vec![problem]));
         }
     };
     let (document, errors) = DeTable::parse_recoverable(text);
@@ -165,9 +151,7 @@ fn read(name: &str, bytes: &[u8], root: &Path, files: Option<&Files>) -> Result<
     let fields = Fields::new(document.get_ref(), 0..0, "the manifest", &problems);
     let processes = process::read_all(&fields, files, &problems);
     let entries: BTreeSet<String> = processes.iter().map(|process| process.id.clone()).collect();
-    let tree = fields
-        .table("tree", "a tree")
-        .map(|tree| tree::read(tree, &entries, &problems));
+    let tree = fields.table("tree", "a tree").map(|tree| tree::read(tree, &entries, &problems));
     let world = world::read(&fields, &entries, &problems);
     let inputs = input::read_all(&fields, &world.nodes, tree.as_ref(), &problems);
     let properties = property::read_all(&fields, text, &problems);
@@ -176,13 +160,5 @@ fn read(name: &str, bytes: &[u8], root: &Path, files: Option<&Files>) -> Result<
     if !problems.is_empty() {
         return Err(Report::new(name, text, problems));
     }
-    Ok(Manifest {
-        root: root.to_owned(),
-        hash: Hash::of(bytes),
-        processes,
-        tree,
-        world,
-        inputs,
-        properties,
-    })
+    Ok(Manifest { root: root.to_owned(), hash: Hash::of(bytes), processes, tree, world, inputs, properties })
 }

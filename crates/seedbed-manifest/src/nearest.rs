@@ -14,11 +14,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
 
 /// How many letters are wrong; a word that is only begun is nearly right, `nodes` for `nodes_down`.
 fn distance(word: &str, known: &str) -> usize {
-    if word.len() >= 3 && known.starts_with(word) {
-        1
-    } else {
-        strsim::damerau_levenshtein(word, known)
-    }
+    if word.len() >= 3 && known.starts_with(word) { 1 } else { strsim::damerau_levenshtein(word, known) }
 }
 
 /// What to say about an unknown word: the nearest known one, or all there are.
@@ -32,11 +28,7 @@ pub(crate) fn advice<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -
     match known.len() {
         0 => None,
         1..=24 => Some(format!("known here: {}", known.join(", "))),
-        more => Some(format!(
-            "known here: {}, and {} more",
-            known[..20].join(", "),
-            more - 20
-        )),
+        more => Some(format!("known here: {}, and {} more", known[..20].join(", "), more - 20)),
     }
 }
 
@@ -57,10 +49,7 @@ mod tests {
         assert_eq!(nearest("colour", known), None);
         assert_eq!(nearest("x", known), None);
         assert_eq!(nearest("shut", known), Some("shutdown"));
-        assert_eq!(
-            advice("colour", known).unwrap(),
-            "known here: id, shutdown, strategy"
-        );
+        assert_eq!(advice("colour", known).unwrap(), "known here: id, shutdown, strategy");
         assert_eq!(advice("colour", []), None);
     }
 }

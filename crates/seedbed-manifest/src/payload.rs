@@ -55,12 +55,8 @@ fn value(node: &Node<'_>, out: &mut Vec<u8>, problems: &Problems) -> Option<()> 
         DeValue::Integer(n) if n.as_str().starts_with('-') => {
             let help = "write `{ i64 = -5 }` for a signed field of 16 to 64 bits, `{ i8 = -5 }` for one of 8";
             problems.add(
-                Problem::new(
-                    Code::InvalidValue,
-                    node.span(),
-                    "a negative integer does not say its type",
-                )
-                .help(help),
+                Problem::new(Code::InvalidValue, node.span(), "a negative integer does not say its type")
+                    .help(help),
             );
             None
         }
@@ -82,8 +78,7 @@ fn value(node: &Node<'_>, out: &mut Vec<u8>, problems: &Problems) -> Option<()> 
             all(items.iter().map(|item| value(item, out, problems)))
         }
         DeValue::Table(_) => {
-            let (kind, inner) =
-                only_entry(node, &["u8", "i8", "i64", "bytes", "struct"], problems)?;
+            let (kind, inner) = only_entry(node, &["u8", "i8", "i64", "bytes", "struct"], problems)?;
             match kind {
                 "u8" => out.push(byte::<u8>(inner, "0 to 255", problems)?),
                 "i8" => out.push(byte::<i8>(inner, "-128 to 127", problems)? as u8),
@@ -130,11 +125,8 @@ fn only_entry<'a>(
     match known.iter().find(|k| **k == word) {
         Some(known) => Some((known, value)),
         None => {
-            let problem = Problem::new(
-                Code::UnknownKey,
-                key.span(),
-                format!("unknown encoding `{}`", shown(word)),
-            );
+            let problem =
+                Problem::new(Code::UnknownKey, key.span(), format!("unknown encoding `{}`", shown(word)));
             problems.add(problem.help_if(advice(word, known.iter().copied())));
             None
         }
@@ -162,12 +154,9 @@ fn hex(node: &Node<'_>, problems: &Problems) -> Option<Vec<u8>> {
         .map(|c| c.to_digit(16).map(|d| d as u8))
         .collect();
     match digits {
-        Some(digits) if digits.len().is_multiple_of(2) => Some(
-            digits
-                .chunks(2)
-                .map(|pair| pair[0] << 4 | pair[1])
-                .collect(),
-        ),
+        Some(digits) if digits.len().is_multiple_of(2) => {
+            Some(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+        }
         _ => {
             problems.add(Problem::new(
                 Code::InvalidValue,
@@ -229,12 +218,8 @@ mod tests {
 
     #[test]
     fn arrays_are_encoded_as_the_sdk_encodes_messages() {
-        let transfer = Request::Transfer {
-            from: 7,
-            to: u64::MAX / 2,
-            note: Some("rent"),
-            fees: vec![1, 300],
-        };
+        let transfer =
+            Request::Transfer { from: 7, to: u64::MAX / 2, note: Some("rent"), fees: vec![1, 300] };
         let written = payload("[1, 7, 9223372036854775807, 1, 'rent', [1, 300]]");
         assert_eq!(written.unwrap(), postcard::to_allocvec(&transfer).unwrap());
 
@@ -243,10 +228,7 @@ mod tests {
             "[2, { i64 = -9223372036854775808 }, { i8 = -1 }, { u8 = 200 }, [{ struct = [5, true] }]]",
         );
         assert_eq!(written.unwrap(), postcard::to_allocvec(&shift).unwrap());
-        assert_eq!(
-            payload("300").unwrap(),
-            postcard::to_allocvec(&300u64).unwrap()
-        );
+        assert_eq!(payload("300").unwrap(), postcard::to_allocvec(&300u64).unwrap());
         assert_eq!(
             payload("{ postcard = [[1, 2]] }").unwrap(),
             postcard::to_allocvec(&vec![1u8, 2]).unwrap()
@@ -280,11 +262,7 @@ mod tests {
             ("[99999999999999999999]", Code::OutOfRange),
         ] {
             let problems = payload(value).expect_err(value);
-            assert_eq!(
-                problems.iter().map(|p| p.code).collect::<Vec<_>>(),
-                [code],
-                "{value}"
-            );
+            assert_eq!(problems.iter().map(|p| p.code).collect::<Vec<_>>(), [code], "{value}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `[[process]]`: an entry, that is a module with its limits and permissions.
 
-use crate::decode::{At, Fields, Problems, Size, check_name, shown, unique, words};
+use crate::decode::{At, Fields, Problems, Size, Size32, check_name, shown, unique, words};
 use crate::files::{Files, Hash, check_path, read_hash};
 use crate::report::{Code, Problem};
 use std::path::PathBuf;
@@ -50,19 +50,25 @@ pub struct Limits {
     /// WebAssembly stack in bytes.
     pub stack_max_bytes: Option<u64>,
     /// Messages in the mailbox.
-    pub mailbox_count_max: Option<u64>,
+    pub mailbox_count_max: Option<u32>,
     /// Bytes of all payloads in the mailbox.
-    pub mailbox_bytes_max: Option<u64>,
+    pub mailbox_bytes_max: Option<u32>,
     /// Bytes of one payload.
-    pub message_bytes_max: Option<u64>,
+    pub message_bytes_max: Option<u32>,
     /// What happens to a message that finds the mailbox full.
     pub mailbox_policy: Option<MailboxPolicy>,
-    /// Spawns in one turn.
+    /// Actors that it may spawn in its life.
     pub spawn_max: Option<u32>,
-    /// Wishes in one turn.
+    /// Effects on others that one turn may ask for.
     pub outbox_max: Option<u32>,
+    /// Payload bytes that one turn may send.
+    pub outbox_bytes_max: Option<u32>,
+    /// Timers, requests and effects pending at once.
+    pub pending_max: Option<u32>,
+    /// Links and monitors at once.
+    pub watch_max: Option<u32>,
     /// Bytes logged in one turn.
-    pub log_max_bytes: Option<u64>,
+    pub log_max_bytes: Option<u32>,
     /// How long a called method, or a command, may take.
     pub max_execution: Option<Duration>,
 }
@@ -73,7 +79,7 @@ words! {
     pub enum MailboxPolicy, "a mailbox policy" {
         /// The sender is refused and keeps it.
         Refuse = "refuse",
-        /// The oldest message goes.
+        /// The oldest message of the same sender makes room; if it has none, the new one goes.
         DropOldest = "drop_oldest",
         /// The new message goes.
         DropNewest = "drop_newest",
@@ -94,21 +100,20 @@ pub struct Permissions {
     /// Register a name.
     pub register: bool,
     /// Look up and address names.
-    pub look_up: bool,
-    /// Effects that it may perform.
-    pub effects: Vec<String>,
+    pub lookup: bool,
+    /// Effects that it may perform; `None` = all.
+    pub effects: Option<Vec<String>>,
 }
 
 impl Default for Permissions {
     fn default() -> Permissions {
-        let effects = vec!["store".to_owned()];
         Permissions {
             spawn: true,
             compile: false,
             configure: false,
             register: true,
-            look_up: true,
-            effects,
+            lookup: true,
+            effects: None,
         }
     }
 }
@@ -160,11 +165,7 @@ pub struct Command {
 }
 
 /// Reads all entries; what is wrong is noted, and the values in its place mean nothing.
-pub(crate) fn read_all(
-    root: &Fields<'_>,
-    files: Option<&Files>,
-    problems: &Problems,
-) -> Vec<Process> {
+pub(crate) fn read_all(root: &Fields<'_>, files: Option<&Files>, problems: &Problems) -> Vec<Process> {
     let (mut ids, mut commands) = (Vec::new(), Vec::new());
     let processes = root
         .tables("process", "a process")
@@ -206,18 +207,9 @@ fn read(
         method,
         args,
         imports: read_imports(&fields, problems),
-        limits: fields
-            .table("limits", "limits")
-            .map(read_limits)
-            .unwrap_or_default(),
-        permissions: fields
-            .table("permissions", "permissions")
-            .map(read_permissions)
-            .unwrap_or_default(),
-        wasi: fields
-            .table("wasi", "wasi")
-            .map(|wasi| read_wasi(wasi, files, problems))
-            .unwrap_or_default(),
+        limits: fields.table("limits", "limits").map(read_limits).unwrap_or_default(),
+        permissions: fields.table("permissions", "permissions").map(read_permissions).unwrap_or_default(),
+        wasi: fields.table("wasi", "wasi").map(|wasi| read_wasi(wasi, files, problems)).unwrap_or_default(),
         command: fields
             .table("command", "a command")
             .and_then(|command| read_command(command, commands, problems)),
@@ -242,16 +234,11 @@ fn read_module(
     let expected = said.as_ref().and_then(|said| read_hash(said, problems));
     match (&said, expected, &file) {
         (None, ..) => {
-            let problem = Problem::new(
-                Code::HashMissing,
-                fields.span.clone(),
-                "missing key `hash` of a process",
-            );
+            let problem =
+                Problem::new(Code::HashMissing, fields.span.clone(), "missing key `hash` of a process");
             problems.add(
-                problem.help_if(
-                    file.as_ref()
-                        .map(|(_, found)| format!("the file's is `hash = \"{found}\"`")),
-                ),
+                problem
+                    .help_if(file.as_ref().map(|(_, found)| format!("the file's is `hash = \"{found}\"`"))),
             );
         }
         (Some(said), Some(expected), Some((_, found))) if expected != *found => {
@@ -264,11 +251,7 @@ fn read_module(
         }
         _ => {}
     }
-    (
-        clean.unwrap_or_default(),
-        expected.unwrap_or_default(),
-        file.map(|(bytes, _)| bytes),
-    )
+    (clean.unwrap_or_default(), expected.unwrap_or_default(), file.map(|(bytes, _)| bytes))
 }
 
 fn read_imports(fields: &Fields<'_>, problems: &Problems) -> Vec<String> {
@@ -280,15 +263,9 @@ fn read_imports(fields: &Fields<'_>, problems: &Problems) -> Vec<String> {
             .split_once(':')
             .is_some_and(|(package, name)| !package.is_empty() && !name.is_empty());
         if !well_formed {
-            let message = format!(
-                "`{}` is not an import: expected one like `wasi:clocks`",
-                shown(&import.value)
-            );
-            problems.add(Problem::new(
-                Code::InvalidValue,
-                import.span.clone(),
-                message,
-            ));
+            let message =
+                format!("`{}` is not an import: expected one like `wasi:clocks`", shown(&import.value));
+            problems.add(Problem::new(Code::InvalidValue, import.span.clone(), message));
         }
     }
     imports.into_iter().map(|import| import.value).collect()
@@ -296,6 +273,7 @@ fn read_imports(fields: &Fields<'_>, problems: &Problems) -> Vec<String> {
 
 fn read_limits(fields: Fields<'_>) -> Limits {
     let bytes = |fields: &Fields<'_>, key| fields.optional::<Size>(key).map(|size| size.0);
+    let bytes_32 = |fields: &Fields<'_>, key| fields.optional::<Size32>(key).map(|size| size.0);
     let mut limits = Limits {
         fuel_per_message: fields.optional("fuel_per_message"),
         fuel_slice: fields.optional("fuel_slice"),
@@ -305,14 +283,17 @@ fn read_limits(fields: Fields<'_>) -> Limits {
         stack_max_bytes: bytes(&fields, "stack_max"),
         spawn_max: fields.optional("spawn_max"),
         outbox_max: fields.optional("outbox_max"),
-        log_max_bytes: bytes(&fields, "log_max"),
+        outbox_bytes_max: bytes_32(&fields, "outbox_bytes"),
+        pending_max: fields.optional("pending_max"),
+        watch_max: fields.optional("watch_max"),
+        log_max_bytes: bytes_32(&fields, "log_max"),
         max_execution: fields.optional("max_execution"),
         ..Limits::default()
     };
     if let Some(mailbox) = fields.table("mailbox", "a mailbox") {
         limits.mailbox_count_max = mailbox.optional("count");
-        limits.mailbox_bytes_max = bytes(&mailbox, "bytes");
-        limits.message_bytes_max = bytes(&mailbox, "message_bytes");
+        limits.mailbox_bytes_max = bytes_32(&mailbox, "bytes");
+        limits.message_bytes_max = bytes_32(&mailbox, "message_bytes");
         limits.mailbox_policy = mailbox.optional("policy");
         mailbox.finish();
     }
@@ -327,8 +308,8 @@ fn read_permissions(fields: Fields<'_>) -> Permissions {
         compile: fields.or("compile", default.compile),
         configure: fields.or("configure", default.configure),
         register: fields.or("register", default.register),
-        look_up: fields.or("look_up", default.look_up),
-        effects: fields.or("effects", default.effects),
+        lookup: fields.or("lookup", default.lookup),
+        effects: fields.optional("effects"),
     };
     fields.finish();
     permissions
@@ -365,18 +346,12 @@ fn read_env(fields: Fields<'_>, names: &mut Vec<At<String>>, problems: &Problems
     if let Some(name) = &name
         && (name.value.is_empty() || name.value.contains(['=', '\0']))
     {
-        let message = format!(
-            "`{}` is not the name of an environment variable",
-            shown(&name.value)
-        );
+        let message = format!("`{}` is not the name of an environment variable", shown(&name.value));
         problems.add(Problem::new(Code::InvalidName, name.span.clone(), message));
     }
     let env = EnvVar {
         id: fields.required("id").unwrap_or_default(),
-        name: name
-            .as_ref()
-            .map(|name| name.value.clone())
-            .unwrap_or_default(),
+        name: name.as_ref().map(|name| name.value.clone()).unwrap_or_default(),
         required: fields.or("required", false),
         default: fields.optional("default"),
     };
@@ -402,10 +377,7 @@ fn read_mount(
     }
     let mount = Mount {
         fs: clean.unwrap_or_default(),
-        guest: guest
-            .as_ref()
-            .map(|guest| guest.value.clone())
-            .unwrap_or_default(),
+        guest: guest.as_ref().map(|guest| guest.value.clone()).unwrap_or_default(),
         read_only: fields.or("read_only", false),
     };
     guests.extend(guest);
@@ -418,19 +390,12 @@ fn check_guest_path(path: &At<String>, problems: &Problems) {
         || path.value.contains('\0')
         || path.value.split('/').any(|part| part == "..")
     {
-        let message = format!(
-            "`{}` is not an absolute path of the guest, without `..`",
-            shown(&path.value)
-        );
+        let message = format!("`{}` is not an absolute path of the guest, without `..`", shown(&path.value));
         problems.add(Problem::new(Code::InvalidValue, path.span.clone(), message));
     }
 }
 
-fn read_command(
-    fields: Fields<'_>,
-    commands: &mut Vec<At<String>>,
-    problems: &Problems,
-) -> Option<Command> {
+fn read_command(fields: Fields<'_>, commands: &mut Vec<At<String>>, problems: &Problems) -> Option<Command> {
     let name = fields.required::<At<String>>("name");
     let short = fields.or("short", String::new());
     fields.finish();
@@ -449,10 +414,7 @@ fn read_command(
         let message = format!("command name `{}` {why}", shown(&name.value));
         problems.add(Problem::new(Code::InvalidName, name.span.clone(), message));
     }
-    let command = Command {
-        name: name.value.clone(),
-        short,
-    };
+    let command = Command { name: name.value.clone(), short };
     commands.push(name);
     Some(command)
 }

@@ -90,10 +90,7 @@ fn read(
     if let Some(name) = &name
         && (name.value.is_empty() || name.value.contains(char::is_control))
     {
-        let message = format!(
-            "property name `{}` is empty or holds a control character",
-            shown(&name.value)
-        );
+        let message = format!("property name `{}` is empty or holds a control character", shown(&name.value));
         problems.add(Problem::new(Code::InvalidName, name.span.clone(), message));
     }
     names.extend(name.clone());
@@ -104,23 +101,15 @@ fn read(
         fields.required("when").unwrap_or_default()
     };
     if sometimes && matches!(when, When::EventuallyWithin(_)) {
-        let message =
-            "`sometimes` asks whether it ever holds, `eventually` that it does in each run";
+        let message = "`sometimes` asks whether it ever holds, `eventually` that it does in each run";
         problems.add(
             Problem::new(Code::Conflict, fields.key_span("sometimes"), message)
                 .also(fields.key_span("when"), "eventually here"),
         );
     }
-    let holds = fields
-        .required_node("holds")
-        .and_then(|node| read_condition(node, source, problems));
+    let holds = fields.required_node("holds").and_then(|node| read_condition(node, source, problems));
     fields.finish();
-    Some(Property {
-        name: name?.value,
-        when,
-        sometimes,
-        holds: holds?,
-    })
+    Some(Property { name: name?.value, when, sometimes, holds: holds? })
 }
 
 fn read_condition(node: &Node<'_>, source: &str, problems: &Problems) -> Option<CompiledProperty> {
@@ -130,12 +119,8 @@ fn read_condition(node: &Node<'_>, source: &str, problems: &Problems) -> Option<
         Err(errors) => {
             for e in errors.0 {
                 let span = place(node, text, &e.span, source);
-                let message: String = e
-                    .message
-                    .chars()
-                    .map(|c| if c.is_control() { ' ' } else { c })
-                    .take(240)
-                    .collect();
+                let message: String =
+                    e.message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(240).collect();
                 problems.add(Problem::new(e.code, span, message).help_if(e.help));
             }
             None
@@ -150,11 +135,7 @@ fn place(node: &Node<'_>, text: &str, part: &Range<usize>, source: &str) -> Span
         return whole;
     };
     let written = source.get(whole.clone()).unwrap_or("");
-    let quotes = if written.starts_with("\"\"\"") || written.starts_with("'''") {
-        3
-    } else {
-        1
-    };
+    let quotes = if written.starts_with("\"\"\"") || written.starts_with("'''") { 3 } else { 1 };
     let newline = match written.get(quotes..) {
         Some(rest) if quotes == 3 && rest.starts_with("\r\n") => 2,
         Some(rest) if quotes == 3 && rest.starts_with('\n') => 1,
@@ -162,9 +143,7 @@ fn place(node: &Node<'_>, text: &str, part: &Range<usize>, source: &str) -> Span
     };
     let start = quotes + newline;
     match written.get(start..).and_then(|rest| rest.get(..text.len())) {
-        Some(same) if same == text => {
-            whole.start + start + part.start..whole.start + start + part.end
-        }
+        Some(same) if same == text => whole.start + start + part.start..whole.start + start + part.end,
         _ => whole,
     }
 }

@@ -141,15 +141,7 @@ pub struct Problem {
 impl Problem {
     pub(crate) fn new(code: Code, span: Range<usize>, message: impl Into<String>) -> Problem {
         let message = message.into();
-        Problem {
-            code,
-            message,
-            help: None,
-            line: 0,
-            column: 0,
-            related: Vec::new(),
-            span,
-        }
+        Problem { code, message, help: None, line: 0, column: 0, related: Vec::new(), span }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Problem {
@@ -163,12 +155,7 @@ impl Problem {
     }
 
     pub(crate) fn also(mut self, span: Range<usize>, label: impl Into<String>) -> Problem {
-        self.related.push(Related {
-            label: label.into(),
-            line: 0,
-            column: 0,
-            span,
-        });
+        self.related.push(Related { label: label.into(), line: 0, column: 0, span });
         self
     }
 }
@@ -196,11 +183,7 @@ impl Report {
             }
         }
         problems.sort_by_key(|p| (p.span.start, p.span.end, p.code));
-        Report {
-            name: name.to_owned(),
-            source: source.to_owned(),
-            problems,
-        }
+        Report { name: name.to_owned(), source: source.to_owned(), problems }
     }
 
     /// The problems, by place; never empty.
@@ -210,20 +193,14 @@ impl Report {
 
     /// The problems with the lines they are about, as people read them; with ANSI colours if asked.
     pub fn render(&self, color: bool) -> String {
-        let renderer = if color {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let mut out = String::new();
         for problem in &self.problems {
             let snippet = Snippet::source(self.source.as_str())
                 .path(self.name.as_str())
                 .annotation(AnnotationKind::Primary.span(problem.span.clone()))
                 .annotations(problem.related.iter().map(|related| {
-                    AnnotationKind::Context
-                        .span(related.span.clone())
-                        .label(related.label.as_str())
+                    AnnotationKind::Context.span(related.span.clone()).label(related.label.as_str())
                 }));
             let title = Level::ERROR.primary_title(problem.message.as_str());
             let mut group: Group<'_> = title.id(problem.code.as_str()).element(snippet);
@@ -243,12 +220,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, problem) in self.problems.iter().enumerate() {
-            let Problem {
-                line,
-                column,
-                message,
-                ..
-            } = problem;
+            let Problem { line, column, message, .. } = problem;
             let newline = if i == 0 { "" } else { "\n" };
             write!(f, "{newline}{}:{line}:{column}: {message}", self.name)?;
             if let Some(help) = &problem.help {
@@ -266,11 +238,7 @@ struct Lines(Vec<usize>);
 
 impl Lines {
     fn new(source: &str) -> Lines {
-        let starts = source
-            .bytes()
-            .enumerate()
-            .filter(|(_, b)| *b == b'\n')
-            .map(|(i, _)| i + 1);
+        let starts = source.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
         Lines(std::iter::once(0).chain(starts).collect())
     }
 
@@ -302,22 +270,13 @@ mod tests {
         let source = "a\nπ = é\n";
         let problem = |at| Problem::new(Code::Syntax, at..at + 1, "x");
         let report = Report::new("m", source, vec![problem(8), problem(0), problem(99)]);
-        let places: Vec<_> = report
-            .problems()
-            .iter()
-            .map(|p| (p.line, p.column))
-            .collect();
+        let places: Vec<_> = report.problems().iter().map(|p| (p.line, p.column)).collect();
         assert_eq!(places, [(1, 1), (2, 5), (3, 1)]);
     }
 
     #[test]
     fn a_code_is_the_same_text_in_json_and_in_a_snippet() {
-        for code in [
-            Code::NotUtf8,
-            Code::UnknownKey,
-            Code::SignificantWithoutAutoShutdown,
-            Code::CelType,
-        ] {
+        for code in [Code::NotUtf8, Code::UnknownKey, Code::SignificantWithoutAutoShutdown, Code::CelType] {
             assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
         }
     }

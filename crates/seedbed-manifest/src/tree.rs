@@ -1,12 +1,12 @@
 //! `[tree]`: supervisors and their children. The rules F1–F7 of supervision, each with its error.
 
 use crate::decode::{
-    At, Fields, FromToml, Node, Problems, Rate, check_name, shown, unique, unknown_word, words,
-    wrong_type,
+    At, Fields, FromToml, Node, Problems, check_name, shown, text, unique, unknown_word, words, wrong_type,
 };
 use crate::nearest::advice;
 use crate::payload::Payload;
 use crate::report::{Code, Problem};
+use crate::units::rate_per_million;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -141,8 +141,8 @@ pub struct Backoff {
     pub max: Duration,
     /// By what each delay is longer than the one before; at least 1.
     pub factor: u32,
-    /// How much longer chance may make a delay, in parts per million of it.
-    pub jitter_per_million: u32,
+    /// How much longer chance may make a delay, in thousandths of it; at most 1000.
+    pub jitter_permille: u32,
     /// After how long a life n is 0 again.
     pub reset_after: Duration,
 }
@@ -172,15 +172,13 @@ pub(crate) fn read(fields: Fields<'_>, entries: &BTreeSet<String>, problems: &Pr
 fn report_same_names(names: &[At<String>], problems: &Problems) {
     for (i, name) in names.iter().enumerate() {
         if let Some(first) = names[..i].iter().find(|n| n.value == name.value) {
-            let message = format!(
-                "name `{}` is registered twice on one node",
-                shown(&name.value)
-            );
+            let message = format!("name `{}` is registered twice on one node", shown(&name.value));
             let problem = Problem::new(Code::Duplicate, name.span.clone(), message)
                 .also(first.span.clone(), "first here");
-            problems.add(problem.help(
-                "a child registers its id unless it has a `name`; `name = false` registers none",
-            ));
+            problems.add(
+                problem
+                    .help("a child registers its id unless it has a `name`; `name = false` registers none"),
+            );
         }
     }
 }
@@ -197,40 +195,22 @@ fn read_supervisor(
     if dynamic && auto_shutdown != AutoShutdown::Never {
         let message = "a dynamic supervisor cannot stop by itself (rule F6)";
         problems.add(
-            Problem::new(
-                Code::DynamicAutoShutdown,
-                fields.key_span("auto_shutdown"),
-                message,
-            )
-            .also(fields.key_span("strategy"), "dynamic here"),
+            Problem::new(Code::DynamicAutoShutdown, fields.key_span("auto_shutdown"), message)
+                .also(fields.key_span("strategy"), "dynamic here"),
         );
     }
     let mut ids = Vec::new();
     let children: Vec<Child> = fields
         .tables("children", "a child")
         .into_iter()
-        .map(|child| {
-            read_child(
-                child,
-                dynamic,
-                auto_shutdown,
-                entries,
-                &mut ids,
-                names,
-                problems,
-            )
-        })
+        .map(|child| read_child(child, dynamic, auto_shutdown, entries, &mut ids, names, problems))
         .collect();
     if dynamic && children.len() != 1 {
         let message = format!(
             "a dynamic supervisor has exactly one child, its template (rule F7), found {}",
             children.len()
         );
-        problems.add(Problem::new(
-            Code::DynamicTemplate,
-            fields.key_span("strategy"),
-            message,
-        ));
+        problems.add(Problem::new(Code::DynamicTemplate, fields.key_span("strategy"), message));
     }
     unique(&ids, "child", problems);
     let tree = Tree {
@@ -301,11 +281,13 @@ fn read_child(
         restart: fields.or("restart", Restart::default()),
         shutdown: fields.or("shutdown", default_shutdown),
         significant: fields.or("significant", false),
-        backoff: fields
-            .table("backoff", "a backoff")
-            .map(|backoff| read_backoff(backoff, problems)),
+        backoff: fields.table("backoff", "a backoff").map(|backoff| read_backoff(backoff, problems)),
         start_timeout: fields.optional("start_timeout"),
     };
+    if child.start_timeout.is_some_and(|timeout| timeout.is_zero()) {
+        let message = "a start timeout of zero lets nothing start (rule B5)";
+        problems.add(Problem::new(Code::OutOfRange, fields.key_span("start_timeout"), message));
+    }
     if child.significant {
         check_significant(&child, auto_shutdown, &fields, problems);
     }
@@ -324,34 +306,22 @@ fn read_child(
     child
 }
 
-fn check_significant(
-    child: &Child,
-    auto_shutdown: AutoShutdown,
-    fields: &Fields<'_>,
-    problems: &Problems,
-) {
+fn check_significant(child: &Child, auto_shutdown: AutoShutdown, fields: &Fields<'_>, problems: &Problems) {
     let id = shown(&child.id);
     if child.restart == Restart::Permanent {
         let message = format!("child `{id}` cannot be both significant and permanent (rule F6)");
-        let problem = Problem::new(
-            Code::SignificantPermanent,
-            fields.key_span("significant"),
-            message,
-        );
+        let problem = Problem::new(Code::SignificantPermanent, fields.key_span("significant"), message);
         problems.add(problem.help("make it `restart = \"transient\"` or `\"temporary\"`"));
     }
     if auto_shutdown == AutoShutdown::Never {
-        let message = format!(
-            "child `{id}` is significant, but its supervisor never stops by itself (rule F6)"
+        let message =
+            format!("child `{id}` is significant, but its supervisor never stops by itself (rule F6)");
+        let problem =
+            Problem::new(Code::SignificantWithoutAutoShutdown, fields.key_span("significant"), message);
+        problems.add(
+            problem
+                .help("give the supervisor `auto_shutdown = \"any_significant\"` or `\"all_significant\"`"),
         );
-        let problem = Problem::new(
-            Code::SignificantWithoutAutoShutdown,
-            fields.key_span("significant"),
-            message,
-        );
-        problems.add(problem.help(
-            "give the supervisor `auto_shutdown = \"any_significant\"` or `\"all_significant\"`",
-        ));
     }
 }
 
@@ -387,9 +357,7 @@ fn read_start(
 ) -> Start {
     let entry = fields.optional::<At<String>>("process");
     let args = fields.optional::<Payload>("args");
-    let inner = fields
-        .table("tree", "a tree")
-        .map(|inner| read_supervisor(inner, entries, names, problems));
+    let inner = fields.table("tree", "a tree").map(|inner| read_supervisor(inner, entries, names, problems));
     match (fields.has("process"), fields.has("tree")) {
         (true, true) => fields.conflict("tree", "process"),
         (false, false) => {
@@ -429,23 +397,36 @@ fn read_backoff(fields: Fields<'_>, problems: &Problems) -> Backoff {
         min,
         max,
         factor: fields.or("factor", 2),
-        jitter_per_million: fields.or("jitter", Rate(0)).0,
+        jitter_permille: read_jitter(&fields, problems),
         reset_after: fields.or("reset_after", max),
     };
+    let out_of_range = |key, message: &str| Problem::new(Code::OutOfRange, fields.key_span(key), message);
     if max < min {
-        let message = "the longest delay is shorter than the first";
-        problems.add(
-            Problem::new(Code::OutOfRange, fields.key_span("max"), message)
-                .also(fields.key_span("min"), "the first"),
-        );
+        let problem = out_of_range("max", "the longest delay is shorter than the first");
+        problems.add(problem.also(fields.key_span("min"), "the first"));
+    }
+    if fields.has("min") && min.is_zero() {
+        problems.add(out_of_range("min", "a first delay of zero never grows: leave `backoff` out instead"));
     }
     if backoff.factor == 0 {
-        problems.add(Problem::new(
-            Code::OutOfRange,
-            fields.key_span("factor"),
-            "factor 0 is out of range: expected 1 or more",
-        ));
+        problems.add(out_of_range("factor", "factor 0 is out of range: expected 1 or more"));
+    }
+    if fields.has("reset_after") && backoff.reset_after.is_zero() {
+        problems.add(out_of_range("reset_after", "`reset_after` of zero would forget every failure at once"));
     }
     fields.finish();
     backoff
+}
+
+/// A percentage with one decimal.
+fn read_jitter(fields: &Fields<'_>, problems: &Problems) -> u32 {
+    let Some(node) = fields.node("jitter") else { return 0 };
+    let Some(text) = text(node, "a percentage, like \"12.5%\"", problems) else { return 0 };
+    let message = match rate_per_million(text) {
+        Ok(rate) if rate % 1_000 == 0 => return rate / 1_000,
+        Ok(_) => format!("jitter `{}` has more than one decimal", shown(text)),
+        Err(message) => message.replace(char::is_control, " "),
+    };
+    problems.add(Problem::new(Code::InvalidValue, node.span(), message));
+    0
 }

@@ -14,41 +14,20 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     ];
     with_unit(text, &UNITS)
         .map(Duration::from_nanos)
-        .map_err(|e| {
-            e.say(
-                text,
-                "duration",
-                "a whole number and ns, us, ms, s, min or h, like `100ms`",
-            )
-        })
+        .map_err(|e| e.say(text, "duration", "a whole number and ns, us, ms, s, min or h, like `100ms`"))
 }
 
 /// `16 MiB`, `64 KiB`, `4096 B`, `1 GiB`.
 pub(crate) fn bytes(text: &str) -> Result<u64, String> {
-    const UNITS: [(&str, u64); 4] = [
-        ("B", 1),
-        ("KiB", 1 << 10),
-        ("MiB", 1 << 20),
-        ("GiB", 1 << 30),
-    ];
-    with_unit(text, &UNITS).map_err(|e| {
-        e.say(
-            text,
-            "size",
-            "a whole number and B, KiB, MiB or GiB, like `16 MiB`",
-        )
-    })
+    const UNITS: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+    with_unit(text, &UNITS)
+        .map_err(|e| e.say(text, "size", "a whole number and B, KiB, MiB or GiB, like `16 MiB`"))
 }
 
 /// `5%`, `0.25%`, as parts per million.
 pub(crate) fn rate_per_million(text: &str) -> Result<u32, String> {
-    let malformed = || {
-        Malformed::Shape.say(
-            text,
-            "rate",
-            "a percentage with at most four decimals, like `0.25%`",
-        )
-    };
+    let malformed =
+        || Malformed::Shape.say(text, "rate", "a percentage with at most four decimals, like `0.25%`");
     let number = text.strip_suffix('%').ok_or_else(malformed)?.trim_end();
     let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
     if decimals.is_empty() || decimals.len() > 4 {
@@ -77,15 +56,10 @@ impl Malformed {
 }
 
 fn with_unit(text: &str, units: &[(&str, u64)]) -> Result<u64, Malformed> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '_')
-        .ok_or(Malformed::Shape)?;
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '_').ok_or(Malformed::Shape)?;
     let (number, unit) = text.split_at(end);
     let unit = unit.strip_prefix(' ').unwrap_or(unit);
-    let (_, factor) = units
-        .iter()
-        .find(|(u, _)| *u == unit)
-        .ok_or(Malformed::Shape)?;
+    let (_, factor) = units.iter().find(|(u, _)| *u == unit).ok_or(Malformed::Shape)?;
     if !well_grouped(number) {
         return Err(Malformed::Shape);
     }
@@ -119,10 +93,9 @@ mod tests {
         ] {
             assert_eq!(duration(text), Ok(Duration::from_nanos(ns)), "{text}");
         }
-        for text in [
-            "", "5", "s", "5 m", "-1s", "1.5s", "5  s", "_1s", "1__0s", "1_s", "5sec", "9999999h",
-            "٣s",
-        ] {
+        for text in
+            ["", "5", "s", "5 m", "-1s", "1.5s", "5  s", "_1s", "1__0s", "1_s", "5sec", "9999999h", "٣s"]
+        {
             assert!(duration(text).is_err(), "{text}");
         }
     }
@@ -139,26 +112,11 @@ mod tests {
 
     #[test]
     fn rates() {
-        for (text, rate) in [
-            ("5%", 50_000),
-            ("0.25%", 2_500),
-            ("0.0001%", 1),
-            ("100%", 1_000_000),
-            ("0%", 0),
-        ] {
+        for (text, rate) in [("5%", 50_000), ("0.25%", 2_500), ("0.0001%", 1), ("100%", 1_000_000), ("0%", 0)]
+        {
             assert_eq!(rate_per_million(text), Ok(rate), "{text}");
         }
-        for text in [
-            "5",
-            "%",
-            ".5%",
-            "5.%",
-            "0.00001%",
-            "100.0001%",
-            "-1%",
-            "99999999999999999999%",
-            "+1%",
-        ] {
+        for text in ["5", "%", ".5%", "5.%", "0.00001%", "100.0001%", "-1%", "99999999999999999999%", "+1%"] {
             assert!(rate_per_million(text).is_err(), "{text}");
         }
     }

@@ -167,10 +167,9 @@ impl FromToml for Faults {
 
     fn from_toml(node: &Node<'_>, problems: &Problems) -> Option<Faults> {
         match node.get_ref() {
-            DeValue::String(_) => Profile::from_toml(node, problems).map(|profile| Faults {
-                profile,
-                ..Faults::default()
-            }),
+            DeValue::String(_) => {
+                Profile::from_toml(node, problems).map(|profile| Faults { profile, ..Faults::default() })
+            }
             DeValue::Table(_) => Fields::of(node, "faults", problems).map(read_faults),
             _ => wrong_type(node, Self::EXPECTED, problems),
         }
@@ -189,11 +188,7 @@ pub struct Budget {
 }
 
 /// Reads the world, and the trees of its nodes.
-pub(crate) fn read(
-    root: &Fields<'_>,
-    entries: &BTreeSet<String>,
-    problems: &Problems,
-) -> WorldSpec {
+pub(crate) fn read(root: &Fields<'_>, entries: &BTreeSet<String>, problems: &Problems) -> WorldSpec {
     let table = root.table("world", "the world");
     let nodes = table.as_ref().map_or_else(
         || read_nodes(None, root, entries, problems),
@@ -221,10 +216,7 @@ pub(crate) fn read(
         .filter_map(|link| read_link(link, &world.nodes, problems))
         .collect();
     world.faults = fields.optional("faults").unwrap_or_default();
-    world.budget = fields
-        .table("budget", "a fault budget")
-        .map(read_budget)
-        .unwrap_or_default();
+    world.budget = fields.table("budget", "a fault budget").map(read_budget).unwrap_or_default();
     world.steps_max = fields.optional("steps_max");
     world.duration = fields.or("duration", world.duration);
     world.converge_within = fields.optional("converge_within");
@@ -233,11 +225,7 @@ pub(crate) fn read(
     world.ns_per_fuel = fields.optional("ns_per_fuel");
     world.allow_failures = fields.or("allow_failures", false);
     if world.steps_max == Some(0) || world.duration.is_zero() {
-        let key = if world.duration.is_zero() {
-            "duration"
-        } else {
-            "steps_max"
-        };
+        let key = if world.duration.is_zero() { "duration" } else { "steps_max" };
         problems.add(Problem::new(
             Code::OutOfRange,
             fields.key_span(key),
@@ -255,21 +243,11 @@ fn read_nodes(
     problems: &Problems,
 ) -> Vec<NodeSpec> {
     let names = names.unwrap_or_else(|| {
-        let main = At {
-            value: DEFAULT_NODE.to_owned(),
-            span: root.span.clone(),
-        };
-        At {
-            value: vec![main],
-            span: root.span.clone(),
-        }
+        let main = At { value: DEFAULT_NODE.to_owned(), span: root.span.clone() };
+        At { value: vec![main], span: root.span.clone() }
     });
     if names.value.is_empty() {
-        problems.add(Problem::new(
-            Code::OutOfRange,
-            names.span,
-            "a world has at least one node",
-        ));
+        problems.add(Problem::new(Code::OutOfRange, names.span, "a world has at least one node"));
     }
     unique(&names.value, "node", problems);
     for name in &names.value {
@@ -281,12 +259,8 @@ fn read_nodes(
             ));
         }
     }
-    let plain = |name: At<String>| NodeSpec {
-        name: name.value,
-        tree: None,
-        ns_per_turn: None,
-        ns_per_fuel: None,
-    };
+    let plain =
+        |name: At<String>| NodeSpec { name: name.value, tree: None, ns_per_turn: None, ns_per_fuel: None };
     let mut nodes: Vec<NodeSpec> = names.value.into_iter().map(plain).collect();
     let Some(tables) = root.table("node", "the nodes") else {
         return nodes;
@@ -295,13 +269,8 @@ fn read_nodes(
         let Some(fields) = Fields::of(value, "a node", problems) else {
             continue;
         };
-        let tree = fields
-            .table("tree", "a tree")
-            .map(|tree| tree::read(tree, entries, problems));
-        let (ns_per_turn, ns_per_fuel) = (
-            fields.optional("ns_per_turn"),
-            fields.optional("ns_per_fuel"),
-        );
+        let tree = fields.table("tree", "a tree").map(|tree| tree::read(tree, entries, problems));
+        let (ns_per_turn, ns_per_fuel) = (fields.optional("ns_per_turn"), fields.optional("ns_per_fuel"));
         fields.finish();
         match nodes.iter_mut().find(|node| node.name == name.value) {
             Some(node) => {
@@ -328,11 +297,7 @@ fn read_link(fields: Fields<'_>, nodes: &[NodeSpec], problems: &Problems) -> Opt
     fields.finish();
     let between = between?;
     let [a, b] = between.value.as_slice() else {
-        problems.add(Problem::new(
-            Code::InvalidValue,
-            between.span,
-            "expected the names of two nodes",
-        ));
+        problems.add(Problem::new(Code::InvalidValue, between.span, "expected the names of two nodes"));
         return None;
     };
     for end in [a, b] {
@@ -347,10 +312,7 @@ fn read_link(fields: Fields<'_>, nodes: &[NodeSpec], problems: &Problems) -> Opt
             "a link joins two nodes: within one there is no latency",
         ));
     }
-    Some(Link {
-        between: (a.value.clone(), b.value.clone()),
-        latency: latency?,
-    })
+    Some(Link { between: (a.value.clone(), b.value.clone()), latency: latency? })
 }
 
 fn read_faults(fields: Fields<'_>) -> Faults {

@@ -6,11 +6,7 @@ use seedbed_manifest::{Code, Hash, Manifest, ManifestError};
 use std::path::Path;
 
 /// A manifest of one process beside a module and a directory.
-fn load(
-    path: &str,
-    hash: Option<&str>,
-    prepare: impl Fn(&Path),
-) -> Result<Manifest, ManifestError> {
+fn load(path: &str, hash: Option<&str>, prepare: impl Fn(&Path)) -> Result<Manifest, ManifestError> {
     let outer = tempfile::tempdir().unwrap();
     let root = outer.path().join("root");
     std::fs::create_dir_all(root.join("data")).unwrap();
@@ -28,13 +24,8 @@ fn load(
 fn refused(path: &str, hash: Option<&str>, prepare: impl Fn(&Path)) -> (Code, String) {
     match load(path, hash, prepare) {
         Err(ManifestError::Wrong(report)) => {
-            let [problem] = report.problems() else {
-                panic!("{report}")
-            };
-            let help = problem
-                .help
-                .as_ref()
-                .map_or(String::new(), |help| format!("; {help}"));
+            let [problem] = report.problems() else { panic!("{report}") };
+            let help = problem.help.as_ref().map_or(String::new(), |help| format!("; {help}"));
             (problem.code, format!("{}{help}", problem.message))
         }
         other => panic!("{other:?}"),
@@ -44,10 +35,7 @@ fn refused(path: &str, hash: Option<&str>, prepare: impl Fn(&Path)) -> (Code, St
 #[test]
 fn a_module_with_its_hash_is_held() {
     let hash = Hash::of(b"\0asm").to_string();
-    assert_eq!(
-        hash,
-        "sha256:cd5d4935a48c0672cb06407bb443bc0087aff947c6b864bac886982c73b3027f"
-    );
+    assert_eq!(hash, "sha256:cd5d4935a48c0672cb06407bb443bc0087aff947c6b864bac886982c73b3027f");
     let manifest = load("data/../a.wasm", Some(&hash), |_| {}).unwrap();
     let process = manifest.process("a").unwrap();
     assert_eq!(process.module.as_deref(), Some(&b"\0asm"[..]));
@@ -61,24 +49,15 @@ fn a_wrong_or_missing_hash_is_refused_with_the_one_found() {
     let zero = Hash::default().to_string();
     let (code, message) = refused("a.wasm", Some(&zero), |_| {});
     assert_eq!(code, Code::HashMismatch);
-    assert!(
-        message.contains(&zero) && message.contains(&found),
-        "{message}"
-    );
+    assert!(message.contains(&zero) && message.contains(&found), "{message}");
 
     let (code, message) = refused("a.wasm", None, |_| {});
     assert_eq!(code, Code::HashMissing);
-    assert!(
-        message.contains(&format!("hash = \"{found}\"")),
-        "{message}"
-    );
+    assert!(message.contains(&format!("hash = \"{found}\"")), "{message}");
 
     let (code, message) = refused("a.wasm", Some("blake3:00"), |_| {});
     assert_eq!(code, Code::HashAlgorithm);
-    assert!(
-        message.contains("blake3") && message.contains("sha256"),
-        "{message}"
-    );
+    assert!(message.contains("blake3") && message.contains("sha256"), "{message}");
 }
 
 #[test]
@@ -94,11 +73,7 @@ fn a_file_that_is_not_there_is_named() {
         no_data(root);
         std::fs::write(root.join("data"), "").unwrap();
     };
-    assert!(
-        refused("a.wasm", Some(&hash), file_as_data)
-            .1
-            .contains("not a directory")
-    );
+    assert!(refused("a.wasm", Some(&hash), file_as_data).1.contains("not a directory"));
     assert!(matches!(
         Manifest::load(Path::new("/nowhere/seedbed.toml")),
         Err(ManifestError::Unreadable { .. })
@@ -113,10 +88,7 @@ fn a_symbolic_link_may_not_lead_out() {
     let out = |root: &Path| symlink("../secret.wasm", root.join("link.wasm")).unwrap();
     assert_eq!(refused("link.wasm", Some(&hash), out).0, Code::PathEscapes);
     let out = |root: &Path| symlink("..", root.join("up")).unwrap();
-    assert_eq!(
-        refused("up/secret.wasm", Some(&hash), out).0,
-        Code::PathEscapes
-    );
+    assert_eq!(refused("up/secret.wasm", Some(&hash), out).0, Code::PathEscapes);
     let inside = |root: &Path| symlink("a.wasm", root.join("link.wasm")).unwrap();
     assert!(load("link.wasm", Some(&hash), inside).is_ok());
 }

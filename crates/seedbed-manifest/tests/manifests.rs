@@ -9,13 +9,9 @@ use seedbed_manifest::Manifest;
 use std::path::{Path, PathBuf};
 
 fn each(folder: &str, check: impl Fn(&str, &[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests")
-        .join(folder);
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     assert!(!paths.is_empty());
     for path in paths {
@@ -26,11 +22,9 @@ fn each(folder: &str, check: impl Fn(&str, &[u8])) {
 
 #[test]
 fn good_manifests_are_read() {
-    each("good", |name, bytes| {
-        match Manifest::parse("seedbed.toml", bytes, Path::new("root")) {
-            Ok(manifest) => insta::assert_debug_snapshot!(format!("good_{name}"), manifest),
-            Err(report) => panic!("{name}: {}", report.render(false)),
-        }
+    each("good", |name, bytes| match Manifest::parse("seedbed.toml", bytes, Path::new("root")) {
+        Ok(manifest) => insta::assert_debug_snapshot!(format!("good_{name}"), manifest),
+        Err(report) => panic!("{name}: {}", report.render(false)),
     });
 }
 
@@ -44,7 +38,8 @@ fn bad_manifests_are_refused_with_all_that_is_wrong() {
 
 #[test]
 fn problems_are_also_data() {
-    let text = "[[process]]\nid = 'a'\npath = 'a.wasm'\nhash = 'sha256:x'\ncolor = 1\n[[process]]\nid = 'a'\n";
+    let text =
+        "[[process]]\nid = 'a'\npath = 'a.wasm'\nhash = 'sha256:x'\ncolor = 1\n[[process]]\nid = 'a'\n";
     let report = Manifest::parse("m.toml", text.as_bytes(), Path::new(".")).unwrap_err();
     insta::assert_snapshot!(serde_json::to_string_pretty(report.problems()).unwrap());
     insta::assert_snapshot!("problems_as_lines", report.to_string());

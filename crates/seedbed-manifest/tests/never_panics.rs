@@ -7,12 +7,7 @@ use std::path::Path;
 fn try_all(bytes: &[u8]) {
     if let Err(report) = Manifest::parse("seedbed.toml", bytes, Path::new(".")) {
         assert!(!report.problems().is_empty());
-        assert!(
-            report
-                .problems()
-                .iter()
-                .all(|p| p.line > 0 && p.column > 0 && !p.message.contains('\n'))
-        );
+        assert!(report.problems().iter().all(|p| p.line > 0 && p.column > 0 && !p.message.contains('\n')));
         assert!(!report.render(false).is_empty() && !report.render(true).is_empty());
     }
 }

@@ -8,9 +8,7 @@ use super::tree::{Arithmetic, Bool, Comparison, Counter, Extreme, FactName, Int,
 use super::{CelProblem, Reads};
 use crate::nearest::advice;
 use crate::report::Code;
-use cel::common::ast::{
-    CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators,
-};
+use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators};
 use cel::parser::Parser;
 use std::ops::Range;
 
@@ -40,45 +38,21 @@ const VARIABLES: [&str; 3] = ["time_ns", "dead_letters", "restarts"];
 
 /// Parses and checks a condition.
 pub(super) fn compile(text: &str) -> Result<(Bool, Reads), Vec<CelProblem>> {
-    let whole = |code, message: String| {
-        vec![CelProblem {
-            code,
-            span: 0..text.len(),
-            message,
-            help: None,
-        }]
-    };
+    let whole = |code, message: String| vec![CelProblem { code, span: 0..text.len(), message, help: None }];
     if text.trim().is_empty() {
         return Err(whole(Code::CelSyntax, "the condition is empty".to_owned()));
     }
     if text.len() > LEN_MAX {
-        return Err(whole(
-            Code::CelSyntax,
-            format!("the condition is longer than {LEN_MAX} bytes"),
-        ));
+        return Err(whole(Code::CelSyntax, format!("the condition is longer than {LEN_MAX} bytes")));
     }
     if depth(text) > DEPTH_MAX {
-        return Err(whole(
-            Code::CelSyntax,
-            format!("the condition is nested deeper than {DEPTH_MAX}"),
-        ));
+        return Err(whole(Code::CelSyntax, format!("the condition is nested deeper than {DEPTH_MAX}")));
     }
-    let (expr, source) = Parser::new()
-        .parse_with_source_info(text)
-        .map_err(|errors| {
-            errors
-                .errors
-                .iter()
-                .map(|e| syntax_problem(text, e.pos, &e.msg))
-                .collect::<Vec<_>>()
-        })?;
-    let mut check = Check {
-        text,
-        source: &source,
-        scope: Vec::new(),
-        reads: Reads::default(),
-        problems: Vec::new(),
-    };
+    let (expr, source) = Parser::new().parse_with_source_info(text).map_err(|errors| {
+        errors.errors.iter().map(|e| syntax_problem(text, e.pos, &e.msg)).collect::<Vec<_>>()
+    })?;
+    let mut check =
+        Check { text, source: &source, scope: Vec::new(), reads: Reads::default(), problems: Vec::new() };
     let condition = check.bool(&expr);
     match condition {
         Some(condition) if check.problems.is_empty() => Ok((condition, check.reads)),
@@ -103,31 +77,15 @@ fn depth(text: &str) -> usize {
 }
 
 fn syntax_problem(text: &str, (line, column): (isize, isize), message: &str) -> CelProblem {
-    let line_start: usize = text
-        .split_inclusive('\n')
-        .take(usize::try_from(line - 1).unwrap_or(0))
-        .map(str::len)
-        .sum();
+    let line_start: usize =
+        text.split_inclusive('\n').take(usize::try_from(line - 1).unwrap_or(0)).map(str::len).sum();
     let rest = text.get(line_start..).unwrap_or("");
     let column = usize::try_from(column - 1).unwrap_or(0);
-    let at = line_start
-        + rest
-            .char_indices()
-            .nth(column)
-            .map_or(rest.len(), |(i, _)| i);
+    let at = line_start + rest.char_indices().nth(column).map_or(rest.len(), |(i, _)| i);
     let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
     // The parser lists every token it could have taken, which helps nobody.
-    let message = message
-        .split(" expecting {")
-        .next()
-        .unwrap_or(message)
-        .trim();
-    CelProblem {
-        code: Code::CelSyntax,
-        span: at..at + 1,
-        message: format!("not CEL: {message}"),
-        help: None,
-    }
+    let message = message.split(" expecting {").next().unwrap_or(message).trim();
+    CelProblem { code: Code::CelSyntax, span: at..at + 1, message: format!("not CEL: {message}"), help: None }
 }
 
 /// An expression whose type is known.
@@ -169,12 +127,7 @@ impl Check<'_> {
         message: impl Into<String>,
         help: Option<String>,
     ) -> Option<T> {
-        self.problems.push(CelProblem {
-            code,
-            span: self.span(at),
-            message: message.into(),
-            help,
-        });
+        self.problems.push(CelProblem { code, span: self.span(at), message: message.into(), help });
         None
     }
 
@@ -193,38 +146,23 @@ impl Check<'_> {
         // Without a token it begins after the end, so that any part's extent replaces it.
         let mut extent = match token {
             Some((first, last)) => first as usize..last as usize + 1,
-            None => Range {
-                start: usize::MAX,
-                end: 0,
-            },
+            None => Range { start: usize::MAX, end: 0 },
         };
         let parts: Vec<&IdedExpr> = match &expr.expr {
-            Expr::Call(call) => call
-                .target
-                .as_deref()
-                .into_iter()
-                .chain(&call.args)
-                .collect(),
+            Expr::Call(call) => call.target.as_deref().into_iter().chain(&call.args).collect(),
             Expr::List(list) => list.elements.iter().collect(),
             Expr::Select(select) => vec![&select.operand],
             Expr::Comprehension(c) => vec![&c.iter_range],
             _ => Vec::new(),
         };
         let name = match &expr.expr {
-            Expr::Call(call)
-                if call
-                    .func_name
-                    .starts_with(|c: char| c.is_ascii_alphabetic()) =>
-            {
+            Expr::Call(call) if call.func_name.starts_with(|c: char| c.is_ascii_alphabetic()) => {
                 Some(&call.func_name)
             }
             _ => None,
         };
         if let Some(name) = name
-            && self
-                .text
-                .get(..extent.start)
-                .is_some_and(|before| before.ends_with(name))
+            && self.text.get(..extent.start).is_some_and(|before| before.ends_with(name))
         {
             extent.start -= name.len();
         }
@@ -243,22 +181,18 @@ impl Check<'_> {
     fn int(&mut self, expr: &IdedExpr) -> Option<Int> {
         match self.infer(expr)? {
             Typed::Int(n) => Some(n),
-            other => self.problem(
-                Code::CelType,
-                expr,
-                format!("expected an integer, found {}", other.type_name()),
-            ),
+            other => {
+                self.problem(Code::CelType, expr, format!("expected an integer, found {}", other.type_name()))
+            }
         }
     }
 
     fn bool(&mut self, expr: &IdedExpr) -> Option<Bool> {
         match self.infer(expr)? {
             Typed::Bool(b) => Some(b),
-            other => self.problem(
-                Code::CelType,
-                expr,
-                format!("expected a boolean, found {}", other.type_name()),
-            ),
+            other => {
+                self.problem(Code::CelType, expr, format!("expected a boolean, found {}", other.type_name()))
+            }
         }
     }
 
@@ -287,10 +221,7 @@ impl Check<'_> {
             Expr::Ident(name) => self.variable(expr, name),
             Expr::List(list) => {
                 let items: Vec<_> = list.elements.iter().map(|item| self.int(item)).collect();
-                items
-                    .into_iter()
-                    .collect::<Option<Vec<_>>>()
-                    .map(|items| Typed::List(List::Literal(items)))
+                items.into_iter().collect::<Option<Vec<_>>>().map(|items| Typed::List(List::Literal(items)))
             }
             Expr::Call(call) => self.call(expr, call),
             Expr::Comprehension(comprehension) => self.comprehension(expr, comprehension),
@@ -303,20 +234,12 @@ impl Check<'_> {
 
     fn unsupported<T>(&mut self, expr: &IdedExpr, what: &str) -> Option<T> {
         let help = "conditions know integers, booleans and lists of integers".to_owned();
-        self.problem_with(
-            Code::CelUnsupported,
-            expr,
-            format!("{what} cannot be used here"),
-            Some(help),
-        )
+        self.problem_with(Code::CelUnsupported, expr, format!("{what} cannot be used here"), Some(help))
     }
 
     fn variable(&mut self, expr: &IdedExpr, name: &str) -> Option<Typed> {
         if let Some(slot) = self.scope.iter().rposition(|v| v == name) {
-            return Some(Typed::Int(Int::Variable(Variable {
-                slot,
-                name: name.to_owned(),
-            })));
+            return Some(Typed::Int(Int::Variable(Variable { slot, name: name.to_owned() })));
         }
         let counter = match name {
             "time_ns" => {
@@ -332,18 +255,10 @@ impl Check<'_> {
                 Counter::Restarts
             }
             _ => {
-                let known: Vec<String> = VARIABLES
-                    .iter()
-                    .map(|v| (*v).to_owned())
-                    .chain(self.scope.iter().cloned())
-                    .collect();
+                let known: Vec<String> =
+                    VARIABLES.iter().map(|v| (*v).to_owned()).chain(self.scope.iter().cloned()).collect();
                 let help = advice(name, known.iter().map(String::as_str));
-                return self.problem_with(
-                    Code::CelUnknown,
-                    expr,
-                    format!("unknown variable `{name}`"),
-                    help,
-                );
+                return self.problem_with(Code::CelUnknown, expr, format!("unknown variable `{name}`"), help);
             }
         };
         Some(Typed::Int(Int::Counter(counter)))
@@ -357,9 +272,7 @@ impl Check<'_> {
             return self.comparison(expr, op, call);
         }
         match (call.func_name.as_str(), &call.target, call.args.as_slice()) {
-            (operators::LOGICAL_NOT, None, [b]) => {
-                Some(Typed::Bool(Bool::Not(Box::new(self.bool(b)?))))
-            }
+            (operators::LOGICAL_NOT, None, [b]) => Some(Typed::Bool(Bool::Not(Box::new(self.bool(b)?)))),
             (operators::NEGATE, None, [n]) => Some(Typed::Int(Int::Negate(Box::new(self.int(n)?)))),
             (operators::LOGICAL_AND, None, [l, r]) => {
                 let (l, r) = (self.bool(l), self.bool(r));
@@ -369,9 +282,7 @@ impl Check<'_> {
                 let (l, r) = (self.bool(l), self.bool(r));
                 Some(Typed::Bool(Bool::Or(Box::new(l?), Box::new(r?))))
             }
-            (operators::CONDITIONAL, None, [condition, l, r]) => {
-                self.conditional(expr, condition, l, r)
-            }
+            (operators::CONDITIONAL, None, [condition, l, r]) => self.conditional(expr, condition, l, r),
             (operators::INDEX, None, [list, at]) => {
                 let (list, at) = (self.list(list), self.int(at));
                 Some(Typed::Int(Int::Index(Box::new(list?), Box::new(at?))))
@@ -385,9 +296,7 @@ impl Check<'_> {
                 self.reads.keys.insert(key.clone());
                 Some(Typed::List(List::Facts(key)))
             }
-            ("has_fact", None, [path, key]) => {
-                Some(Typed::Bool(Bool::HasFact(self.fact_name(path, key)?)))
-            }
+            ("has_fact", None, [path, key]) => Some(Typed::Bool(Bool::HasFact(self.fact_name(path, key)?))),
             ("fact", None, [path, key]) => Some(Typed::Int(Int::Fact(self.fact_name(path, key)?))),
             ("fact", None, [path, key, default]) => {
                 let (name, default) = (self.fact_name(path, key), self.int(default));
@@ -395,29 +304,15 @@ impl Check<'_> {
             }
             ("sum", None, [list]) => Some(Typed::Int(Int::Sum(Box::new(self.list(list)?)))),
             ("sum", Some(list), []) => Some(Typed::Int(Int::Sum(Box::new(self.list(list)?)))),
-            ("count" | "size", None, [list]) => {
-                Some(Typed::Int(Int::Count(Box::new(self.list(list)?))))
-            }
-            ("count" | "size", Some(list), []) => {
-                Some(Typed::Int(Int::Count(Box::new(self.list(list)?))))
-            }
+            ("count" | "size", None, [list]) => Some(Typed::Int(Int::Count(Box::new(self.list(list)?)))),
+            ("count" | "size", Some(list), []) => Some(Typed::Int(Int::Count(Box::new(self.list(list)?)))),
             ("min", None, args @ ([_] | [_, _])) => self.extreme(Extreme::Min, args),
             ("max", None, args @ ([_] | [_, _])) => self.extreme(Extreme::Max, args),
             (name, ..) => {
-                let what = if FUNCTIONS.contains(&name) {
-                    "is not called like this"
-                } else {
-                    "does not exist"
-                };
-                let help = usage(name)
-                    .map(str::to_owned)
-                    .or_else(|| advice(name, FUNCTIONS));
-                self.problem_with(
-                    Code::CelUnknown,
-                    expr,
-                    format!("function `{name}` {what}"),
-                    help,
-                )
+                let what =
+                    if FUNCTIONS.contains(&name) { "is not called like this" } else { "does not exist" };
+                let help = usage(name).map(str::to_owned).or_else(|| advice(name, FUNCTIONS));
+                self.problem_with(Code::CelUnknown, expr, format!("function `{name}` {what}"), help)
             }
         }
     }
@@ -434,11 +329,7 @@ impl Check<'_> {
                 Some(Typed::List(List::Concat(Box::new(l), Box::new(r))))
             }
             (_, Some(l), Some(r)) => {
-                let message = format!(
-                    "cannot compute with {} and {}",
-                    l.type_name(),
-                    r.type_name()
-                );
+                let message = format!("cannot compute with {} and {}", l.type_name(), r.type_name());
                 self.problem(Code::CelType, expr, message)
             }
             _ => None,
@@ -457,17 +348,11 @@ impl Check<'_> {
         let (l, r) = (self.infer(l), self.infer(r));
         let condition = match (l?, r?, same) {
             (Typed::Int(l), Typed::Int(r), _) => Bool::Compare(op, l, r),
-            (Typed::Bool(l), Typed::Bool(r), Some(same)) => {
-                Bool::Agree(same, Box::new(l), Box::new(r))
-            }
+            (Typed::Bool(l), Typed::Bool(r), Some(same)) => Bool::Agree(same, Box::new(l), Box::new(r)),
             (Typed::List(l), Typed::List(r), Some(same)) => Bool::ListsAgree(same, l, r),
             (l, r, _) => {
-                let message = format!(
-                    "cannot compare {} with {} by `{}`",
-                    l.type_name(),
-                    r.type_name(),
-                    op.sign()
-                );
+                let message =
+                    format!("cannot compare {} with {} by `{}`", l.type_name(), r.type_name(), op.sign());
                 return self.problem(Code::CelType, expr, message);
             }
         };
@@ -485,9 +370,7 @@ impl Check<'_> {
         let (l, r) = (self.infer(l), self.infer(r));
         let condition = Box::new(condition?);
         match (l?, r?) {
-            (Typed::Int(l), Typed::Int(r)) => {
-                Some(Typed::Int(Int::If(condition, Box::new(l), Box::new(r))))
-            }
+            (Typed::Int(l), Typed::Int(r)) => Some(Typed::Int(Int::If(condition, Box::new(l), Box::new(r)))),
             (Typed::Bool(l), Typed::Bool(r)) => {
                 Some(Typed::Bool(Bool::If(condition, Box::new(l), Box::new(r))))
             }
@@ -505,20 +388,13 @@ impl Check<'_> {
         let second = args.get(1).map(|n| self.int(n));
         match (self.infer(&args[0])?, second) {
             (Typed::List(list), None) => Some(Typed::Int(Int::Of(which, Box::new(list), None))),
-            (Typed::List(list), Some(default)) => Some(Typed::Int(Int::Of(
-                which,
-                Box::new(list),
-                Some(Box::new(default?)),
-            ))),
-            (Typed::Int(l), Some(r)) => {
-                Some(Typed::Int(Int::Between(which, Box::new(l), Box::new(r?))))
+            (Typed::List(list), Some(default)) => {
+                Some(Typed::Int(Int::Of(which, Box::new(list), Some(Box::new(default?)))))
             }
+            (Typed::Int(l), Some(r)) => Some(Typed::Int(Int::Between(which, Box::new(l), Box::new(r?)))),
             (other, _) => {
-                let message = format!(
-                    "`{}` needs a list or two integers, found {}",
-                    which.name(),
-                    other.type_name()
-                );
+                let message =
+                    format!("`{}` needs a list or two integers, found {}", which.name(), other.type_name());
                 self.problem(Code::CelType, &args[0], message)
             }
         }
@@ -533,10 +409,7 @@ impl Check<'_> {
                 format!("lists are nested deeper than {NESTING_MAX}"),
             );
         }
-        let variable = Variable {
-            slot: self.scope.len(),
-            name: c.iter_var.clone(),
-        };
+        let variable = Variable { slot: self.scope.len(), name: c.iter_var.clone() };
         self.scope.push(c.iter_var.clone());
         let typed = self.expansion(expr, c, list, variable);
         self.scope.pop();
@@ -559,11 +432,7 @@ impl Check<'_> {
             (Expr::Literal(LiteralValue::Boolean(b)), [_, p]) => {
                 let p = Box::new(self.bool(p)?);
                 let list = Box::new(list?);
-                Some(Typed::Bool(if *b.inner() {
-                    Bool::All(list, v, p)
-                } else {
-                    Bool::Exists(list, v, p)
-                }))
+                Some(Typed::Bool(if *b.inner() { Bool::All(list, v, p) } else { Bool::Exists(list, v, p) }))
             }
             (Expr::Literal(LiteralValue::Int(_)), [p, _, _]) => {
                 let p = Box::new(self.bool(p)?);
@@ -581,13 +450,7 @@ impl Check<'_> {
         }
     }
 
-    fn mapped(
-        &mut self,
-        list: Option<List>,
-        v: Variable,
-        p: Option<Box<Bool>>,
-        value: Int,
-    ) -> Option<Typed> {
+    fn mapped(&mut self, list: Option<List>, v: Variable, p: Option<Box<Bool>>, value: Int) -> Option<Typed> {
         let list = Box::new(list?);
         Some(Typed::List(match (p, value) {
             (Some(p), Int::Variable(same)) if same == v => List::Filter(list, v, p),
@@ -625,13 +488,7 @@ fn appended(step: &IdedExpr) -> Option<&IdedExpr> {
         return None;
     };
     match call.args.as_slice() {
-        [
-            _,
-            IdedExpr {
-                expr: Expr::List(list),
-                ..
-            },
-        ] => list.elements.first(),
+        [_, IdedExpr { expr: Expr::List(list), .. }] => list.elements.first(),
         _ => None,
     }
 }

@@ -63,10 +63,7 @@ type Result<T> = std::result::Result<T, EvalError>;
 
 impl<'a> Eval<'a> {
     pub(super) fn new(facts: &'a dyn FactSource) -> Eval<'a> {
-        Eval {
-            facts,
-            variables: [0; NESTING_MAX],
-        }
+        Eval { facts, variables: [0; NESTING_MAX] }
     }
 
     /// Sets the variable of an enclosing list.
@@ -80,10 +77,7 @@ impl<'a> Eval<'a> {
             Int::Variable(v) => Ok(self.variables[v.slot]),
             Int::Counter(counter) => Ok(self.counter(*counter)),
             Int::Fact(name) => self.fact(name).ok_or_else(|| EvalError::NoFact {
-                actor: name
-                    .node
-                    .as_ref()
-                    .map_or(name.path.clone(), |node| format!("{}@{node}", name.path)),
+                actor: name.node.as_ref().map_or(name.path.clone(), |node| format!("{}@{node}", name.path)),
                 key: name.key.clone(),
             }),
             // A function of CEL needs the values of all its arguments, also of one it will not use.
@@ -106,18 +100,13 @@ impl<'a> Eval<'a> {
             }
             Int::Count(list) => self.count(list),
             Int::Of(which, list, default) => {
-                let default = default
-                    .as_deref()
-                    .map(|default| self.int(default))
-                    .transpose()?;
+                let default = default.as_deref().map(|default| self.int(default)).transpose()?;
                 let mut found = None;
                 self.each(list, &mut |_, value| {
                     found = Some(found.map_or(value, |best| pick(*which, best, value)));
                     Ok(())
                 })?;
-                found.or(default).ok_or_else(|| EvalError::Empty {
-                    expression: n.to_string(),
-                })
+                found.or(default).ok_or_else(|| EvalError::Empty { expression: n.to_string() })
             }
             Int::Between(which, l, r) => Ok(pick(*which, self.int(l)?, self.int(r)?)),
             Int::Index(list, at) => {
@@ -259,11 +248,7 @@ impl<'a> Eval<'a> {
             }
             List::Filter(inner, v, p) => self.each(inner, &mut |eval, value| {
                 eval.bind(v, value);
-                if eval.bool(p)? {
-                    visit(eval, value)
-                } else {
-                    Ok(())
-                }
+                if eval.bool(p)? { visit(eval, value) } else { Ok(()) }
             }),
             List::Map(inner, v, p, mapped) => self.each(inner, &mut |eval, value| {
                 eval.bind(v, value);
@@ -321,9 +306,7 @@ fn arithmetic(op: Arithmetic, l: i64, r: i64, whole: &Int) -> Result<i64> {
         Arithmetic::Subtract => l.checked_sub(r),
         Arithmetic::Multiply => l.checked_mul(r),
         Arithmetic::Divide | Arithmetic::Remainder if r == 0 => {
-            return Err(EvalError::DivisionByZero {
-                expression: whole.to_string(),
-            });
+            return Err(EvalError::DivisionByZero { expression: whole.to_string() });
         }
         Arithmetic::Divide => l.checked_div(r),
         Arithmetic::Remainder => l.checked_rem(r),
@@ -332,7 +315,5 @@ fn arithmetic(op: Arithmetic, l: i64, r: i64, whole: &Int) -> Result<i64> {
 }
 
 fn overflow(n: &Int) -> EvalError {
-    EvalError::Overflow {
-        expression: n.to_string(),
-    }
+    EvalError::Overflow { expression: n.to_string() }
 }

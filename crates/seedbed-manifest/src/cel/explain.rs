@@ -23,11 +23,9 @@ fn explain(condition: &Bool, eval: &mut Eval<'_>) -> Result<String, EvalError> {
                 format!("`{l}` is {left}, `{r}` is {right}")
             })
         }
-        Bool::ListsAgree(true, l, r) => Ok(format!(
-            "expected {:?}, found {:?}",
-            eval.list(r)?,
-            eval.list(l)?
-        )),
+        Bool::ListsAgree(true, l, r) => {
+            Ok(format!("expected {:?}, found {:?}", eval.list(r)?, eval.list(l)?))
+        }
         Bool::And(l, r) => {
             // The side that decided; if it is the right one, the left may have no value at all.
             let part = if eval.bool(l) == Ok(false) { l } else { r };

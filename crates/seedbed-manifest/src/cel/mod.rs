@@ -111,11 +111,7 @@ impl CompiledProperty {
     /// All that is wrong with it, each with its place in the text.
     pub fn compile(text: &str) -> Result<CompiledProperty, CelErrors> {
         let (condition, reads) = check::compile(text).map_err(CelErrors)?;
-        Ok(CompiledProperty {
-            text: text.to_owned(),
-            condition,
-            reads,
-        })
+        Ok(CompiledProperty { text: text.to_owned(), condition, reads })
     }
 
     /// Whether the condition holds now.
@@ -172,11 +168,7 @@ impl fmt::Display for CelErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, problem) in self.0.iter().enumerate() {
             let separator = if i == 0 { "" } else { "; " };
-            write!(
-                f,
-                "{separator}{} at byte {}",
-                problem.message, problem.span.start
-            )?;
+            write!(f, "{separator}{} at byte {}", problem.message, problem.span.start)?;
             if let Some(help) = &problem.help {
                 write!(f, " ({help})")?;
             }

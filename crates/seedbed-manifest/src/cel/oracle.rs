@@ -22,23 +22,15 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn with(facts: &[(&str, &str, i64)]) -> World {
-        let facts = facts
-            .iter()
-            .map(|(path, key, n)| (((*path).to_owned(), (*key).to_owned()), *n))
-            .collect();
-        World {
-            facts,
-            ..World::default()
-        }
+        let facts =
+            facts.iter().map(|(path, key, n)| (((*path).to_owned(), (*key).to_owned()), *n)).collect();
+        World { facts, ..World::default() }
     }
 }
 
 impl FactSource for World {
     fn facts(&self, key: &str, each: &mut dyn FnMut(i64)) {
-        self.facts
-            .iter()
-            .filter(|((_, k), _)| k == key)
-            .for_each(|(_, n)| each(*n));
+        self.facts.iter().filter(|((_, k), _)| k == key).for_each(|(_, n)| each(*n));
     }
 
     fn fact(&self, node: Option<&str>, path: &str, key: &str) -> Option<i64> {
@@ -70,20 +62,15 @@ fn interpret(text: &str, world: &World) -> Result<Value, ExecutionError> {
             of_key.facts(&key, &mut |n| values.push(Value::Int(n)));
             Value::List(Arc::new(values))
         }),
-        context.add_function("fact", move |Arguments(args): Arguments| {
-            match args.as_slice() {
-                [Value::String(path), Value::String(key), default @ ..] => {
-                    match (
-                        of_actor.facts.get(&((**path).clone(), (**key).clone())),
-                        default,
-                    ) {
-                        (Some(n), _) => Ok(Value::Int(*n)),
-                        (None, [default]) => Ok(default.clone()),
-                        _ => Err(ExecutionError::no_such_key(key)),
-                    }
+        context.add_function("fact", move |Arguments(args): Arguments| match args.as_slice() {
+            [Value::String(path), Value::String(key), default @ ..] => {
+                match (of_actor.facts.get(&((**path).clone(), (**key).clone())), default) {
+                    (Some(n), _) => Ok(Value::Int(*n)),
+                    (None, [default]) => Ok(default.clone()),
+                    _ => Err(ExecutionError::no_such_key(key)),
                 }
-                _ => Err(ExecutionError::missing_argument_or_target()),
             }
+            _ => Err(ExecutionError::missing_argument_or_target()),
         }),
         context.add_function("has_fact", move |path: Arc<String>, key: Arc<String>| {
             has.facts.contains_key(&((*path).clone(), (*key).clone()))
@@ -99,29 +86,16 @@ fn interpret(text: &str, world: &World) -> Result<Value, ExecutionError> {
         context.add_function("max", |Arguments(args): Arguments| extreme(&args, i64::max)),
     ];
     assert!(added.iter().all(Result::is_ok));
-    for (name, n) in [
-        ("time_ns", world.time_ns),
-        ("dead_letters", world.dead_letters),
-        ("restarts", world.restarts),
-    ] {
+    for (name, n) in
+        [("time_ns", world.time_ns), ("dead_letters", world.dead_letters), ("restarts", world.restarts)]
+    {
         context.add_variable_from_value(name, n as i64);
     }
-    Program::compile(text)
-        .expect("ours could read it")
-        .execute(&context)
+    Program::compile(text).expect("ours could read it").execute(&context)
 }
 
 fn integers(values: &[Value]) -> Vec<i64> {
-    values
-        .iter()
-        .map(|v| {
-            if let Value::Int(n) = v {
-                *n
-            } else {
-                panic!("not an integer: {v:?}")
-            }
-        })
-        .collect()
+    values.iter().map(|v| if let Value::Int(n) = v { *n } else { panic!("not an integer: {v:?}") }).collect()
 }
 
 fn extreme(args: &[Value], pick: fn(i64, i64) -> i64) -> Result<Value, ExecutionError> {
@@ -132,9 +106,7 @@ fn extreme(args: &[Value], pick: fn(i64, i64) -> i64) -> Result<Value, Execution
         }
         _ => integers(args).into_iter().reduce(pick),
     };
-    found
-        .map(Value::Int)
-        .ok_or_else(|| ExecutionError::function_error("extreme", "empty"))
+    found.map(Value::Int).ok_or_else(|| ExecutionError::function_error("extreme", "empty"))
 }
 
 /// Makes trees out of bytes; when they run out, the trees end.
@@ -168,20 +140,13 @@ impl Maker<'_> {
     }
 
     fn variable(&self, slot: usize) -> Variable {
-        Variable {
-            slot,
-            name: format!("x{slot}"),
-        }
+        Variable { slot, name: format!("x{slot}") }
     }
 
     fn name(&mut self) -> FactName {
         let node = (self.pick(2) == 1).then(|| "n".to_owned());
         let path = ["/a", "/b", "/c"][self.pick(3) as usize].to_owned();
-        FactName {
-            node,
-            path,
-            key: self.key(),
-        }
+        FactName { node, path, key: self.key() }
     }
 
     fn key(&mut self) -> String {
@@ -189,11 +154,7 @@ impl Maker<'_> {
     }
 
     fn extreme(&mut self) -> Extreme {
-        if self.pick(2) == 0 {
-            Extreme::Min
-        } else {
-            Extreme::Max
-        }
+        if self.pick(2) == 0 { Extreme::Min } else { Extreme::Max }
     }
 
     fn int(&mut self) -> Int {
@@ -216,17 +177,9 @@ impl Maker<'_> {
             8 => Int::Sum(self.deeper(Self::list)),
             9 => Int::Count(self.deeper(Self::list)),
             10 => Int::Of(self.extreme(), self.deeper(Self::list), None),
-            11 => Int::Between(
-                self.extreme(),
-                self.deeper(Self::int),
-                self.deeper(Self::int),
-            ),
+            11 => Int::Between(self.extreme(), self.deeper(Self::int), self.deeper(Self::int)),
             12 => Int::Index(self.deeper(Self::list), self.deeper(Self::int)),
-            13 => Int::If(
-                self.deeper(Self::bool),
-                self.deeper(Self::int),
-                self.deeper(Self::int),
-            ),
+            13 => Int::If(self.deeper(Self::bool), self.deeper(Self::int), self.deeper(Self::int)),
             _ => Int::Literal([0, 1, 2, 7, i64::MAX][self.pick(5) as usize]),
         }
     }
@@ -242,16 +195,8 @@ impl Maker<'_> {
                 let op = [Equal, NotEqual, Less, AtMost, Greater, AtLeast][self.pick(6) as usize];
                 Bool::Compare(op, *self.deeper(Self::int), *self.deeper(Self::int))
             }
-            7 => Bool::Agree(
-                self.pick(2) == 0,
-                self.deeper(Self::bool),
-                self.deeper(Self::bool),
-            ),
-            8 => Bool::ListsAgree(
-                self.pick(2) == 0,
-                *self.deeper(Self::list),
-                *self.deeper(Self::list),
-            ),
+            7 => Bool::Agree(self.pick(2) == 0, self.deeper(Self::bool), self.deeper(Self::bool)),
+            8 => Bool::ListsAgree(self.pick(2) == 0, *self.deeper(Self::list), *self.deeper(Self::list)),
             9 => Bool::In(*self.deeper(Self::int), self.deeper(Self::list)),
             quantifier @ 10..=12 => {
                 let list = self.deeper(Self::list);
@@ -282,11 +227,7 @@ impl Maker<'_> {
                 List::Map(list, v, p, value)
             }
             4 => List::Concat(self.deeper(Self::list), self.deeper(Self::list)),
-            5 => List::If(
-                self.deeper(Self::bool),
-                self.deeper(Self::list),
-                self.deeper(Self::list),
-            ),
+            5 => List::If(self.deeper(Self::bool), self.deeper(Self::list), self.deeper(Self::list)),
             _ => List::Facts(self.key()),
         }
     }

@@ -236,13 +236,7 @@ impl fmt::Display for Int {
             Int::Of(which, list, Some(default)) => write!(f, "{}({list}, {default})", which.name()),
             Int::Between(which, l, r) => write!(f, "{}({l}, {r})", which.name()),
             Int::Index(list, at) => write!(f, "{}[{at}]", Operand(&**list)),
-            Int::If(c, l, r) => write!(
-                f,
-                "{} ? {} : {}",
-                Operand(&**c),
-                Operand(&**l),
-                Operand(&**r)
-            ),
+            Int::If(c, l, r) => write!(f, "{} ? {} : {}", Operand(&**c), Operand(&**l), Operand(&**r)),
         }
     }
 }
@@ -269,13 +263,7 @@ impl fmt::Display for Bool {
             Bool::ExistsOne(list, v, p) => {
                 write!(f, "{}.exists_one({}, {p})", Operand(&**list), v.name)
             }
-            Bool::If(c, l, r) => write!(
-                f,
-                "{} ? {} : {}",
-                Operand(&**c),
-                Operand(&**l),
-                Operand(&**r)
-            ),
+            Bool::If(c, l, r) => write!(f, "{} ? {} : {}", Operand(&**c), Operand(&**l), Operand(&**r)),
         }
     }
 }
@@ -299,13 +287,7 @@ impl fmt::Display for List {
                 write!(f, "{}.map({}, {p}, {value})", Operand(&**list), v.name)
             }
             List::Concat(l, r) => write!(f, "{} + {}", Operand(&**l), Operand(&**r)),
-            List::If(c, l, r) => write!(
-                f,
-                "{} ? {} : {}",
-                Operand(&**c),
-                Operand(&**l),
-                Operand(&**r)
-            ),
+            List::If(c, l, r) => write!(f, "{} ? {} : {}", Operand(&**c), Operand(&**l), Operand(&**r)),
         }
     }
 }
