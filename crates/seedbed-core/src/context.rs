@@ -699,6 +699,11 @@ impl Context<'_> {
         matches!(self.node.resolve(pid), Resolved::Local(slot) if slot == self.node.turn.slot)
     }
 
+    /// True once an exit or kill of itself ended this turn (rule T4).
+    pub fn has_ended(&self) -> bool {
+        self.node.turn.ended.is_some()
+    }
+
     /// Ends this actor after this turn, by way of `on_stop` (rule T5).
     pub fn stop(&mut self, reason: Reason) {
         self.stop_with(reason.into());
@@ -774,9 +779,18 @@ impl Context<'_> {
 
     /// Publishes a fact about this actor, for properties and reports.
     pub fn observe(&mut self, key: &str, value: i64) {
-        if self.running().is_ok() && self.room_in_outbox(key.len()).is_ok() {
-            self.node.outbox.push(Wish::Observe { key: key.into(), value });
-        }
+        let _ = self.try_observe(key, value);
+    }
+
+    /// The same for who wants to know whether it will be published.
+    ///
+    /// # Errors
+    /// [`Code::LimitReached`], [`Code::NotNow`].
+    pub fn try_observe(&mut self, key: &str, value: i64) -> Result<(), Code> {
+        self.running()?;
+        self.room_in_outbox(key.len())?;
+        self.node.outbox.push(Wish::Observe { key: key.into(), value });
+        Ok(())
     }
 
     /// Writes to the log; what goes over `log_max` in one turn is cut.

@@ -1,1 +1,32 @@
 //! WebAssembly actors: engine, rewriting pass, module store, dialects, limits.
+//!
+//! The only crate that knows wasmtime. From the bottom up: `engine` is the one configuration that
+//! makes runs equal, `memory` the slab that guest memories live in, `rewrite` what is done to a
+//! module before it is compiled, `module` what a compiled module is and offers, `dialect` the guest
+//! ABIs, `host` what a store knows of the turn in it, `arena` the store of a thread with its
+//! instances, `actor` a module as an actor.
+//!
+//! ```no_run
+//! use seedbed_wasm::WasmActor;
+//!
+//! let counter = WasmActor::from_file("counter.wasm")?; // a factory: spawn it like any other
+//! # Ok::<(), seedbed_wasm::ModuleError>(())
+//! ```
+
+mod actor;
+mod arena;
+mod dialect;
+mod engine;
+mod host;
+mod limits;
+mod memory;
+mod module;
+mod rewrite;
+mod trap;
+
+pub use actor::WasmActor;
+pub use dialect::Dialect;
+pub use engine::{EngineId, WASMTIME_VERSION, engine_id};
+pub use limits::WasmLimits;
+pub use module::{Module, ModuleError, ModuleHash};
+pub use rewrite::{REWRITE_VERSION, RewriteError};

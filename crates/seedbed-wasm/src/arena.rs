@@ -1,0 +1,251 @@
+//! The store of a thread, and the instances in it.
+//!
+//! wasmtime frees the instances of a store only with the store, so instances are put back to their
+//! image and serve again. An instance put back is as a fresh one: memory, globals and counters are
+//! all the state there is, since the rewriting refuses what would change anything else. Only a
+//! memory that grew cannot shrink again: such an instance is spoiled, and when too many are, new
+//! guests go to a new store, and the old one goes with its last guest.
+//!
+//! One store a thread serves all nodes and worlds of that thread, one after the other; nothing in
+//! it outlives an actor.
+
+use crate::dialect::seedbed::Hooks;
+use crate::engine::engine;
+use crate::host::{Growth, Host};
+use crate::limits::WasmLimits;
+use crate::memory::{with_room, zero_pages};
+use crate::module::{Module, ModuleHash};
+use crate::rewrite::{self, FUEL, MEMORY, STACK};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ptr::NonNull;
+use std::rc::Rc;
+use wasmtime::{Global, Memory, Store, Val};
+
+/// Memories up to this size are put back by writing them anew, larger ones by giving their pages back.
+const WRITE_MAX: usize = 64 << 10;
+
+/// So many spoiled instances a store may have, or as many as serve.
+const SPOILED_MAX: u32 = 256;
+
+/// A store with its free instances.
+pub(crate) struct Arena {
+    pub(crate) store: Store<Host>,
+    #[expect(clippy::vec_box, reason = "an actor holds its guest in a box, which goes round with it")]
+    free: BTreeMap<(ModuleHash, usize), Vec<Box<Guest>>>,
+    serving: u32,
+    spoiled: u32,
+}
+
+/// An instance, and what of it is looked up once.
+pub(crate) struct Guest {
+    pub(crate) hooks: Hooks,
+    pub(crate) fuel: Global,
+    stack: Global,
+    globals: Box<[Global]>,
+    memory: NonNull<u8>,
+    /// Size of the memory in a fresh instance, in bytes, and now.
+    fresh_len: usize,
+    pub(crate) len: usize,
+    /// The instance serves for this module, with room for memories of this size.
+    key: (ModuleHash, usize),
+    module: Module,
+}
+
+impl Arena {
+    /// This thread's store for new guests.
+    pub(crate) fn current() -> Rc<RefCell<Arena>> {
+        thread_local! {
+            static CURRENT: RefCell<Option<Rc<RefCell<Arena>>>> = const { RefCell::new(None) };
+        }
+        CURRENT.with_borrow_mut(|current| {
+            if let Some(arena) = current
+                && arena.borrow().serves()
+            {
+                return Rc::clone(arena);
+            }
+            Rc::clone(current.insert(Rc::new(RefCell::new(Arena::new()))))
+        })
+    }
+
+    fn new() -> Arena {
+        let mut store = Store::new(engine(), Host::default());
+        store.limiter(|host| &mut host.growth);
+        Arena { store, free: BTreeMap::new(), serving: 0, spoiled: 0 }
+    }
+
+    fn serves(&self) -> bool {
+        self.spoiled <= SPOILED_MAX.max(self.serving)
+    }
+
+    /// A fresh instance of `module`: a used one, put back, or a new one.
+    ///
+    /// # Errors
+    /// If it cannot be instantiated.
+    pub(crate) fn take(&mut self, module: &Module, limits: &WasmLimits) -> wasmtime::Result<Box<Guest>> {
+        let key = (module.hash(), limits.memory());
+        let guest = match self.free.get_mut(&key).and_then(Vec::pop) {
+            Some(guest) => guest,
+            None => Box::new(self.instantiate(module, limits, key)?),
+        };
+        guest.stack.set(&mut self.store, Val::I64(limits.stack()))?;
+        self.serving += 1;
+        Ok(guest)
+    }
+
+    /// Takes a guest back whose actor has ended.
+    pub(crate) fn give_back(&mut self, mut guest: Box<Guest>) {
+        self.serving -= 1;
+        if guest.len != guest.fresh_len {
+            self.spoiled += 1;
+            guest.give_pages_back();
+            return;
+        }
+        guest.put_back(&mut self.store);
+        self.free.entry(guest.key).or_default().push(guest);
+    }
+
+    fn instantiate(
+        &mut self,
+        module: &Module,
+        limits: &WasmLimits,
+        key: (ModuleHash, usize),
+    ) -> wasmtime::Result<Guest> {
+        let (max, tables) = (limits.memory(), limits.tables_max as usize);
+        self.store.data_mut().growth = Growth { len: 0, max, refused: false, tables };
+        let instance = with_room(max, || module.prepared().instantiate(&mut self.store))?;
+        let store = &mut self.store;
+        let memory = instance.get_memory(&mut *store, MEMORY).expect("the dialect needs a memory");
+        let global = |store: &mut Store<Host>, name: &str| {
+            instance.get_global(store, name).expect("the rewriting exports it")
+        };
+        let globals =
+            (0..module.shape().mutable_globals.len()).map(|n| global(store, &rewrite::global(n))).collect();
+        let (fuel, stack) = (global(store, FUEL), global(store, STACK));
+        let guest = Guest {
+            hooks: Hooks::find(&instance, store)?,
+            fuel,
+            stack,
+            globals,
+            memory: base(&memory, store),
+            fresh_len: memory.data_size(&*store),
+            len: memory.data_size(&*store),
+            key,
+            module: module.clone(),
+        };
+        module.image().get_or_init(|| guest.image(&mut self.store));
+        Ok(guest)
+    }
+}
+
+fn base(memory: &Memory, store: &Store<Host>) -> NonNull<u8> {
+    NonNull::new(memory.data_ptr(store)).expect("a slot of the slab is not at 0")
+}
+
+impl Guest {
+    /// Base and size of its memory.
+    #[inline]
+    pub(crate) fn memory(&self) -> (NonNull<u8>, usize) {
+        (self.memory, self.len)
+    }
+
+    /// What the counters say: fuel and stack left.
+    pub(crate) fn counters(&self, store: &mut Store<Host>) -> (i64, i64) {
+        (i64_of(&self.fuel, store), i64_of(&self.stack, store))
+    }
+
+    /// Its memory's bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        #[expect(unsafe_code, reason = "reads guest memory by its cached base")]
+        // SAFETY: `memory` and `len` are base and size of its slab memory, which cannot move. The
+        // guest runs only with the arena borrowed mutably and `&mut` of this; `&self` excludes it.
+        unsafe {
+            std::slice::from_raw_parts(self.memory.as_ptr(), self.len)
+        }
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        #[expect(unsafe_code, reason = "writes guest memory by its cached base")]
+        // SAFETY: as for `bytes`; `&mut self` is the only way to it.
+        unsafe {
+            std::slice::from_raw_parts_mut(self.memory.as_ptr(), self.len)
+        }
+    }
+
+    /// A hash of its memory and globals: the same wherever the same guest did the same.
+    pub(crate) fn state_hash(&self, store: &mut Store<Host>) -> u64 {
+        let mut hash = seedbed_core::TraceHash::default();
+        hash.word(self.len as u64);
+        for (n, page) in self.bytes().chunks(PAGE).enumerate().filter(|(_, page)| !is_zero(page)) {
+            hash.word(n as u64);
+            hash.bytes(page);
+        }
+        for global in &self.globals {
+            let bits = match global.get(&mut *store) {
+                Val::I32(n) => n as u32 as u128,
+                Val::I64(n) => n as u64 as u128,
+                Val::F32(bits) => bits.into(),
+                Val::F64(bits) => bits.into(),
+                Val::V128(bits) => bits.as_u128(),
+                _ => unreachable!("the rewriting refuses mutable globals of other types"),
+            };
+            hash.pair(bits as u64, (bits >> 64) as u64);
+        }
+        hash.value()
+    }
+
+    fn image(&self, store: &mut Store<Host>) -> Image {
+        let pages = self.bytes().chunks(PAGE).enumerate().filter(|(_, page)| !is_zero(page));
+        Image {
+            pages: pages.map(|(n, page)| (n * PAGE, page.into())).collect(),
+            globals: self.globals.iter().map(|g| g.get(&mut *store)).collect(),
+        }
+    }
+
+    /// Makes it as it was when it was fresh.
+    fn put_back(&mut self, store: &mut Store<Host>) {
+        let module = self.module.clone();
+        let image = module.image().get().expect("taken from the first instance");
+        if self.len <= WRITE_MAX {
+            self.bytes_mut().fill(0);
+        } else {
+            self.give_pages_back();
+        }
+        for (at, page) in &image.pages {
+            self.bytes_mut()[*at..*at + page.len()].copy_from_slice(page);
+        }
+        for (global, value) in self.globals.iter().zip(&image.globals) {
+            global.set(&mut *store, *value).expect("it is mutable, and the value its own");
+        }
+    }
+
+    /// Zeroes its memory and gives the pages back to the system.
+    fn give_pages_back(&mut self) {
+        #[expect(unsafe_code, reason = "zeroes guest memory by its cached base")]
+        // SAFETY: whole pages of the slab's mapping, `len` bytes from the base of a memory that
+        // `&mut self` owns.
+        unsafe {
+            zero_pages(self.memory, self.len);
+        }
+    }
+}
+
+fn i64_of(global: &Global, store: &mut Store<Host>) -> i64 {
+    match global.get(store) {
+        Val::I64(n) => n,
+        _ => unreachable!("the rewriting made it an i64"),
+    }
+}
+
+/// Grain of images and state hashes, in bytes.
+const PAGE: usize = 4096;
+
+fn is_zero(page: &[u8]) -> bool {
+    page.iter().all(|b| *b == 0)
+}
+
+/// What a fresh instance holds: the pages that are not zero, and the mutable globals.
+pub(crate) struct Image {
+    pages: Box<[(usize, Box<[u8]>)]>,
+    globals: Box<[Val]>,
+}

@@ -1,0 +1,270 @@
+//! What a store knows of the turn that runs in it, and how growth is answered.
+//!
+//! A node's guests share one store, so the store's data says whose turn it is. Host calls reach the
+//! turn's [`Context`] through it.
+
+use seedbed_abi::{Failure, TrapKind};
+use seedbed_core::Context;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+use thiserror::Error;
+use wasmtime::{Caller, Global, ResourceLimiter, Store, Val};
+
+/// Data of a store.
+#[derive(Default)]
+pub(crate) struct Host {
+    turn: Option<Turn>,
+    pub(crate) growth: Growth,
+}
+
+/// The turn that runs.
+struct Turn {
+    cx: NonNull<Context<'static>>,
+    memory: NonNull<u8>,
+    fuel: Global,
+    /// Fuel that the turn had at its beginning.
+    budget: i64,
+    /// Fuel that host calls took, beside the counter in the guest.
+    charged: i64,
+    /// False while a hook runs that may call no import.
+    imports: bool,
+}
+
+/// Why a host call does not return to the guest.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum Stop {
+    /// The actor ended itself: the turn counts up to here (rule T4).
+    #[error("the actor ended itself")]
+    Ended,
+    /// The turn fails.
+    #[error("{0}")]
+    Failed(Failure),
+}
+
+/// A turn in a store: from its beginning until this is dropped, host calls find its context.
+pub(crate) struct Entered<'a> {
+    pub(crate) store: &'a mut Store<Host>,
+    _cx: PhantomData<&'a mut Context<'a>>,
+}
+
+impl<'a> Entered<'a> {
+    /// Begins a turn for a guest with this memory (its base and size in bytes) and fuel counter.
+    pub(crate) fn new(
+        store: &'a mut Store<Host>,
+        cx: &'a mut Context<'_>,
+        (memory, len): (NonNull<u8>, usize),
+        fuel: Global,
+        budget: i64,
+        memory_max: usize,
+    ) -> Entered<'a> {
+        let host = store.data_mut();
+        host.growth = Growth { len, max: memory_max, refused: false, tables: 0 };
+        let cx = NonNull::from(cx).cast::<Context<'static>>();
+        host.turn = Some(Turn { cx, memory, fuel, budget, charged: 0, imports: true });
+        Entered { store, _cx: PhantomData }
+    }
+
+    fn turn(&mut self) -> &mut Turn {
+        self.store.data_mut().turn.as_mut().expect("set by `new`, and taken by `drop` only")
+    }
+
+    /// Forbids or allows imports.
+    pub(crate) fn imports(&mut self, allowed: bool) {
+        self.turn().imports = allowed;
+    }
+
+    /// Fuel that host calls took so far.
+    #[inline]
+    pub(crate) fn charged(&mut self) -> i64 {
+        self.turn().charged
+    }
+
+    /// Size of the guest's memory now, in bytes.
+    #[inline]
+    pub(crate) fn memory_len(&self) -> usize {
+        self.store.data().growth.len
+    }
+
+    /// True if the guest asked for memory beyond its limit in this turn.
+    pub(crate) fn growth_refused(&self) -> bool {
+        self.store.data().growth.refused
+    }
+
+    /// Writes into the guest's memory, which must have room.
+    #[inline]
+    pub(crate) fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), Stop> {
+        let end = (at as usize).checked_add(bytes.len());
+        if end.is_none_or(|end| end > self.memory_len()) {
+            return Err(Stop::Failed(Failure::Protocol("the inbox reaches outside of the memory".into())));
+        }
+        let to = self.turn().memory;
+        #[expect(unsafe_code, reason = "a copy into guest memory by its cached base")]
+        // SAFETY: `to` is the base of the guest's slab memory, which cannot move, and has
+        // `memory_len` bytes; `at + bytes.len()` was just found inside. No guest code runs and no
+        // reference into the memory is alive; `bytes` is the host's own.
+        unsafe {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), to.add(at as usize).as_ptr(), bytes.len());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.store.data_mut().turn = None;
+    }
+}
+
+/// One host call: the context, and the caller's memory and fuel.
+pub(crate) struct Call<'c> {
+    pub(crate) cx: &'c mut Context<'static>,
+    memory: NonNull<u8>,
+    len: usize,
+    name: &'static str,
+    budget: i64,
+    charged: &'c mut i64,
+    fuel: Global,
+}
+
+impl<'c> Call<'c> {
+    /// Enters the host call `name`.
+    #[inline]
+    pub(crate) fn new(host: &'c mut Host, name: &'static str) -> Result<Call<'c>, Stop> {
+        let len = host.growth.len;
+        let turn = match &mut host.turn {
+            Some(turn) if turn.imports => turn,
+            _ => {
+                let text = "an import was called where none may be";
+                return Err(Stop::Failed(Failure::Protocol(text.into())));
+            }
+        };
+        #[expect(unsafe_code, reason = "the turn's context, lent for the length of the turn")]
+        // SAFETY: `Entered` holds the one mutable borrow of the context while `turn` is set, and
+        // does not use it; a host call runs inside the guest's call, inside that borrow. One host
+        // call runs at a time, and what is lent here ends with `'c`.
+        let cx = unsafe { turn.cx.as_mut() };
+        Ok(Call {
+            cx,
+            memory: turn.memory,
+            len,
+            name,
+            budget: turn.budget,
+            charged: &mut turn.charged,
+            fuel: turn.fuel,
+        })
+    }
+
+    /// The counter in the guest.
+    pub(crate) fn fuel(&self) -> Global {
+        self.fuel
+    }
+
+    /// Fuel that host calls took.
+    pub(crate) fn charged(&self) -> i64 {
+        *self.charged
+    }
+
+    /// Checks a pointer and length, and charges for the bytes.
+    #[inline]
+    fn range(&mut self, ptr: u32, len: u32) -> Result<(usize, usize), Stop> {
+        let (at, len) = (ptr as usize, len as usize);
+        if at + len > self.len {
+            return Err(Stop::Failed(Failure::Trap(TrapKind::BadPointer, self.name.into())));
+        }
+        *self.charged += len as i64;
+        if *self.charged > self.budget {
+            return Err(Stop::Failed(Failure::OutOfFuel));
+        }
+        Ok((at, len))
+    }
+
+    /// Bytes of the caller's memory.
+    #[inline]
+    pub(crate) fn bytes(&mut self, ptr: u32, len: u32) -> Result<&'c [u8], Stop> {
+        let (at, len) = self.range(ptr, len)?;
+        #[expect(unsafe_code, reason = "reads guest memory by its cached base")]
+        // SAFETY: the range is inside the memory, which cannot move or shrink; no guest code runs,
+        // and nothing writes to it, until this host call (`'c`) has ended: `random` alone writes,
+        // and it reads nothing.
+        Ok(unsafe { std::slice::from_raw_parts(self.memory.add(at).as_ptr(), len) })
+    }
+
+    /// A text in the caller's memory.
+    pub(crate) fn text(&mut self, ptr: u32, len: u32) -> Result<&'c str, Stop> {
+        let bytes = self.bytes(ptr, len)?;
+        let bad = || Stop::Failed(Failure::Trap(TrapKind::BadText, self.name.into()));
+        std::str::from_utf8(bytes).map_err(|_| bad())
+    }
+
+    /// Fills bytes of the caller's memory from the actor's random stream.
+    pub(crate) fn random(&mut self, ptr: u32, len: u32) -> Result<(), Stop> {
+        let (at, len) = self.range(ptr, len)?;
+        #[expect(unsafe_code, reason = "writes guest memory by its cached base")]
+        // SAFETY: as for `bytes`; this is the only reference into the memory, and ends here.
+        let out = unsafe { std::slice::from_raw_parts_mut(self.memory.add(at).as_ptr(), len) };
+        self.cx.random(out);
+        Ok(())
+    }
+}
+
+/// Fuel left in the turn that calls.
+pub(crate) fn fuel_left(caller: &mut Caller<'_, Host>) -> Result<i64, Stop> {
+    let (fuel, charged) = {
+        let call = Call::new(caller.data_mut(), "fuel_left")?;
+        (call.fuel(), call.charged())
+    };
+    let Val::I64(left) = fuel.get(&mut *caller) else { unreachable!("the rewriting made it an i64") };
+    Ok((left - charged).max(0))
+}
+
+/// How growth is answered: −1 beyond the actor's limit or the declared maximum, an error if the
+/// host itself cannot.
+#[derive(Default)]
+pub(crate) struct Growth {
+    /// Size of the memory of the guest whose turn it is, in bytes.
+    pub(crate) len: usize,
+    pub(crate) max: usize,
+    pub(crate) refused: bool,
+    pub(crate) tables: usize,
+}
+
+impl ResourceLimiter for Growth {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired > self.max || maximum.is_some_and(|max| desired > max) {
+            self.refused = true;
+            return Ok(false);
+        }
+        self.len = desired;
+        Ok(true)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(error.context("grow a guest's memory within its limits"))
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= self.tables)
+    }
+
+    fn instances(&self) -> usize {
+        usize::MAX
+    }
+
+    fn tables(&self) -> usize {
+        usize::MAX
+    }
+
+    fn memories(&self) -> usize {
+        usize::MAX
+    }
+}

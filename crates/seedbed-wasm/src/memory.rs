@@ -1,0 +1,348 @@
+//! Guest memories, in slots of a few large mappings.
+//!
+//! Invariants: a memory never moves; a slot handed out reads as zeros; every access is
+//! bounds-checked in code, so the bytes after a memory, in its slot and the next one, need no
+//! guard. A mapping costs address space only (`MAP_NORESERVE`); pages count once they are touched,
+//! so 100 000 memories fit where one mapping each would stop at `vm.max_map_count`.
+//!
+//! Not modelled: giving address space back. Mappings live as long as the engine, the process.
+
+use std::cell::Cell;
+use std::ffi::c_void;
+use std::ptr::NonNull;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
+
+/// Sizes of slots in bytes. A memory lives in the smallest that holds what it may grow to.
+const CLASSES: [usize; 4] = [1 << 20, 16 << 20, 256 << 20, 4 << 30];
+
+/// Address space of one mapping in bytes: 16 384 slots of the least size, 16 of the largest.
+const MAPPING: usize = 64 << 30;
+
+/// What a memory without a maximum of its own gets room for, where nobody said otherwise.
+const DEFAULT_ROOM: usize = 16 << 20;
+
+thread_local! {
+    static ROOM: Cell<usize> = const { Cell::new(DEFAULT_ROOM) };
+}
+
+/// Runs `instantiate`; memories made by it have room to grow to `bytes`, the actor's `memory_max`.
+/// wasmtime tells a memory creator the declared maximum only, and limits are per actor.
+pub(crate) fn with_room<R>(bytes: usize, instantiate: impl FnOnce() -> R) -> R {
+    struct Restore(usize);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            ROOM.set(self.0);
+        }
+    }
+    let _restore = Restore(ROOM.replace(bytes));
+    instantiate()
+}
+
+/// All guest memories of an engine.
+#[derive(Clone)]
+pub(crate) struct Slab {
+    classes: Arc<[Mutex<Class>; CLASSES.len()]>,
+}
+
+/// The slots of one size.
+#[derive(Default)]
+struct Class {
+    mappings: Vec<Mapping>,
+    /// Slots that were used and are zero again; the last freed goes first, as it is warm.
+    free: Vec<SlotBase>,
+    /// Slots of the last mapping that were never used.
+    fresh: usize,
+}
+
+impl Slab {
+    pub(crate) fn new() -> Slab {
+        Slab { classes: Arc::new(Default::default()) }
+    }
+
+    fn class(&self, index: usize) -> MutexGuard<'_, Class> {
+        // A panic under this lock leaves lists of free slots, which are right at every step.
+        self.classes[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A zeroed slot with room for `room` bytes.
+    fn allocate(&self, room: usize) -> Result<Slot, String> {
+        let index = CLASSES
+            .iter()
+            .position(|size| room <= *size)
+            .ok_or_else(|| format!("a memory of {room} bytes is larger than 4 GiB"))?;
+        let size = CLASSES[index];
+        let mut class = self.class(index);
+        let base = match class.free.pop() {
+            Some(base) => base,
+            None => {
+                if class.fresh == 0 {
+                    let mapping =
+                        Mapping::new(MAPPING).map_err(|e| format!("no address space for memories: {e}"))?;
+                    class.mappings.push(mapping);
+                    class.fresh = MAPPING / size;
+                }
+                class.fresh -= 1;
+                let at = class.fresh * size;
+                class.mappings.last().expect("one was just pushed").slot(at, size)
+            }
+        };
+        Ok(Slot { base, capacity: size, class: index, slab: self.clone() })
+    }
+}
+
+#[expect(
+    unsafe_code,
+    reason = "wasmtime's trait is unsafe: it trusts base, size and zeroes of what is made here"
+)]
+// SAFETY: a slot is `capacity` readable and writable bytes at a fixed address, all zero, that
+// nothing else hands out until the memory is dropped. The engine is configured with neither
+// reservation nor guard, so compiled code checks every access against `byte_size`.
+unsafe impl MemoryCreator for Slab {
+    fn new_memory(
+        &self,
+        _ty: MemoryType,
+        minimum: usize,
+        maximum: Option<usize>,
+        reserved_size_in_bytes: Option<usize>,
+        guard_size_in_bytes: usize,
+    ) -> Result<Box<dyn LinearMemory>, String> {
+        assert_eq!(
+            (reserved_size_in_bytes.unwrap_or(0), guard_size_in_bytes),
+            (0, 0),
+            "the engine is configured without guards"
+        );
+        let room = maximum.unwrap_or(usize::MAX).min(ROOM.get()).max(minimum);
+        Ok(Box::new(SlabMemory { slot: self.allocate(room)?, size: minimum }))
+    }
+}
+
+/// One guest memory.
+struct SlabMemory {
+    slot: Slot,
+    size: usize,
+}
+
+#[expect(unsafe_code, reason = "wasmtime's trait is unsafe: it trusts base and size")]
+// SAFETY: `size` never exceeds the slot's capacity, and the base never changes.
+unsafe impl LinearMemory for SlabMemory {
+    fn byte_size(&self) -> usize {
+        self.size
+    }
+
+    fn byte_capacity(&self) -> usize {
+        self.slot.capacity
+    }
+
+    fn grow_to(&mut self, new_size: usize) -> wasmtime::Result<()> {
+        if new_size > self.slot.capacity {
+            wasmtime::bail!("a memory has room for {} bytes, not {new_size}", self.slot.capacity);
+        }
+        self.size = new_size;
+        Ok(())
+    }
+
+    fn as_ptr(&self) -> *mut u8 {
+        self.slot.base.0.as_ptr()
+    }
+}
+
+impl Drop for SlabMemory {
+    fn drop(&mut self) {
+        self.slot.zero(self.size);
+    }
+}
+
+/// The right to use one slot; gives it back when dropped.
+struct Slot {
+    base: SlotBase,
+    capacity: usize,
+    class: usize,
+    slab: Slab,
+}
+
+impl Slot {
+    fn zero(&mut self, len: usize) {
+        assert!(len <= self.capacity);
+        #[expect(unsafe_code, reason = "gives pages of our own mapping back to the system")]
+        // SAFETY: the slot owns `capacity >= len` bytes from `base`, and `&mut self` says that
+        // nobody reads or writes them meanwhile.
+        unsafe {
+            zero_pages(self.base.0, len);
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let base = SlotBase(self.base.0);
+        self.slab.class(self.class).free.push(base);
+    }
+}
+
+/// Makes `len` bytes from `base` read as zero, and gives their pages back where the system can.
+///
+/// # Safety
+/// They must be whole pages of a private anonymous mapping, and not in use by anyone.
+#[expect(unsafe_code, reason = "the caller owns the bytes, as said above")]
+pub(crate) unsafe fn zero_pages(base: NonNull<u8>, len: usize) {
+    if len == 0 {
+        return;
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::mm::{Advice, madvise};
+        // SAFETY: as the caller promised. On Linux, such pages of a private anonymous mapping
+        // read as zero afterwards.
+        let advised = unsafe { madvise(base.as_ptr().cast::<c_void>(), len, Advice::LinuxDontNeed) };
+        if advised.is_ok() {
+            return;
+        }
+    }
+    // SAFETY: as the caller promised.
+    unsafe { base.as_ptr().write_bytes(0, len) };
+}
+
+/// Where a slot begins.
+struct SlotBase(NonNull<u8>);
+
+#[expect(unsafe_code, reason = "an address may go to another thread")]
+// SAFETY: the address is of mapped memory that no thread owns; whoever holds the `Slot` has it alone.
+unsafe impl Send for SlotBase {}
+#[expect(unsafe_code, reason = "an address may be seen by another thread")]
+// SAFETY: a shared `SlotBase` only gives its address away.
+unsafe impl Sync for SlotBase {}
+
+/// One private, anonymous, unreserved mapping.
+struct Mapping {
+    base: NonNull<u8>,
+    len: usize,
+}
+
+#[expect(unsafe_code, reason = "a mapping belongs to the process, not to a thread")]
+// SAFETY: only its address and length are read after it was made.
+unsafe impl Send for Mapping {}
+
+impl Mapping {
+    fn new(len: usize) -> rustix::io::Result<Mapping> {
+        use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        #[expect(unsafe_code, reason = "asks for new memory; nothing existing is touched")]
+        // SAFETY: no address is given, so that no existing mapping is replaced.
+        let base =
+            unsafe { mmap_anonymous(std::ptr::null_mut(), len, ProtFlags::READ | ProtFlags::WRITE, flags)? };
+        let base = NonNull::new(base.cast::<u8>()).expect("mmap without a fixed address never answers 0");
+        // A huge page would back two megabytes for the few pages that a guest touches. Advice: a
+        // system that does not know it loses memory, nothing else.
+        #[cfg(target_os = "linux")]
+        #[expect(unsafe_code, reason = "advice about our own new mapping")]
+        // SAFETY: the mapping is `len` bytes long, and this advice changes no contents.
+        let _ =
+            unsafe { rustix::mm::madvise(base.as_ptr().cast(), len, rustix::mm::Advice::LinuxNoHugepage) };
+        Ok(Mapping { base, len })
+    }
+
+    fn slot(&self, at: usize, size: usize) -> SlotBase {
+        assert!(at + size <= self.len);
+        #[expect(unsafe_code, reason = "address arithmetic inside the mapping")]
+        // SAFETY: `at` is inside the mapping, as asserted.
+        SlotBase(unsafe { self.base.add(at) })
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        #[expect(unsafe_code, reason = "gives back what `new` mapped")]
+        // SAFETY: every `Slot` holds the slab, and so its mappings: none is alive any more.
+        let unmapped = unsafe { rustix::mm::munmap(self.base.as_ptr().cast::<c_void>(), self.len) };
+        unmapped.expect("a mapping of our own can be unmapped");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::engine;
+    use wasmtime::{Instance, Module, Store};
+
+    fn module(text: &str) -> Module {
+        Module::new(engine(), wat::parse_str(text).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_slot_is_used_again_and_zero_again() {
+        let slab = Slab::new();
+        let first = {
+            let mut memory = SlabMemory { slot: slab.allocate(100_000).unwrap(), size: 65536 };
+            memory.grow_to(131_072).unwrap();
+            #[expect(unsafe_code, reason = "plays the guest")]
+            // SAFETY: the memory has 131072 bytes.
+            unsafe {
+                memory.as_ptr().write_bytes(7, 131_072);
+            }
+            memory.as_ptr() as usize
+        };
+        let again = slab.allocate(1).unwrap();
+        assert_eq!(first, again.base.0.as_ptr() as usize);
+        #[expect(unsafe_code, reason = "looks at the slot")]
+        // SAFETY: the slot has a capacity of 1 MiB.
+        let bytes = unsafe { std::slice::from_raw_parts(again.base.0.as_ptr(), 131_072) };
+        assert!(bytes.iter().all(|b| *b == 0));
+    }
+
+    #[test]
+    fn slots_never_overlap() {
+        let slab = Slab::new();
+        let slots: Vec<Slot> =
+            [1, 1 << 20, 1, 2 << 20, 3 << 20, 1].map(|room| slab.allocate(room).unwrap()).into();
+        let mut ranges: Vec<(usize, usize)> = slots
+            .iter()
+            .map(|s| (s.base.0.as_ptr() as usize, s.base.0.as_ptr() as usize + s.capacity))
+            .collect();
+        ranges.sort_unstable();
+        assert!(ranges.windows(2).all(|w| w[0].1 <= w[1].0));
+    }
+
+    #[test]
+    fn room_is_what_was_asked_for_or_declared() {
+        let grown = |text: &str, room: usize, pages: u64| {
+            let module = module(text);
+            let mut store = Store::new(engine(), ());
+            let instance = with_room(room, || Instance::new(&mut store, &module, &[])).unwrap();
+            let memory = instance.get_memory(&mut store, "m").unwrap();
+            memory.grow(&mut store, pages).is_ok()
+        };
+        let open = "(module (memory (export \"m\") 1))";
+        assert!(grown(open, 1 << 20, 15));
+        assert!(!grown(open, 1 << 20, 16), "a slot is never left");
+        assert!(grown(open, 2 << 20, 16));
+        assert!(grown(open, 4 << 30, 65_535));
+        assert!(!grown("(module (memory (export \"m\") 1 2))", 2 << 20, 2));
+        assert!(grown("(module (memory (export \"m\") 400))", 1 << 20, 1), "a minimum always fits");
+    }
+
+    #[test]
+    fn an_access_past_the_end_traps_though_the_slot_goes_on() {
+        let module = module(
+            "(module (memory 1) (func (export \"f\") (param i32) (result i32) (i32.load (local.get 0))))",
+        );
+        let mut store = Store::new(engine(), ());
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let f = instance.get_typed_func::<u32, u32>(&mut store, "f").unwrap();
+        assert_eq!(f.call(&mut store, 65_532).unwrap(), 0);
+        for address in [65_533, 65_536, 70_000, u32::MAX] {
+            let error = f.call(&mut store, address).unwrap_err();
+            assert_eq!(error.downcast_ref::<wasmtime::Trap>(), Some(&wasmtime::Trap::MemoryOutOfBounds));
+        }
+    }
+
+    #[test]
+    fn many_memories_need_few_mappings() {
+        // More than `vm.max_map_count` allows when each has a mapping of its own.
+        let slab = Slab::new();
+        let slots: Vec<Slot> = (0..140_000).map(|_| slab.allocate(1 << 20).unwrap()).collect();
+        assert_eq!(slab.class(0).mappings.len(), 3);
+        drop(slots);
+        assert_eq!(slab.class(0).free.len(), 140_000);
+    }
+}
