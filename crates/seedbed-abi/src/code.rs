@@ -1,6 +1,6 @@
 //! Result codes that cross the boundary between host and guest.
 
-use crate::{ExitReason, Failure};
+use crate::{DecodeError, ExitReason, Failure};
 use core::fmt;
 
 /// Why a wish was refused at the call. Guests see the negative number.
@@ -116,10 +116,14 @@ impl HandlerCode {
     /// The code of an error that chose none.
     pub const OTHER: HandlerCode = HandlerCode(-1);
 
+    /// The code of a [`DecodeError`]: a payload is not of the type that the actor takes.
+    pub const BAD_PAYLOAD: HandlerCode = HandlerCode(-2);
+
     /// The code that the exit reason shows for `error`: the same whether the actor is native or a guest.
     pub fn of(error: &anyhow::Error) -> HandlerCode {
         match error.downcast_ref::<HandlerCode>() {
             Some(code) if !(0..=2).contains(&code.0) => *code,
+            None if error.is::<DecodeError>() => HandlerCode::BAD_PAYLOAD,
             _ => HandlerCode::OTHER,
         }
     }
@@ -288,6 +292,7 @@ mod tests {
             assert_eq!(ExitReason::from(reason), Failure::HandlerError(shown).into());
         }
         assert_eq!(HandlerCode::of(&Code::Denied.into()), HandlerCode::OTHER);
+        assert_eq!(HandlerCode::of(&DecodeError::Malformed { len: 1 }.into()), HandlerCode::BAD_PAYLOAD);
     }
 
     #[test]
