@@ -21,7 +21,7 @@ pub(crate) struct Slot {
     pub(crate) cause: u64,
     /// Next in its line, or next free.
     pub(crate) next: u32,
-    /// In an outbox: the receiver's slot. With a large payload, in a line: its box.
+    /// In an outbox: the receiver's slot. In a line: 1 for the copy of a message that came twice.
     pub(crate) aux: u32,
     inline: [u8; INLINE],
 }
@@ -77,6 +77,7 @@ impl Arena {
         slot.envelope = envelope;
         slot.cause = cause;
         slot.next = NIL;
+        slot.aux = 0;
         if payload.len() <= INLINE {
             slot.inline[..payload.len()].copy_from_slice(payload);
         } else {

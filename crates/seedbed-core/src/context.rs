@@ -260,7 +260,15 @@ impl Context<'_> {
         let wish = match self.node.resolve(request.from) {
             Resolved::Remote => {
                 let body = Body::Answer { correlation: key.1, tag, failed: false, payload: payload.to_vec() };
-                Wish::Transmit(Box::new(Packet { from: me, path, life, to: request.from, body }))
+                Wish::Transmit(Box::new(Packet {
+                    from: me,
+                    path,
+                    life,
+                    to: request.from,
+                    id,
+                    copy: false,
+                    body,
+                }))
             }
             Resolved::Local(_) | Resolved::Dead => {
                 let envelope = Envelope {
@@ -327,8 +335,16 @@ impl Context<'_> {
         slot.sent += 1;
         let (id, path, life) = (slot.sent, slot.path, slot.life);
         if to_now == Resolved::Remote {
-            let body = Body::Message { id, correlation, tag, payload: payload.to_vec() };
-            self.node.outbox.push(Wish::Transmit(Box::new(Packet { from: me, path, life, to, body })));
+            let body = Body::Message { correlation, tag, payload: payload.to_vec() };
+            self.node.outbox.push(Wish::Transmit(Box::new(Packet {
+                from: me,
+                path,
+                life,
+                to,
+                id,
+                copy: false,
+                body,
+            })));
             return Ok(());
         }
         let envelope = Envelope {

@@ -338,7 +338,7 @@ impl Event<'_> {
             }
             Event::Transmitted { packet } | Event::Arrived { packet } => {
                 h.pair(code, packet.from.to_raw());
-                h.pair(packet.to.to_raw(), packet.name().0.word());
+                h.pair(packet.to.to_raw(), packet.name().word());
                 packet.body_hash(h);
             }
             Event::TimersDue { now } => h.pair(code, now.as_nanos()),

@@ -35,7 +35,7 @@ pub use outbox::SpawnOptions;
 pub use packet::{Body, EffectOutcome, EffectRequest, Mail, Packet};
 pub use path::{Life, NAME_MAX, PathId, SignalKind, SignalName, check_name};
 pub use pid::{Boot, NodeId, Target, address_of, name_hash, node_of, pid_of, target_of};
-pub use reactor::{ChoiceKind, ChoicePoint, Delivery, Port, Reactor};
+pub use reactor::{At, Chain, ChoiceKind, ChoicePoint, Delivery, Observer, Port, Reactor};
 pub use seedbed_abi as abi;
 pub use seedbed_abi::{
     Bytes, Cancelled, Code, Correlation, EffectError, Envelope, ExitReason, Failure, Flags, HandlerCode,

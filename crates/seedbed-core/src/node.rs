@@ -381,7 +381,9 @@ impl Node {
 
     /// The stable name of a signal in a line.
     #[inline]
-    pub(crate) fn name_of(&self, line: u32, envelope: &Envelope) -> SignalName {
+    pub(crate) fn name_of(&self, line: u32, signal: u32) -> SignalName {
+        let signal = self.arena.get(signal);
+        let envelope = &signal.envelope;
         let line = self.lines.get(line);
         let sender = |kind, n| SignalName { path: line.path, life: line.life, kind, n };
         let receiver = |kind, n| {
@@ -389,7 +391,7 @@ impl Node {
             SignalName { path: s.path, life: s.life, kind, n }
         };
         match envelope.flags.kind() {
-            Flags::MESSAGE => sender(SignalKind::Sent, envelope.id),
+            Flags::MESSAGE => sender(SignalKind::Sent, envelope.id | u64::from(signal.aux) << 63),
             Flags::EXIT => sender(SignalKind::Exit, envelope.id),
             Flags::STARTED => sender(SignalKind::Started, 1),
             Flags::REPLY => receiver(SignalKind::Answer, envelope.correlation),

@@ -15,6 +15,11 @@ pub struct Packet {
     pub life: Life,
     /// The pid or address it is for.
     pub to: Pid,
+    /// Number of this among all that its sender's life sent, from 1; from 2⁶² on for what the node
+    /// sends in its place. With path and life it names the packet. 0 until it leaves.
+    pub id: u64,
+    /// True for the second of a packet that the network brings twice: its name must differ.
+    pub copy: bool,
     /// What it is.
     pub body: Body,
 }
@@ -24,8 +29,6 @@ pub struct Packet {
 pub enum Body {
     /// A message, or (correlation not 0) a request.
     Message {
-        /// Number among the sender's messages.
-        id: u64,
         /// Correlation of a request, else 0.
         correlation: u64,
         /// The sender's tag.
@@ -46,8 +49,6 @@ pub enum Body {
     },
     /// `exit(to, reason)`, or the death of the other side of a link.
     Exit {
-        /// Number among the sender's exits.
-        id: u64,
         /// Why.
         reason: ExitReason,
         /// What the sender returned.
@@ -83,21 +84,10 @@ pub enum Body {
 }
 
 impl Packet {
-    /// The stable name of what this carries, for tapes; where the receiver's number names it, the
-    /// sender's path still does.
-    pub fn name(&self) -> (SignalName, u64) {
-        let (kind, n, site) = match &self.body {
-            Body::Message { id, .. } => (SignalKind::Sent, *id, 0),
-            Body::Answer { correlation, .. } => (SignalKind::Answer, *correlation, self.to.to_raw()),
-            Body::Exit { id, .. } => (SignalKind::Exit, *id, 1),
-            Body::Kill => (SignalKind::Exit, self.to.to_raw(), 2),
-            Body::Link => (SignalKind::Exit, self.to.to_raw(), 3),
-            Body::Unlink => (SignalKind::Exit, self.to.to_raw(), 4),
-            Body::Monitor { reference } => (SignalKind::Down, *reference, 5),
-            Body::Demonitor { reference } => (SignalKind::Down, *reference, 6),
-            Body::Down { reference, .. } => (SignalKind::Down, *reference, self.to.to_raw()),
-        };
-        (SignalName { path: self.path, life: self.life, kind, n }, site)
+    /// The stable name of the packet, for tapes.
+    pub fn name(&self) -> SignalName {
+        let n = self.id | u64::from(self.copy) << 63;
+        SignalName { path: self.path, life: self.life, kind: SignalKind::Sent, n }
     }
 }
 

@@ -92,7 +92,8 @@ impl SignalName {
                     SignalKind::Start => "start",
                     SignalKind::Stop => "stop",
                 };
-                write!(f, "{}:{} {what} {}", self.1, self.0.life.0, self.0.n)
+                let (n, again) = (self.0.n & !(1 << 63), if self.0.n >> 63 == 1 { " (again)" } else { "" });
+                write!(f, "{}:{} {what} {n}{again}", self.1, self.0.life.0)
             }
         }
         Shown(self, path)

@@ -23,6 +23,41 @@ pub struct Delivery {
     pub receiver: u32,
 }
 
+/// Between whom a delivery is, by stable names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Chain {
+    /// The receiver.
+    pub receiver: PathId,
+    /// The receiver's life.
+    pub life: Life,
+    /// Whose line it is.
+    pub sender: PathId,
+    /// True for the line of the receiver's own timers.
+    pub timers: bool,
+}
+
+/// Where in a run something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    /// In which step of the world: how many turns have begun.
+    pub step: u64,
+    /// When.
+    pub time: Time,
+    /// On which node.
+    pub node: NodeId,
+}
+
+/// Somebody who watches a run: a trace, a recorder, a test.
+pub trait Observer {
+    /// Something happened.
+    fn event(&mut self, at: At, event: &Event<'_>);
+
+    /// The reactor decided something in a way that was not plain.
+    fn chosen(&mut self, at: At, entry: &crate::tape::TapeEntry) {
+        let _ = (at, entry);
+    }
+}
+
 /// One decision that could fall otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChoicePoint {
@@ -86,7 +121,7 @@ pub trait Port {
 /// The reactor under a kernel.
 pub trait Reactor: Port {
     /// A delivery became possible.
-    fn enabled(&mut self, delivery: Delivery);
+    fn enabled(&mut self, delivery: Delivery, chain: Chain);
 
     /// A delivery that was possible is not any more, and was not run.
     fn disabled(&mut self, delivery: Delivery);

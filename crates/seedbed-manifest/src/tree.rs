@@ -7,7 +7,7 @@ use crate::nearest::advice;
 use crate::payload::Payload;
 use crate::report::{Code, Problem};
 use crate::units::rate_per_million;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use toml::de::DeValue;
 
@@ -170,8 +170,9 @@ pub(crate) fn read(fields: Fields<'_>, entries: &BTreeSet<String>, problems: &Pr
 }
 
 fn report_same_names(names: &[At<String>], problems: &Problems) {
-    for (i, name) in names.iter().enumerate() {
-        if let Some(first) = names[..i].iter().find(|n| n.value == name.value) {
+    let mut seen: BTreeMap<&str, &At<String>> = BTreeMap::new();
+    for name in names {
+        if let Some(first) = seen.get(name.value.as_str()) {
             let message = format!("name `{}` is registered twice on one node", shown(&name.value));
             let problem = Problem::new(Code::Duplicate, name.span.clone(), message)
                 .also(first.span.clone(), "first here");
@@ -179,6 +180,8 @@ fn report_same_names(names: &[At<String>], problems: &Problems) {
                 problem
                     .help("a child registers its id unless it has a `name`; `name = false` registers none"),
             );
+        } else {
+            seen.insert(&name.value, name);
         }
     }
 }

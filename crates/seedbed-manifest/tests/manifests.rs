@@ -5,7 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "test helpers")]
 
-use seedbed_manifest::Manifest;
+use seedbed_manifest::{Code, Manifest};
 use std::path::{Path, PathBuf};
 
 fn each(folder: &str, check: impl Fn(&str, &[u8])) {
@@ -43,4 +43,53 @@ fn problems_are_also_data() {
     let report = Manifest::parse("m.toml", text.as_bytes(), Path::new(".")).unwrap_err();
     insta::assert_snapshot!(serde_json::to_string_pretty(report.problems()).unwrap());
     insta::assert_snapshot!("problems_as_lines", report.to_string());
+}
+
+const REFERENCE: &str = include_str!("../../../docs/manifest.md");
+
+#[test]
+fn the_examples_of_the_reference_are_right() {
+    let examples: Vec<&str> =
+        REFERENCE.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() >= 5);
+    for example in examples {
+        if let Err(report) = Manifest::parse("docs/manifest.md", example.as_bytes(), Path::new(".")) {
+            panic!("{}", report.render(false));
+        }
+    }
+}
+
+#[test]
+fn the_reference_has_every_key() {
+    // A key that is near to none makes each table list the keys that it knows.
+    let text = r#"
+        zzzzzzzz = 0
+        tree = { zzzzzzzz = 0, children = [{ zzzzzzzz = 0, backoff = { zzzzzzzz = 0 } }] }
+        world = { zzzzzzzz = 0, link = [{ zzzzzzzz = 0 }], faults = { zzzzzzzz = 0 }, budget = { zzzzzzzz = 0 } }
+        node.main = { zzzzzzzz = 0 }
+        input = [{ zzzzzzzz = 0, send = { zzzzzzzz = 0 } }, { send = [{ zzzzzzzz = 0 }] }]
+        property = [{ zzzzzzzz = 0 }]
+        [[process]]
+        zzzzzzzz = 0
+        limits = { zzzzzzzz = 0, mailbox = { zzzzzzzz = 0 } }
+        permissions = { zzzzzzzz = 0 }
+        wasi = { zzzzzzzz = 0, env = [{ zzzzzzzz = 0 }], mounts = [{ zzzzzzzz = 0 }] }
+        command = { zzzzzzzz = 0 }
+    "#;
+    let report = Manifest::parse("m", text.as_bytes(), Path::new(".")).unwrap_err();
+    let unknown: Vec<_> = report.problems().iter().filter(|p| p.code == Code::UnknownKey).collect();
+    assert_eq!(unknown.len(), text.matches("zzzzzzzz").count());
+    for problem in unknown {
+        let known = problem.help.as_deref().and_then(|help| help.strip_prefix("known here: ")).unwrap();
+        for key in known.split(", ") {
+            let named = [
+                format!("`{key}`"),
+                format!("`[{key}]"),
+                format!("`[[{key}]]"),
+                format!("{{ {key} = "),
+                format!("`[{key}."),
+            ];
+            assert!(named.iter().any(|form| REFERENCE.contains(form)), "`{key}` ({})", problem.message);
+        }
+    }
 }

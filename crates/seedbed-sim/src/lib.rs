@@ -1,1 +1,33 @@
 //! The simulated reactor: worlds, network, faults, strategies, tapes, replay, shrinking, properties.
+//!
+//! A [`World`] holds the kernels of all nodes and everything around them. A run is a pure function
+//! of (program, seed, strategy, faults): [`run_with`] gives its [`Outcome`], with the tape that
+//! [`replay`] follows to get the very same run again.
+
+mod constraints;
+mod disk;
+mod facts;
+mod fault;
+mod network;
+mod order;
+mod property;
+mod replay;
+mod run;
+mod shrink;
+mod sim;
+mod strategy;
+mod world;
+
+pub use facts::Facts;
+pub use fault::Faults;
+pub use network::Latency;
+pub use order::Order;
+pub use property::{Broken, Verdict, When};
+pub use replay::ReplayError;
+pub use run::{BODY, InWorld, Outcome, Program, RunConfig, replay, run_with};
+pub use shrink::{Shrunk, shrink};
+pub use sim::Stats;
+pub use strategy::{
+    Candidate, Dfs, Pct, Pick, Plain, Random, RunStart, Strategy, StrategySpec, UnknownStrategy,
+};
+pub use world::{AskError, Client, End, NodeBoot, World, WorldConfig};

@@ -9,7 +9,7 @@ use crate::node::{Pending, Resolved, Stage, Stop};
 use crate::packet::{Body, Packet};
 use crate::path::{Life, PathId};
 use crate::pid::{NodeId, node_of};
-use crate::reactor::{Delivery, Reactor};
+use crate::reactor::{Chain, Delivery, Reactor};
 use seedbed_abi::{Envelope, ExitReason, Flags, Notice, Pid, RequestFailure};
 
 impl Kernel {
@@ -30,7 +30,10 @@ impl Kernel {
         let l = self.node.lines.get_mut(line);
         l.epoch = l.epoch.wrapping_add(1);
         l.enabled = true;
-        r.enabled(Delivery { node, line, epoch: l.epoch, receiver: l.receiver });
+        let delivery = Delivery { node, line, epoch: l.epoch, receiver: l.receiver };
+        let (sender, timers) = (l.path, l.key == crate::mail::TIMERS);
+        let s = self.node.slot(delivery.receiver);
+        r.enabled(delivery, Chain { receiver: s.path, life: s.life, sender, timers });
     }
 
     pub(super) fn disable<R: Reactor>(&mut self, r: &mut R, line: u32) {
@@ -44,8 +47,8 @@ impl Kernel {
     #[inline]
     pub(super) fn deliver<R: Reactor>(&mut self, r: &mut R, signal: u32) {
         let from = self.node.sender(self.node.turn.slot);
-        let slot = self.node.arena.get(signal);
-        let (receiver, envelope) = (slot.aux, slot.envelope);
+        let slot = self.node.arena.get_mut(signal);
+        let (receiver, envelope) = (std::mem::take(&mut slot.aux), slot.envelope);
         if self.node.slot(receiver).stage == Stage::Free {
             self.lose(r, Lost::Dead, from, &envelope);
             self.node.arena.discard(signal);
@@ -142,7 +145,7 @@ impl Kernel {
                 };
                 let body =
                     Body::Answer { correlation, tag: failure as u64, failed: true, payload: Vec::new() };
-                self.transmit(r, Packet { from: target, path, life, to: asker, body });
+                self.transmit(r, Packet { from: target, path, life, to: asker, id: 0, copy: false, body });
             }
         }
     }
@@ -349,7 +352,7 @@ impl Kernel {
 
     /// A packet from elsewhere.
     pub(super) fn take_packet<R: Reactor>(&mut self, r: &mut R, packet: Packet) {
-        let Packet { from: from_pid, path, life, to, body } = packet;
+        let Packet { from: from_pid, path, life, to, id, copy, body } = packet;
         let from = Sender { key: from_pid.to_raw(), path, life };
         let here = self.node.resolve(to);
         let reply = |kernel: &Kernel, body| Packet {
@@ -357,6 +360,8 @@ impl Kernel {
             path: kernel.node.path,
             life: Life(0),
             to: from_pid,
+            id: 0,
+            copy: false,
             body,
         };
         let local = match here {
@@ -364,7 +369,7 @@ impl Kernel {
             Resolved::Dead | Resolved::Remote => None,
         };
         match (body, local) {
-            (Body::Message { id, correlation, tag, payload }, _) => {
+            (Body::Message { correlation, tag, payload }, _) => {
                 let envelope = Envelope {
                     id,
                     from: from.key,
@@ -374,7 +379,7 @@ impl Kernel {
                     len: 0,
                     flags: Flags::MESSAGE,
                 };
-                self.remote_message(r, local, from, envelope, &payload);
+                self.remote_message(r, local, from, envelope, &payload, copy);
             }
             (Body::Answer { correlation, tag, failed, payload }, slot) => {
                 let flags = if failed { Flags::REPLY.with(Flags::FAILED) } else { Flags::REPLY };
@@ -388,7 +393,7 @@ impl Kernel {
                     _ => self.lose(r, Lost::Late, from, &envelope),
                 }
             }
-            (Body::Exit { id, reason, value, link }, Some(slot)) => {
+            (Body::Exit { reason, value, link }, Some(slot)) => {
                 self.exit_signal(r, slot, from, id, reason, value, link);
             }
             (Body::Kill, Some(slot)) => self.die(r, slot, ExitReason::Killed, None),
@@ -399,7 +404,7 @@ impl Kernel {
                 r.observe(&Event::Linked { who: self.node.who(slot), other: from_pid, on: true });
             }
             (Body::Link, None) => {
-                let body = Body::Exit { id: 0, reason: ExitReason::NoProcess, value: None, link: true };
+                let body = Body::Exit { reason: ExitReason::NoProcess, value: None, link: true };
                 let packet = reply(self, body);
                 self.transmit(r, packet);
             }
@@ -436,6 +441,7 @@ impl Kernel {
         from: Sender,
         envelope: Envelope,
         payload: &[u8],
+        copy: bool,
     ) {
         let asker = Pid::from_raw(envelope.from);
         let to = Pid::from_raw(envelope.to);
@@ -455,6 +461,7 @@ impl Kernel {
             s.cold.asked.insert(asker, envelope.correlation);
         }
         let signal = self.node.arena.insert(envelope, payload, self.node.step);
+        self.node.arena.get_mut(signal).aux = u32::from(copy);
         self.enqueue(r, slot, from, signal);
         let s = self.node.slot(slot);
         if s.mailbox.count > s.limits.mailbox_count || s.mailbox.bytes > s.limits.mailbox_bytes {

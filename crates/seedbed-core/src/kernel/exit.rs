@@ -172,7 +172,18 @@ impl Kernel {
                 }
                 Resolved::Remote => {
                     let body = Body::Demonitor { reference };
-                    self.transmit(r, Packet { from: me, path: from.path, life: from.life, to: target, body });
+                    self.transmit(
+                        r,
+                        Packet {
+                            from: me,
+                            path: from.path,
+                            life: from.life,
+                            to: target,
+                            id: 0,
+                            copy: false,
+                            body,
+                        },
+                    );
                 }
                 Resolved::Dead => {}
             }
@@ -198,12 +209,20 @@ impl Kernel {
         for (nth, (_, watch)) in watches.into_iter().enumerate() {
             let id = nth as u64 + 1;
             let value = value.cloned();
-            let packet = |to, body| Packet { from: me, path: from.path, life: from.life, to, body };
+            let packet = |to, body| Packet {
+                from: me,
+                path: from.path,
+                life: from.life,
+                to,
+                id: 0,
+                copy: false,
+                body,
+            };
             match watch {
                 Watch::Link(other) => match self.node.resolve(other) {
                     Resolved::Local(o) => self.exit_signal(r, o, from, id, reason.clone(), value, true),
                     Resolved::Remote => {
-                        let body = Body::Exit { id, reason: reason.clone(), value, link: true };
+                        let body = Body::Exit { reason: reason.clone(), value, link: true };
                         self.transmit(r, packet(other, body));
                     }
                     Resolved::Dead => {}

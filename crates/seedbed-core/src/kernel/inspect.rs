@@ -82,8 +82,8 @@ impl Kernel {
         if !self.is_current(delivery) {
             return None;
         }
-        let envelope = self.node.arena.get(self.node.lines.get(delivery.line).head).envelope;
-        Some((self.node.name_of(delivery.line, &envelope), envelope))
+        let signal = self.node.lines.get(delivery.line).head;
+        Some((self.node.name_of(delivery.line, signal), self.node.arena.get(signal).envelope))
     }
 
     /// The payload that a delivery would deliver.

@@ -77,6 +77,11 @@ impl Kernel {
         self.node.lives
     }
 
+    /// Says which nodes there are, for addresses.
+    pub fn set_nodes(&mut self, nodes: BTreeMap<String, NodeId>) {
+        self.node.node_names = nodes;
+    }
+
     /// Says that the node is up.
     pub fn boot<R: Reactor>(&mut self, r: &mut R) {
         r.observe(&Event::Booted { node: self.node.id, boot: self.node.boot, key: self.node.key });

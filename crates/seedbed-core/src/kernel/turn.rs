@@ -39,6 +39,8 @@ pub enum Ran {
         nth: u64,
         /// Fuel it burnt.
         fuel: u64,
+        /// True if it has a supervisor, and is still there.
+        supervised: bool,
     },
 }
 
@@ -53,7 +55,7 @@ impl Kernel {
         node.lines.get_mut(line).enabled = false;
         let slot = node.lines.get(line).receiver;
         let signal = node.lines.pop(&node.arena, line);
-        let name = node.name_of(line, &node.arena.get(signal).envelope);
+        let name = node.name_of(line, signal);
         let (envelope, cause, payload) = node.arena.take(signal);
         let hook = match node.slot(slot).stage {
             Stage::Starting => Hook::Start,
@@ -77,7 +79,9 @@ impl Kernel {
             Ok(()) => self.finish(r, slot, hook),
             Err(failed) => self.fail_turn(r, slot, hook, failed),
         }
-        Ran::Turn { pid, path, life, nth, fuel }
+        let supervised =
+            self.node.resolve(pid) == Resolved::Local(slot) && self.node.slot(slot).cold.supervised;
+        Ran::Turn { pid, path, life, nth, fuel, supervised }
     }
 
     fn begin_turn(&mut self, slot: u32, hook: Hook, envelope: Envelope) {
@@ -308,7 +312,8 @@ impl Kernel {
     }
 
     fn apply<R: Reactor>(&mut self, r: &mut R, slot: u32, me: Pid, from: Sender, wish: Wish) {
-        let packet = |to, body| Packet { from: me, path: from.path, life: from.life, to, body };
+        let packet =
+            |to, body| Packet { from: me, path: from.path, life: from.life, to, id: 0, copy: false, body };
         match wish {
             Wish::Send { signal } => self.deliver(r, signal),
             Wish::Lose { signal, full } => {
@@ -359,10 +364,7 @@ impl Kernel {
             Wish::Exit { to, id, reason } => match self.node.resolve(to) {
                 Resolved::Local(target) => self.exit_signal(r, target, from, id, *reason, None, false),
                 Resolved::Remote => {
-                    self.transmit(
-                        r,
-                        packet(to, Body::Exit { id, reason: *reason, value: None, link: false }),
-                    );
+                    self.transmit(r, packet(to, Body::Exit { reason: *reason, value: None, link: false }));
                 }
                 Resolved::Dead => {}
             },
@@ -392,7 +394,19 @@ impl Kernel {
         }
     }
 
-    pub(super) fn transmit<R: Reactor>(&mut self, r: &mut R, packet: Packet) {
+    pub(super) fn transmit<R: Reactor>(&mut self, r: &mut R, mut packet: Packet) {
+        if packet.id == 0 {
+            packet.id = match self.node.resolve(packet.from) {
+                Resolved::Local(slot) if !packet.from.is_address() => {
+                    self.node.slot_mut(slot).sent += 1;
+                    self.node.slot(slot).sent
+                }
+                _ => {
+                    self.node.made += 1;
+                    1 << 62 | self.node.made
+                }
+            };
+        }
         debug_assert_ne!(node_of(packet.to), self.node.id, "what is for this node does not leave it");
         r.observe(&Event::Transmitted { packet: &packet });
         r.transmit(packet);

@@ -49,6 +49,7 @@ fn what_has_no_value_is_an_error_and_not_a_verdict() {
         (r#"min(facts("none")) == 1"#, r#"`min(facts("none"))` of an empty list"#),
         (r#"1 / (restarts - 3) == 1"#, "`1 / (restarts - 3)` divides by zero"),
         (r#"restarts + 9223372036854775807 > 0"#, "`restarts + 9223372036854775807` overflows"),
+        (r#"sum([9223372036854775807, restarts]) > 0"#, "`sum([9223372036854775807, restarts])` overflows"),
         (r#"facts("balance")[2] == 1"#, r#"`facts("balance")[2]` is out of bounds: 2 of 2"#),
         (r#"facts("balance").all(b, 1 / (b - 400) < 9)"#, "`1 / (b - 400)` divides by zero"),
     ] {

@@ -1,0 +1,172 @@
+//! Faults by chance: which are possible, how often, and how many a run may have.
+//!
+//! Swarm: each run draws from its own seed which kinds are on at all, and at which rates, within
+//! the profile. All rates are per million and all draws are integers.
+
+use seedbed_core::{ChoiceKind, ChoicePoint, Stream, Time};
+use serde::{Deserialize, Serialize};
+
+/// What may go wrong, and at most how often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Faults {
+    /// Messages between nodes that are lost, per million.
+    pub drop: u32,
+    /// Messages between nodes that come twice, per million.
+    pub duplicate: u32,
+    /// Messages between nodes, and effects, that take longer than the least, per million.
+    pub delay: u32,
+    /// Turns of supervised actors after which the actor is killed, per million.
+    pub kill: u32,
+    /// Turns after which their node crashes, per million; only nodes that boot by themselves.
+    pub crash: u32,
+    /// `buggify` sites that say yes, per million.
+    pub buggify: u32,
+    /// Writes that were not synced and are lost in a crash, per million.
+    pub unsynced: u32,
+    /// Decisions in which the clock passes while mail waits, per million.
+    pub clock: u32,
+    /// Kills in one run.
+    pub kills_max: u32,
+    /// Crashes in one run.
+    pub crashes_max: u32,
+    /// Least virtual nanoseconds between two kills or crashes; beyond the usual restart period, so
+    /// that chance alone never uses up a supervisor's intensity.
+    pub gap_min: u64,
+    /// Range of nanoseconds that a crashed node stays down.
+    pub down: (u64, u64),
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Faults::none()
+    }
+}
+
+impl Faults {
+    /// Nothing goes wrong; only orders differ.
+    pub fn none() -> Faults {
+        Faults {
+            drop: 0,
+            duplicate: 0,
+            delay: 0,
+            kill: 0,
+            crash: 0,
+            buggify: 0,
+            unsynced: 0,
+            clock: 0,
+            kills_max: 3,
+            crashes_max: 2,
+            gap_min: 10_000_000_000,
+            down: (10_000_000, 5_000_000_000),
+        }
+    }
+
+    /// Everything, at rates at which a system that is meant to survive it should.
+    pub fn chaos() -> Faults {
+        Faults {
+            drop: 50_000,
+            duplicate: 50_000,
+            delay: 300_000,
+            kill: 10_000,
+            crash: 2_000,
+            buggify: 50_000,
+            unsynced: 500_000,
+            clock: 50_000,
+            ..Faults::none()
+        }
+    }
+
+    /// The profile of this name.
+    pub fn profile(name: &str) -> Option<Faults> {
+        match name {
+            "none" => Some(Faults::none()),
+            "chaos" => Some(Faults::chaos()),
+            _ => None,
+        }
+    }
+
+    /// The names of all profiles.
+    pub const PROFILES: [&str; 2] = ["none", "chaos"];
+
+    /// Draws what is on in one run: each kind in two of three runs, at a quarter to the whole of its rate.
+    pub(crate) fn draw(&self, stream: &mut Stream) -> Faults {
+        let mut draw = |rate: u32| {
+            let (on, quarters) = (stream.below(3) > 0, 1 + stream.below(4));
+            if on { (u64::from(rate) * quarters).div_ceil(4) as u32 } else { 0 }
+        };
+        Faults {
+            drop: draw(self.drop),
+            duplicate: draw(self.duplicate),
+            delay: draw(self.delay),
+            kill: draw(self.kill),
+            crash: draw(self.crash),
+            buggify: draw(self.buggify),
+            unsynced: draw(self.unsynced),
+            clock: draw(self.clock),
+            ..self.clone()
+        }
+    }
+
+    fn rate(&self, kind: ChoiceKind) -> u32 {
+        match kind {
+            ChoiceKind::Drop => self.drop,
+            ChoiceKind::Duplicate => self.duplicate,
+            ChoiceKind::Delay | ChoiceKind::EffectDelay => self.delay,
+            ChoiceKind::Kill => self.kill,
+            ChoiceKind::Crash => self.crash,
+            ChoiceKind::Restart => 1_000_000,
+            ChoiceKind::Buggify => self.buggify,
+            ChoiceKind::Unsynced => self.unsynced,
+        }
+    }
+}
+
+/// Decides by the rates of one run, inside its budget.
+#[derive(Debug)]
+pub(crate) struct Chance {
+    pub(crate) faults: Faults,
+    stream: Stream,
+    kills: u32,
+    crashes: u32,
+    last: Option<Time>,
+}
+
+impl Chance {
+    pub(crate) fn new(profile: &Faults, mut stream: Stream) -> Chance {
+        let faults = profile.draw(&mut stream);
+        Chance { faults, stream, kills: 0, crashes: 0, last: None }
+    }
+
+    /// True if this kind of fault can happen at all now.
+    #[inline]
+    pub(crate) fn possible(&self, kind: ChoiceKind, now: Time) -> bool {
+        if self.faults.rate(kind) == 0 {
+            return false;
+        }
+        let quiet =
+            || self.last.is_none_or(|last| now.since(last).as_nanos() >= u128::from(self.faults.gap_min));
+        match kind {
+            ChoiceKind::Kill => self.kills < self.faults.kills_max && quiet(),
+            ChoiceKind::Crash => self.crashes < self.faults.crashes_max && quiet(),
+            _ => true,
+        }
+    }
+
+    pub(crate) fn draw(&mut self, point: &ChoicePoint, now: Time) -> u32 {
+        if !self.possible(point.kind, now) || !self.stream.per_million(self.faults.rate(point.kind)) {
+            return 0;
+        }
+        1 + self.stream.below(u64::from(point.n - 1)) as u32
+    }
+
+    /// Keeps the budget, whoever decided.
+    pub(crate) fn happened(&mut self, kind: ChoiceKind, now: Time) {
+        match kind {
+            ChoiceKind::Kill => self.kills += 1,
+            ChoiceKind::Crash => self.crashes += 1,
+            _ => return,
+        }
+        self.last = Some(now);
+    }
+}

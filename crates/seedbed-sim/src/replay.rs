@@ -1,0 +1,103 @@
+//! Following a tape (rule K4).
+
+use seedbed_core::{ChoiceKey, Instead, OrderKey, Tape, TapeEntry};
+use std::collections::BTreeMap;
+
+/// A tape that is being followed: by key, whatever the order of its entries.
+#[derive(Debug)]
+pub(crate) struct Replay {
+    orders: BTreeMap<OrderKey, (Instead, usize)>,
+    choices: BTreeMap<ChoiceKey, (u32, usize)>,
+    met: Vec<bool>,
+    strict: bool,
+    error: Option<(u64, ReplayError)>,
+    skipped: u32,
+}
+
+/// Why a strict replay could not go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// What the tape names is not possible here.
+    #[error("take `{0}`: it is not possible at this point")]
+    NotPossible(String),
+    /// The answer is not among the options.
+    #[error("answer `{0}`: there are only {1} options")]
+    NoSuchOption(String, u32),
+    /// The run ended and the entry's key was never met.
+    #[error("meet `{0}`: the run ended before it")]
+    NeverMet(String),
+    /// The tape has two entries with one key.
+    #[error("follow a tape with two entries for `{0}`")]
+    Twice(String),
+}
+
+impl Replay {
+    pub(crate) fn new(tape: &Tape, strict: bool) -> Result<Replay, ReplayError> {
+        let mut replay = Replay {
+            orders: BTreeMap::new(),
+            choices: BTreeMap::new(),
+            met: vec![false; tape.entries.len()],
+            strict,
+            error: None,
+            skipped: 0,
+        };
+        for (index, entry) in tape.entries.iter().enumerate() {
+            let twice = match entry {
+                TapeEntry::Order { key, instead } => replay.orders.insert(*key, (*instead, index)).is_some(),
+                TapeEntry::Choice { key, answer } => replay.choices.insert(*key, (*answer, index)).is_some(),
+            };
+            if twice {
+                return Err(ReplayError::Twice(tape.describe(entry)));
+            }
+        }
+        Ok(replay)
+    }
+
+    /// True if any order is on the tape: only then need names be made at every step.
+    #[inline]
+    pub(crate) fn has_orders(&self) -> bool {
+        !self.orders.is_empty()
+    }
+
+    pub(crate) fn order(&mut self, key: &OrderKey) -> Option<Instead> {
+        let (instead, index) = self.orders.get(key)?;
+        self.met[*index] = true;
+        Some(*instead)
+    }
+
+    pub(crate) fn choice(&mut self, key: &ChoiceKey, n: u32, step: u64, tape: &Tape) -> u32 {
+        let Some((answer, index)) = self.choices.get(key).copied() else { return 0 };
+        self.met[index] = true;
+        if answer < n {
+            return answer;
+        }
+        self.fail(step, || ReplayError::NoSuchOption(tape.describe(&tape.entries[index]), n));
+        0
+    }
+
+    pub(crate) fn not_possible(&mut self, step: u64, text: impl FnOnce() -> String) {
+        self.fail(step, || ReplayError::NotPossible(text()));
+    }
+
+    fn fail(&mut self, step: u64, error: impl FnOnce() -> ReplayError) {
+        self.skipped += 1;
+        if self.strict && self.error.is_none() {
+            self.error = Some((step, error()));
+        }
+    }
+
+    pub(crate) fn failed(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// What went wrong and in which step, and how many entries were skipped.
+    pub(crate) fn finish(mut self, step: u64, tape: &Tape) -> (Option<(u64, ReplayError)>, u32, u32) {
+        let unmet: Vec<usize> = (0..self.met.len()).filter(|i| !self.met[*i]).collect();
+        let met = self.met.len() as u32 - unmet.len() as u32;
+        for index in &unmet {
+            self.fail(step, || ReplayError::NeverMet(tape.describe(&tape.entries[*index])));
+        }
+        (self.error, self.skipped, met)
+    }
+}

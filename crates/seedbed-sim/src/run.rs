@@ -1,0 +1,164 @@
+//! One run: a program, a seed, a strategy or a tape, and what came of it.
+
+use crate::constraints::Constraints;
+use crate::property::Broken;
+use crate::replay::ReplayError;
+use crate::sim::Stats;
+use crate::strategy::{Plain, Strategy};
+use crate::world::{End, Guide, World, WorldConfig};
+use seedbed_core::{Observer, Tape, Time};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What is run: a manifest, or the body of a test.
+pub trait Program {
+    /// What its worlds are made with.
+    fn config(&self) -> WorldConfig;
+
+    /// Builds the world and drives it. It may call [`World::run`]; if not, the runner does.
+    ///
+    /// # Errors
+    /// An error is a finding, unless a property broke before.
+    fn drive(&self, world: &mut World) -> anyhow::Result<()>;
+}
+
+/// A closure is a program with the usual world.
+impl<F: Fn(&mut World) -> anyhow::Result<()>> Program for F {
+    fn config(&self) -> WorldConfig {
+        WorldConfig::default()
+    }
+
+    fn drive(&self, world: &mut World) -> anyhow::Result<()> {
+        self(world)
+    }
+}
+
+/// A program in another world.
+pub struct InWorld<P> {
+    /// The world.
+    pub config: WorldConfig,
+    /// The program.
+    pub program: P,
+}
+
+impl<P: Program> Program for InWorld<P> {
+    fn config(&self) -> WorldConfig {
+        self.config.clone()
+    }
+
+    fn drive(&self, world: &mut World) -> anyhow::Result<()> {
+        self.program.drive(world)
+    }
+}
+
+/// What tells one run of a program from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunConfig {
+    /// The seed.
+    pub seed: u64,
+    /// About how many steps a run takes, for strategies that want to know.
+    pub steps_hint: u64,
+}
+
+impl RunConfig {
+    /// A run with this seed.
+    pub fn seed(seed: u64) -> RunConfig {
+        RunConfig { seed, steps_hint: 1_000 }
+    }
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its seed.
+    pub seed: u64,
+    /// The hash of all its events.
+    pub trace_hash: u64,
+    /// The hash of the state that its actors have at the end (guest memory).
+    pub state_hash: u64,
+    /// Virtual time at the end.
+    pub time: Time,
+    /// How it ended, if it did without a finding.
+    pub end: Option<End>,
+    /// The property it broke.
+    pub found: Option<Broken>,
+    /// The answers that were not plain.
+    pub tape: Tape,
+    /// What it did, in numbers.
+    pub stats: Stats,
+    /// In which step a strict replay could not go on, and why.
+    pub replay_error: Option<(u64, ReplayError)>,
+    /// Entries of the replayed tape that were skipped.
+    pub skipped: u32,
+    /// Entries of the replayed tape whose key was met.
+    pub met: u32,
+    /// How many properties the world had.
+    pub properties: usize,
+}
+
+/// Name of the finding that a failing body is.
+pub const BODY: &str = "the body of the test succeeds";
+
+/// Runs a program once under a strategy, which is given back.
+pub fn run_with(
+    program: &dyn Program,
+    run: &RunConfig,
+    strategy: Box<dyn Strategy>,
+    observers: Vec<Box<dyn Observer>>,
+) -> (Outcome, Box<dyn Strategy>) {
+    let world = World::new(program.config(), run, strategy, Guide::None).expect("only a tape can be refused");
+    drive(program, world, observers)
+}
+
+/// Runs a program along a tape; plain where the tape is silent. With `strict`, the first entry that
+/// cannot be followed ends the run.
+///
+/// # Errors
+/// If the tape contradicts itself.
+pub fn replay(
+    program: &dyn Program,
+    run: &RunConfig,
+    tape: &Tape,
+    strict: bool,
+    observers: Vec<Box<dyn Observer>>,
+) -> Result<Outcome, ReplayError> {
+    let world =
+        World::new(program.config(), run, Box::new(Plain), Guide::Tape { tape: tape.clone(), strict })?;
+    Ok(drive(program, world, observers).0)
+}
+
+/// Runs a program along a tape, but with an order of its own. For shrinking.
+pub(crate) fn keep_order(
+    program: &dyn Program,
+    run: &RunConfig,
+    tape: &Tape,
+    order: Constraints,
+) -> Option<Outcome> {
+    let guide = Guide::Keep { tape: tape.clone(), order };
+    let world = World::new(program.config(), run, Box::new(Plain), guide).ok()?;
+    Some(drive(program, world, Vec::new()).0)
+}
+
+fn drive(
+    program: &dyn Program,
+    mut world: World,
+    observers: Vec<Box<dyn Observer>>,
+) -> (Outcome, Box<dyn Strategy>) {
+    world.watch(observers);
+    let body = catch_unwind(AssertUnwindSafe(|| program.drive(&mut world)));
+    let error = match body {
+        Ok(Ok(())) => None,
+        Ok(Err(e)) => Some(format!("{e:#}")),
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            Some(text.map_or_else(|| "the body panicked".to_owned(), |t| format!("the body panicked: {t}")))
+        }
+    };
+    let mut end = None;
+    match error {
+        Some(message) => world.body_failed(BODY, message),
+        None if world.has_ended() => {}
+        None => end = world.run().ok(),
+    }
+    world.into_outcome(end)
+}

@@ -1,0 +1,305 @@
+//! The simulated reactor: virtual time, chosen order, chosen faults, one hash.
+//!
+//! [`Sim`] is shared by all nodes of a world; [`NodePort`] is what one kernel sees of it.
+
+use crate::constraints::Constraints;
+use crate::disk::{Disk, Effect, Effects};
+use crate::facts::Facts;
+use crate::fault::Chance;
+use crate::network::{Latency, Network, is_unreliable};
+use crate::order::Order;
+use crate::property::Broken;
+use crate::replay::Replay;
+use crate::strategy::{Candidate, Strategy};
+use seedbed_core::{
+    At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectRequest, Event, ExitReason, Life,
+    Mail, NodeId, Observer, Packet, PathId, Pid, Port, Reactor, Tape, TapeEntry, Time, TraceHash, node_of,
+};
+use std::collections::BTreeMap;
+
+/// Latency of the built-in store: 10 µs to 100 ms.
+const STORE: Latency = Latency { min: 10_000, max: 100_000_000 };
+
+/// Unix time at the start of every run: 2020-01-01.
+const EPOCH: Time = Time::from_nanos(1_577_836_800_000_000_000);
+
+/// What a run did, in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Turns.
+    pub steps: u64,
+    /// Decisions with more than one possible answer.
+    pub choice_points: u64,
+    /// Faults that happened, by kind.
+    pub faults: BTreeMap<String, u64>,
+    /// Messages that reached nobody.
+    pub dead_letters: u64,
+    /// Starts of paths that had lived before.
+    pub restarts: u64,
+    /// `sometimes` conditions, and whether each was seen.
+    pub sometimes: BTreeMap<String, bool>,
+    /// Fuel burnt.
+    pub fuel: u64,
+}
+
+/// Who answers.
+pub(crate) enum Mode {
+    /// The strategy and chance.
+    Explore,
+    /// A tape, and plain where it is silent.
+    Replay(Replay, Tape),
+    /// A tape for all but the order, and an order to keep as far as it goes.
+    Keep(Replay, Tape, Constraints),
+}
+
+/// The state of a simulation beside its kernels.
+pub(crate) struct Sim {
+    pub(crate) now: Time,
+    pub(crate) step: u64,
+    pub(crate) order: Order,
+    pub(crate) strategy: Box<dyn Strategy>,
+    pub(crate) mode: Mode,
+    /// Faults and odd orders are over: everything is plain.
+    pub(crate) calm: bool,
+    pub(crate) chance: Chance,
+    pub(crate) tape: Vec<TapeEntry>,
+    pub(crate) paths: BTreeMap<PathId, String>,
+    ordinals: BTreeMap<(ChoiceKind, u64, PathId, Life), u64>,
+    pub(crate) hash: TraceHash,
+    pub(crate) latency: Latency,
+    pub(crate) network: Network,
+    pub(crate) effects: Effects,
+    pub(crate) disks: BTreeMap<NodeId, Disk>,
+    pub(crate) facts: Facts,
+    pub(crate) inboxes: BTreeMap<Pid, Vec<Mail>>,
+    pub(crate) stats: Stats,
+    pub(crate) allow_failures: bool,
+    pub(crate) found: Option<Broken>,
+    pub(crate) observers: Vec<Box<dyn Observer>>,
+}
+
+impl Sim {
+    pub(crate) fn new(strategy: Box<dyn Strategy>, mode: Mode, chance: Chance, latency: Latency) -> Sim {
+        Sim {
+            now: Time::ZERO,
+            step: 0,
+            order: Order::default(),
+            strategy,
+            mode,
+            calm: false,
+            chance,
+            tape: Vec::new(),
+            paths: BTreeMap::new(),
+            ordinals: BTreeMap::new(),
+            hash: TraceHash::default(),
+            latency,
+            network: Network::default(),
+            effects: Effects::default(),
+            disks: BTreeMap::new(),
+            facts: Facts::default(),
+            inboxes: BTreeMap::new(),
+            stats: Stats::default(),
+            allow_failures: false,
+            found: None,
+            observers: Vec::new(),
+        }
+    }
+
+    pub(crate) fn at(&self, node: NodeId) -> At {
+        At { step: self.step, time: self.now, node }
+    }
+
+    /// Keeps the first finding of a run.
+    pub(crate) fn find(&mut self, property: &str, when: &str, message: String) {
+        if self.found.is_none() {
+            let (property, when) = (property.to_owned(), when.to_owned());
+            self.found = Some(Broken { property, when, message, step: self.step, time: self.now });
+        }
+    }
+
+    /// Decides a choice point.
+    pub(crate) fn choose(&mut self, node: NodeId, point: &ChoicePoint) -> u32 {
+        debug_assert!(point.n > 1, "one answer is no choice");
+        let ordinal = point.ordinal.unwrap_or_else(|| {
+            let count = self.ordinals.entry((point.kind, point.site, point.path, point.life)).or_default();
+            *count += 1;
+            *count
+        });
+        let ChoicePoint { kind, site, path, life, n, .. } = *point;
+        let key = ChoiceKey { kind, site, path, life, ordinal };
+        let answer = match &mut self.mode {
+            _ if self.calm => 0,
+            Mode::Replay(replay, tape) | Mode::Keep(replay, tape, _) => {
+                replay.choice(&key, n, self.step, tape)
+            }
+            Mode::Explore => {
+                let possible = self.chance.possible(kind, self.now);
+                self.stats.choice_points += u64::from(possible);
+                match self.strategy.choose(point, possible) {
+                    Some(answer) => answer,
+                    None => self.chance.draw(point, self.now),
+                }
+            }
+        };
+        if answer != 0 {
+            self.chance.happened(kind, self.now);
+            *self.stats.faults.entry(kind.to_string()).or_default() += 1;
+            let entry = TapeEntry::Choice { key, answer };
+            self.tape.push(entry);
+            let at = self.at(node);
+            self.observers.iter_mut().for_each(|o| o.chosen(at, &entry));
+        }
+        answer
+    }
+
+    /// True if a choice of this kind could be answered with anything but 0: spares naming it.
+    #[inline]
+    pub(crate) fn is_open(&self, kind: ChoiceKind) -> bool {
+        !self.calm && (!matches!(self.mode, Mode::Explore) || self.chance.possible(kind, self.now))
+    }
+
+    fn send(&mut self, node: NodeId, packet: Packet) {
+        let name = packet.name();
+        let point = |kind, n| ChoicePoint {
+            kind,
+            site: 0,
+            path: name.path,
+            life: name.life,
+            ordinal: Some(name.n),
+            n,
+        };
+        if is_unreliable(&packet)
+            && self.is_open(ChoiceKind::Drop)
+            && self.choose(node, &point(ChoiceKind::Drop, 2)) == 1
+        {
+            return;
+        }
+        let outside = node_of(packet.from) == NodeId::OUTSIDE || node_of(packet.to) == NodeId::OUTSIDE;
+        let latency = if outside { Latency { min: 0, ..self.latency } } else { self.latency };
+        let delay = if latency.max > latency.min && self.is_open(ChoiceKind::Delay) {
+            self.choose(node, &point(ChoiceKind::Delay, Latency::STEPS))
+        } else {
+            0
+        };
+        let at = Time::from_nanos(self.now.as_nanos() + latency.at(delay));
+        let twice = is_unreliable(&packet)
+            && matches!(packet.body, Body::Message { .. })
+            && self.is_open(ChoiceKind::Duplicate)
+            && self.choose(node, &point(ChoiceKind::Duplicate, 2)) == 1;
+        let copy = twice.then(|| Packet { copy: true, ..packet.clone() });
+        self.network.send(packet, at, self.now);
+        if let Some(copy) = copy {
+            self.network.send(copy, at, self.now);
+        }
+    }
+
+    /// A client outside sends; a packet for a client that is there goes into its inbox.
+    pub(crate) fn send_from_outside(&mut self, packet: Packet) {
+        self.send(NodeId::OUTSIDE, packet);
+    }
+
+    fn perform(&mut self, node: NodeId, request: EffectRequest) {
+        if request.effect == seedbed_core::abi::store::EFFECT {
+            self.disks.entry(node).or_default().begin(request.path, &request.payload);
+        }
+        let point = ChoicePoint {
+            kind: ChoiceKind::EffectDelay,
+            site: 0,
+            path: request.path,
+            life: request.life,
+            ordinal: Some(request.correlation),
+            n: Latency::STEPS,
+        };
+        let delay = if self.is_open(point.kind) { self.choose(node, &point) } else { 0 };
+        let at = Time::from_nanos(self.now.as_nanos() + STORE.at(delay));
+        let EffectRequest { pid, path, correlation, effect, payload, .. } = request.clone();
+        self.effects.begin(Effect { pid, path, correlation, effect, payload, request }, at);
+    }
+
+    fn note(&mut self, event: &Event<'_>) {
+        match event {
+            Event::TurnEnd { fuel, .. } => self.stats.fuel += fuel,
+            Event::Observed { who, key, value } => self.facts.publish(who.pid, who.text, key, *value),
+            Event::Lost { .. } => self.stats.dead_letters += 1,
+            Event::Spawned { who, .. } => {
+                self.stats.restarts += u64::from(who.life.0 > 1);
+                self.paths.entry(who.path).or_insert_with(|| who.text.to_owned());
+            }
+            Event::Condition { name, always: false, holds, .. } => {
+                *self.stats.sometimes.entry((*name).to_owned()).or_default() |= holds;
+            }
+            Event::Condition { who, name, always: true, holds: false } => {
+                self.find(name, "always", format!("it does not hold in {}", who.text));
+            }
+            Event::Exited { who, reason, detail, seen, .. } => {
+                self.facts.forget(who.pid);
+                if !seen && !self.allow_failures && matches!(reason, ExitReason::Failed(_)) {
+                    let detail = detail.map(|d| format!(" ({d})")).unwrap_or_default();
+                    let message = format!("{} ended with: {reason}{detail}", who.text);
+                    self.find("every failure is handled", "always", message);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the kernel of one node sees of the simulation.
+pub(crate) struct NodePort<'a> {
+    pub(crate) sim: &'a mut Sim,
+    pub(crate) node: NodeId,
+}
+
+impl Port for NodePort<'_> {
+    #[inline]
+    fn now(&mut self) -> Time {
+        self.sim.now
+    }
+
+    fn unix_time(&mut self) -> Time {
+        Time::from_nanos(EPOCH.as_nanos() + self.sim.now.as_nanos())
+    }
+
+    fn choose(&mut self, point: &ChoicePoint) -> u32 {
+        self.sim.choose(self.node, point)
+    }
+
+    #[inline]
+    fn observe(&mut self, event: &Event<'_>) {
+        event.hash_into(&mut self.sim.hash);
+        if !matches!(event, Event::Turn { .. } | Event::Sent { .. }) {
+            self.sim.note(event);
+        }
+        if !self.sim.observers.is_empty() {
+            let at = self.sim.at(self.node);
+            self.sim.observers.iter_mut().for_each(|o| o.event(at, event));
+        }
+    }
+
+    fn simulated(&self) -> bool {
+        true
+    }
+}
+
+impl Reactor for NodePort<'_> {
+    #[inline]
+    fn enabled(&mut self, delivery: Delivery, chain: Chain) {
+        let id = self.sim.order.push(delivery);
+        self.sim.strategy.enabled(Candidate { id, chain });
+    }
+
+    #[inline]
+    fn disabled(&mut self, delivery: Delivery) {
+        let id = self.sim.order.of_line(delivery);
+        self.sim.order.remove(id);
+        self.sim.strategy.gone(id);
+    }
+
+    fn transmit(&mut self, packet: Packet) {
+        self.sim.send(self.node, packet);
+    }
+
+    fn perform(&mut self, request: EffectRequest) {
+        self.sim.perform(self.node, request);
+    }
+}

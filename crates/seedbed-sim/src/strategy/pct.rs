@@ -1,0 +1,94 @@
+//! Probabilistic concurrency testing.
+//!
+//! Burckhardt, Kothari, Musuvathi, Nagarakatte: "A Randomized Scheduler with Probabilistic Guarantees
+//! of Finding Bugs", ASPLOS 2010. Chains of deliveries (sender, receiver) take the part of threads:
+//! each gets a random priority when it is first seen, the highest always runs, and at d − 1 random
+//! steps the chain that would run is put below all others.
+
+use super::{Candidate, Pick, RunStart, Strategy};
+use crate::order::Order;
+use seedbed_core::{Chain, Key, Stream};
+use std::collections::BTreeMap;
+
+/// PCT of depth d.
+#[derive(Debug)]
+pub struct Pct {
+    depth: u32,
+    stream: Stream,
+    clock_rate: u32,
+    step: u64,
+    /// Steps at which a priority changes, latest first.
+    changes: Vec<u64>,
+    lowest: u64,
+    priorities: BTreeMap<Chain, u64>,
+    /// What is possible, by (priority, number).
+    index: BTreeMap<(u64, u32), Chain>,
+    keys: BTreeMap<u32, u64>,
+}
+
+impl Pct {
+    /// PCT that finds bugs of this depth with a probability of at least 1 in n·k^(d−1).
+    pub fn new(depth: u32) -> Pct {
+        Pct {
+            depth,
+            stream: Key::from_seed(0).stream(),
+            clock_rate: 0,
+            step: 0,
+            changes: Vec::new(),
+            lowest: 0,
+            priorities: BTreeMap::new(),
+            index: BTreeMap::new(),
+            keys: BTreeMap::new(),
+        }
+    }
+}
+
+/// Priorities of chains as first drawn lie above all that changes give.
+const DRAWN: u64 = 1 << 32;
+
+impl Strategy for Pct {
+    fn begin(&mut self, run: &RunStart) {
+        self.stream = run.key.stream();
+        self.clock_rate = run.clock_rate;
+        self.step = 0;
+        let steps = run.steps_hint.max(1);
+        self.changes = (1..self.depth).map(|_| 1 + self.stream.below(steps)).collect();
+        self.changes.sort_unstable_by(|a, b| b.cmp(a));
+        self.lowest = u64::from(self.depth);
+        self.priorities.clear();
+        self.index.clear();
+        self.keys.clear();
+    }
+
+    fn enabled(&mut self, candidate: Candidate) {
+        let stream = &mut self.stream;
+        let priority =
+            *self.priorities.entry(candidate.chain).or_insert_with(|| DRAWN + (stream.next_u64() >> 32));
+        self.index.insert((priority, candidate.id), candidate.chain);
+        self.keys.insert(candidate.id, priority);
+    }
+
+    fn gone(&mut self, id: u32) {
+        if let Some(priority) = self.keys.remove(&id) {
+            self.index.remove(&(priority, id));
+        }
+    }
+
+    fn pick(&mut self, _: &Order, clock: bool) -> Pick {
+        self.step += 1;
+        if clock && self.stream.per_million(self.clock_rate) {
+            return Pick::Clock;
+        }
+        while self.changes.last().is_some_and(|at| *at <= self.step) {
+            self.changes.pop();
+            self.lowest -= 1;
+            if let Some(((priority, id), chain)) = self.index.pop_last() {
+                debug_assert_eq!(self.keys.get(&id), Some(&priority));
+                self.priorities.insert(chain, self.lowest);
+                self.index.insert((self.lowest, id), chain);
+                self.keys.insert(id, self.lowest);
+            }
+        }
+        self.index.last_key_value().map_or(Pick::Plain, |((_, id), _)| Pick::Run(*id))
+    }
+}

@@ -1,0 +1,415 @@
+//! A world: nodes, network, clock, faults, properties, one seed.
+//!
+//! - `step.rs`: how it moves.
+//! - `node.rs`: how nodes come and go.
+//! - `client.rs`: the outside.
+
+mod client;
+mod node;
+mod step;
+
+pub use client::{AskError, Client};
+pub use node::NodeBoot;
+pub use step::End;
+
+use crate::constraints::Constraints;
+use crate::facts::Facts;
+use crate::fault::{Chance, Faults};
+use crate::network::Latency;
+use crate::property::{Broken, Property, Verdict, When};
+use crate::replay::{Replay, ReplayError};
+use crate::run::{Outcome, RunConfig};
+use crate::sim::{Mode, NodePort, Sim, Stats};
+use crate::strategy::{RunStart, Strategy};
+use node::Host;
+use seedbed_core::{
+    ActorInfo, Code, EffectOutcome, EffectRequest, ExitReason, Factory, Failure, Key, NodeId, Observer, Pid,
+    SpawnOptions, Tape, Time, address_of, node_of,
+};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a world is made with, beside its seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorldConfig {
+    /// A run ends at this virtual time at the latest; that is fine.
+    pub duration: Duration,
+    /// More turns than this are a finding.
+    pub steps_max: u64,
+    /// After faults stopped, how long the world may take to come to rest.
+    pub converge_within: Duration,
+    /// Between nodes.
+    pub latency: Latency,
+    /// How long after its crash a node counts as lost.
+    pub loss_after: Duration,
+    /// What may go wrong.
+    pub faults: Faults,
+    /// Failures that nobody sees are no finding.
+    pub allow_failures: bool,
+}
+
+impl Default for WorldConfig {
+    fn default() -> Self {
+        WorldConfig {
+            duration: Duration::from_secs(60),
+            steps_max: 1_000_000,
+            converge_within: Duration::from_secs(60),
+            latency: Latency::default(),
+            loss_after: Duration::from_secs(5),
+            faults: Faults::none(),
+            allow_failures: false,
+        }
+    }
+}
+
+/// What decides a run beside its strategy.
+pub(crate) enum Guide {
+    /// Nothing.
+    None,
+    /// A tape.
+    Tape {
+        /// The tape.
+        tape: Tape,
+        /// Whether the first entry that cannot be followed ends the run.
+        strict: bool,
+    },
+    /// A tape for all but the order, and an order to keep.
+    Keep {
+        /// The tape.
+        tape: Tape,
+        /// The order.
+        order: Constraints,
+    },
+}
+
+type EffectHandler = Rc<dyn Fn(&EffectRequest, Time) -> EffectOutcome>;
+
+/// A simulation: nodes, network, clocks, faults, properties, one seed.
+///
+/// Made by the runner of a hunt or test ([`run`](crate::run)), which hands it to the test's body.
+pub struct World {
+    config: WorldConfig,
+    seed: u64,
+    key: Key,
+    sim: Sim,
+    hosts: Vec<Host>,
+    names: BTreeMap<String, NodeId>,
+    entries: BTreeMap<String, Arc<dyn Factory>>,
+    handlers: BTreeMap<String, EffectHandler>,
+    properties: Vec<Property>,
+    seen_facts: u64,
+    clients: u32,
+    correlations: BTreeMap<Pid, (u64, u64)>,
+    ended: bool,
+    begun: bool,
+    replay_error: Option<(u64, ReplayError)>,
+}
+
+/// Building.
+impl World {
+    pub(crate) fn new(
+        config: WorldConfig,
+        run: &RunConfig,
+        mut strategy: Box<dyn Strategy>,
+        guide: Guide,
+    ) -> Result<World, ReplayError> {
+        let key = Key::from_seed(run.seed);
+        let chance = Chance::new(&config.faults, key.derive("faults", 0, 0).stream());
+        strategy.begin(&RunStart {
+            key: key.derive("strategy", 0, 0),
+            steps_hint: run.steps_hint,
+            clock_rate: chance.faults.clock,
+        });
+        let mode = match guide {
+            Guide::None => Mode::Explore,
+            Guide::Tape { tape, strict } => Mode::Replay(Replay::new(&tape, strict)?, tape),
+            Guide::Keep { tape, order } => Mode::Keep(Replay::new(&tape, false)?, tape, order),
+        };
+        let mut sim = Sim::new(strategy, mode, chance, config.latency);
+        sim.allow_failures = config.allow_failures;
+        Ok(World {
+            config,
+            seed: run.seed,
+            key,
+            sim,
+            hosts: Vec::new(),
+            names: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            handlers: BTreeMap::new(),
+            properties: Vec::new(),
+            seen_facts: 0,
+            clients: 0,
+            correlations: BTreeMap::new(),
+            ended: false,
+            begun: false,
+            replay_error: None,
+        })
+    }
+
+    /// The run's seed.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The run's key: for what a test draws itself, under a purpose of its own.
+    pub fn key(&self) -> Key {
+        self.key
+    }
+
+    /// What the world is made with.
+    pub fn config(&self) -> &WorldConfig {
+        &self.config
+    }
+
+    /// Changes what the world is made with; before anything ran.
+    ///
+    /// # Panics
+    /// If a turn has run already: faults and latencies belong to the whole run.
+    pub fn configure(&mut self, change: impl FnOnce(&mut WorldConfig)) {
+        assert!(!self.begun, "a world is configured before its first turn");
+        change(&mut self.config);
+        self.sim.latency = self.config.latency;
+        self.sim.allow_failures = self.config.allow_failures;
+        self.sim.chance = Chance::new(&self.config.faults, self.key.derive("faults", 0, 0).stream());
+    }
+
+    /// Makes a factory known to all nodes under an entry id.
+    pub fn entry(&mut self, id: impl Into<String>, factory: impl Factory) {
+        self.entries.insert(id.into(), Arc::new(factory));
+    }
+
+    /// Makes an effect of the embedder's known to all nodes. It must answer from its arguments and
+    /// the virtual time alone.
+    pub fn effect(
+        &mut self,
+        name: impl Into<String>,
+        handler: impl Fn(&EffectRequest, Time) -> EffectOutcome + 'static,
+    ) {
+        self.handlers.insert(name.into(), Rc::new(handler));
+    }
+
+    pub(crate) fn watch(&mut self, observers: Vec<Box<dyn Observer>>) {
+        self.sim.observers.extend(observers);
+    }
+
+    /// The body of a test failed; a finding unless there is one.
+    pub(crate) fn body_failed(&mut self, property: &str, message: String) {
+        self.sim.find(property, "at the end", message);
+    }
+
+    /// Adds an observer of everything that happens.
+    pub fn observe(&mut self, observer: impl Observer + 'static) {
+        self.sim.observers.push(Box::new(observer));
+    }
+}
+
+/// Properties.
+impl World {
+    /// Must hold after every turn that changed a fact.
+    pub fn always<V: Verdict>(&mut self, name: &str, check: impl FnMut(&World) -> V + 'static) {
+        self.property(name, When::Always, check);
+    }
+
+    /// Must hold whenever the world is at rest.
+    pub fn idle<V: Verdict>(&mut self, name: &str, check: impl FnMut(&World) -> V + 'static) {
+        self.property(name, When::Idle, check);
+    }
+
+    /// Must hold after faults stopped and the world came to rest.
+    pub fn end<V: Verdict>(&mut self, name: &str, check: impl FnMut(&World) -> V + 'static) {
+        self.property(name, When::End, check);
+    }
+
+    /// Must come to hold within this time after faults stopped.
+    pub fn eventually<V: Verdict>(
+        &mut self,
+        name: &str,
+        within: Duration,
+        check: impl FnMut(&World) -> V + 'static,
+    ) {
+        self.property(name, When::Eventually(within), check);
+    }
+
+    /// Adds a property.
+    pub fn property<V: Verdict>(&mut self, name: &str, when: When, check: impl FnMut(&World) -> V + 'static) {
+        self.properties.push(Property::new(name, when, check));
+    }
+
+    /// Says that a condition should be seen in some run of a hunt.
+    pub fn sometimes(&mut self, name: &str, holds: bool) {
+        *self.sim.stats.sometimes.entry(name.to_owned()).or_default() |= holds;
+    }
+
+    /// How many properties there are.
+    pub fn property_count(&self) -> usize {
+        self.properties.len()
+    }
+}
+
+/// Looking.
+impl World {
+    /// What actors published.
+    pub fn facts(&self) -> &Facts {
+        &self.sim.facts
+    }
+
+    /// Virtual time since the start.
+    pub fn now(&self) -> Time {
+        self.sim.now
+    }
+
+    /// Turns so far.
+    pub fn step(&self) -> u64 {
+        self.sim.step
+    }
+
+    /// The running hash of all events so far.
+    pub fn trace_hash(&self) -> u64 {
+        self.sim.hash.value()
+    }
+
+    /// What the run did so far, in numbers.
+    pub fn stats(&self) -> &Stats {
+        &self.sim.stats
+    }
+
+    /// The finding, if there is one.
+    pub fn found(&self) -> Option<&Broken> {
+        self.sim.found.as_ref()
+    }
+
+    /// An actor that lives, by pid or address.
+    pub fn actor(&self, pid: Pid) -> Option<ActorInfo> {
+        self.host(node_of(pid))?.kernel.as_ref()?.actor(pid)
+    }
+
+    /// All actors that live, by node.
+    pub fn actors(&self) -> Vec<ActorInfo> {
+        self.hosts.iter().filter_map(|h| h.kernel.as_ref()).flat_map(seedbed_core::Kernel::actors).collect()
+    }
+
+    /// The behaviour of an actor, for those who know its type.
+    pub fn behaviour(&self, pid: Pid) -> Option<&dyn seedbed_core::Behaviour> {
+        self.host(node_of(pid))?.kernel.as_ref()?.behaviour(pid)
+    }
+
+    /// The handle of a name on a node.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] if there is no such node.
+    pub fn address(&self, name: &str, node: &str) -> Result<Pid, Code> {
+        self.names.get(node).map(|id| address_of(*id, name)).ok_or(Code::NotFound)
+    }
+
+    fn host(&self, node: NodeId) -> Option<&Host> {
+        self.hosts.get(usize::from(node.0).checked_sub(1)?)
+    }
+}
+
+/// Acting on actors.
+impl World {
+    /// Spawns an actor with a registered name on the node `main`, which is made if need be.
+    ///
+    /// # Panics
+    /// If the name is taken or malformed.
+    pub fn spawn(&mut self, name: &str, factory: impl Factory) -> Pid {
+        let node = self.main();
+        match self.spawn_on(node, SpawnOptions::registered(name), Arc::new(factory)) {
+            Ok(pid) => pid,
+            Err(code) => panic!("failed to spawn `{name}`: {code}"),
+        }
+    }
+
+    /// Spawns an actor without a parent on a node.
+    ///
+    /// # Errors
+    /// As [`Context::spawn`](seedbed_core::Context::spawn); [`Code::NotFound`] if the node is down.
+    pub fn spawn_on(
+        &mut self,
+        node: NodeId,
+        options: SpawnOptions,
+        factory: Arc<dyn Factory>,
+    ) -> Result<Pid, Code> {
+        let (kernel, mut port) = self.split(node).ok_or(Code::NotFound)?;
+        kernel.spawn(&mut port, options, factory)
+    }
+
+    /// Kills an actor; false if it is gone.
+    pub fn kill(&mut self, pid: Pid) -> bool {
+        self.split(node_of(pid)).is_some_and(|(kernel, mut port)| kernel.kill(&mut port, pid))
+    }
+
+    /// Makes an actor fail without `on_stop`, as a trap would; false if it is gone.
+    pub fn fail(&mut self, pid: Pid, failure: Failure) -> bool {
+        self.split(node_of(pid)).is_some_and(|(kernel, mut port)| kernel.fail(&mut port, pid, failure))
+    }
+
+    /// Asks an actor to stop by way of its `on_stop`; false if it is gone.
+    pub fn stop(&mut self, pid: Pid, reason: ExitReason) -> bool {
+        self.split(node_of(pid)).is_some_and(|(kernel, mut port)| kernel.stop(&mut port, pid, reason))
+    }
+
+    fn split(&mut self, node: NodeId) -> Option<(&mut seedbed_core::Kernel, NodePort<'_>)> {
+        let host = self.hosts.get_mut(usize::from(node.0).checked_sub(1)?)?;
+        let kernel = host.kernel.as_mut()?;
+        kernel.set_step(self.sim.step);
+        Some((kernel, NodePort { sim: &mut self.sim, node }))
+    }
+}
+
+/// Ending.
+impl World {
+    /// Takes the world apart after its run.
+    pub(crate) fn into_outcome(mut self, end: Option<End>) -> (Outcome, Box<dyn Strategy>) {
+        let mut state = seedbed_core::TraceHash::default();
+        for kernel in self.hosts.iter().filter_map(|h| h.kernel.as_ref()) {
+            state.word(kernel.state_hash());
+        }
+        let step = self.sim.step;
+        let mut skipped = 0;
+        let mut met = 0;
+        if let Mode::Replay(replay, tape) | Mode::Keep(replay, tape, _) =
+            std::mem::replace(&mut self.sim.mode, Mode::Explore)
+        {
+            let error;
+            (error, skipped, met) = replay.finish(step, &tape);
+            self.replay_error = self.replay_error.or(error);
+        }
+        let mut stats = self.sim.stats;
+        stats.steps = step;
+        let mut paths = BTreeMap::new();
+        for entry in &self.sim.tape {
+            for path in named_paths(entry) {
+                if let Some(text) = self.sim.paths.get(&path) {
+                    paths.insert(path, text.clone());
+                }
+            }
+        }
+        let outcome = Outcome {
+            seed: self.seed,
+            trace_hash: self.sim.hash.value(),
+            state_hash: state.value(),
+            time: self.sim.now,
+            end,
+            found: self.sim.found,
+            tape: Tape { entries: self.sim.tape, paths },
+            stats,
+            replay_error: self.replay_error,
+            skipped,
+            met,
+            properties: self.properties.len(),
+        };
+        (outcome, self.sim.strategy)
+    }
+}
+
+fn named_paths(entry: &seedbed_core::TapeEntry) -> Vec<seedbed_core::PathId> {
+    use seedbed_core::{Instead, TapeEntry};
+    match entry {
+        TapeEntry::Order { key, instead: Instead::Signal(name) } => vec![key.plain.path, name.path],
+        TapeEntry::Order { key, instead: Instead::Clock } => vec![key.plain.path],
+        TapeEntry::Choice { key, .. } => vec![key.path],
+    }
+}

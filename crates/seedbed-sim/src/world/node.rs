@@ -1,0 +1,212 @@
+//! How nodes come and go (rules N2, N3, N5).
+
+use super::World;
+use crate::sim::NodePort;
+use seedbed_core::{
+    Boot, ChoiceKind, ChoicePoint, Code, Factory, Kernel, Life, NodeConfig, NodeId, PathId, Pid,
+    SpawnOptions, Time, node_of,
+};
+use std::any::Any;
+use std::rc::Rc;
+use std::sync::Arc;
+
+type BootFn = Rc<dyn Fn(&mut NodeBoot<'_>)>;
+
+/// One node of a world: its kernel while it is up.
+pub(super) struct Host {
+    pub(super) name: String,
+    pub(super) path: PathId,
+    pub(super) kernel: Option<Kernel>,
+    boot: Boot,
+    on_boot: Option<BootFn>,
+    lives: std::collections::BTreeMap<PathId, Life>,
+    /// When it comes up again.
+    pub(super) up_at: Option<Time>,
+    /// When the others count it as lost.
+    pub(super) lost_at: Option<Time>,
+    /// Turns since it booted: names its crash points.
+    pub(super) turns: u64,
+}
+
+impl Host {
+    /// True if the node comes back by itself.
+    pub(super) fn has_boot_function(&self) -> bool {
+        self.on_boot.is_some()
+    }
+}
+
+/// A node that boots: what its boot function may do.
+pub struct NodeBoot<'a> {
+    kernel: &'a mut Kernel,
+    port: NodePort<'a>,
+}
+
+impl NodeBoot<'_> {
+    /// Spawns an actor without a parent.
+    ///
+    /// # Errors
+    /// As [`Context::spawn`](seedbed_core::Context::spawn).
+    pub fn spawn(&mut self, options: SpawnOptions, factory: Arc<dyn Factory>) -> Result<Pid, Code> {
+        self.kernel.spawn(&mut self.port, options, factory)
+    }
+
+    /// Keeps a value for all actors of the node, see [`Kernel::set_local`].
+    pub fn set_local<T: Any>(&mut self, value: T) {
+        self.kernel.set_local(value);
+    }
+}
+
+impl World {
+    /// The node `main`, made if need be.
+    pub fn main(&mut self) -> NodeId {
+        match self.names.get("main") {
+            Some(id) => *id,
+            None => self.add_host("main", None),
+        }
+    }
+
+    /// Adds a node that runs `on_boot` whenever it starts, now and after a crash. Faults by chance
+    /// crash only such nodes.
+    ///
+    /// # Panics
+    /// If there is a node of that name, or the world has 511 nodes.
+    pub fn node(&mut self, name: &str, on_boot: impl Fn(&mut NodeBoot<'_>) + 'static) -> NodeId {
+        self.add_host(name, Some(Rc::new(on_boot)))
+    }
+
+    fn add_host(&mut self, name: &str, on_boot: Option<BootFn>) -> NodeId {
+        assert!(!self.names.contains_key(name), "there is a node `{name}` already");
+        assert!(self.hosts.len() < usize::from(NodeId::MAX.0), "a world has at most {} nodes", NodeId::MAX.0);
+        let id = NodeId(self.hosts.len() as u16 + 1);
+        self.names.insert(name.to_owned(), id);
+        for kernel in self.hosts.iter_mut().filter_map(|h| h.kernel.as_mut()) {
+            kernel.set_nodes(self.names.clone());
+        }
+        self.sim.paths.insert(PathId::of(name), name.to_owned());
+        self.hosts.push(Host {
+            name: name.to_owned(),
+            path: PathId::of(name),
+            kernel: None,
+            boot: Boot(0),
+            on_boot,
+            lives: std::collections::BTreeMap::new(),
+            up_at: None,
+            lost_at: None,
+            turns: 0,
+        });
+        self.boot(id);
+        id
+    }
+
+    fn host_mut(&mut self, node: NodeId) -> &mut Host {
+        &mut self.hosts[usize::from(node.0) - 1]
+    }
+
+    /// The names of all nodes, in the order of their numbers.
+    pub fn nodes(&self) -> impl Iterator<Item = (&str, NodeId)> {
+        self.hosts.iter().enumerate().map(|(i, h)| (h.name.as_str(), NodeId(i as u16 + 1)))
+    }
+
+    /// True while the node is up.
+    pub fn is_up(&self, node: NodeId) -> bool {
+        self.host(node).is_some_and(|h| h.kernel.is_some())
+    }
+
+    pub(super) fn boot(&mut self, node: NodeId) {
+        let mut effects: Vec<String> = self.handlers.keys().cloned().collect();
+        effects.push(seedbed_core::abi::store::EFFECT.to_owned());
+        let (entries, nodes) = (self.entries.clone(), self.names.clone());
+        let key = self.key;
+        let was_up_before = {
+            let host = self.host_mut(node);
+            let boot = host.boot;
+            let key = key.derive("node", host.path.0, u64::from(boot.0));
+            let name = host.name.clone();
+            let mut kernel = Kernel::new(NodeConfig { id: node, name, boot, key, entries, effects, nodes });
+            kernel.inherit_lives(std::mem::take(&mut host.lives));
+            host.kernel = Some(kernel);
+            host.up_at = None;
+            host.lost_at = None;
+            host.turns = 0;
+            boot != Boot(0)
+        };
+        // A new boot is the sign that the old one is lost.
+        if was_up_before {
+            self.lose(node);
+        }
+        let on_boot = self.host_mut(node).on_boot.clone();
+        let host = &mut self.hosts[usize::from(node.0) - 1];
+        let kernel = host.kernel.as_mut().expect("just made");
+        kernel.set_step(self.sim.step);
+        let mut port = NodePort { sim: &mut self.sim, node };
+        kernel.boot(&mut port);
+        if let Some(on_boot) = on_boot {
+            on_boot(&mut NodeBoot { kernel, port });
+        }
+    }
+
+    /// Ends what crosses to a lost node, on all others.
+    pub(super) fn lose(&mut self, lost: NodeId) {
+        self.host_mut(lost).lost_at = None;
+        for (index, host) in self.hosts.iter_mut().enumerate() {
+            let node = NodeId(index as u16 + 1);
+            if let Some(kernel) = host.kernel.as_mut().filter(|_| node != lost) {
+                kernel.lose_node(&mut NodePort { sim: &mut self.sim, node }, lost);
+            }
+        }
+    }
+
+    /// Crashes a node: its actors, mail and timers are gone, and what its stores had not synced may
+    /// be. It boots again after a while that is chosen, or never if it has no boot function.
+    pub fn crash(&mut self, node: NodeId) {
+        let down = self.config.faults.down;
+        let (path, life, restarts) = {
+            let host = self.host_mut(node);
+            if host.kernel.is_none() {
+                return;
+            }
+            (host.path, Life(u32::from(host.boot.0)), host.on_boot.is_some())
+        };
+        for id in self.sim.order.of_node(node) {
+            self.sim.order.remove(id);
+            self.sim.strategy.gone(id);
+        }
+        self.sim.facts.forget_all(|pid| node_of(pid) == node);
+        self.sim.effects.forget(|pid| node_of(pid) == node);
+        self.lose_unsynced(node, life);
+        let now = self.sim.now;
+        let lost_at = now + self.config.loss_after;
+        let host = self.host_mut(node);
+        host.lives = host.kernel.take().expect("it is up").into_lives();
+        host.boot = host.boot.next();
+        host.lost_at = Some(lost_at);
+        if restarts {
+            const STEPS: u32 = 16;
+            let point =
+                ChoicePoint { kind: ChoiceKind::Restart, site: 0, path, life, ordinal: Some(1), n: STEPS };
+            let answer = self.sim.choose(node, &point);
+            let after = down.0 + down.1.saturating_sub(down.0) / u64::from(STEPS - 1) * u64::from(answer);
+            self.host_mut(node).up_at = Some(Time::from_nanos(now.as_nanos() + after));
+        }
+    }
+
+    /// Decides for each log how much of what was not synced survives: all (plain), or a prefix.
+    fn lose_unsynced(&mut self, node: NodeId, life: Life) {
+        let Some(disk) = self.sim.disks.get(&node) else { return };
+        for (path, count) in disk.unsynced() {
+            let n = count as u32 + 1;
+            let point = ChoicePoint { kind: ChoiceKind::Unsynced, site: 0, path, life, ordinal: Some(1), n };
+            let lost = self.sim.choose(node, &point) as usize;
+            if let Some(disk) = self.sim.disks.get_mut(&node) {
+                disk.crash(path, count - lost);
+            }
+        }
+    }
+
+    /// Boots a node that is down, now.
+    pub fn restart(&mut self, node: NodeId) {
+        if !self.is_up(node) {
+            self.boot(node);
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! How a world moves: turns, time, faults, properties (rules W1–W6).
+
+use super::World;
+use crate::property::When;
+use crate::sim::{Mode, NodePort};
+use crate::strategy::Pick;
+use seedbed_core::{
+    Body, ChoiceKind, ChoicePoint, Delivery, EffectError, Envelope, Flags, Instead, Life, Mail, NodeId,
+    OrderKey, Packet, PathId, Pid, Ran, SignalName, TapeEntry, Time, node_of,
+};
+use std::time::Duration;
+
+/// How a run ended without a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Nothing was left to do.
+    Rest,
+    /// `duration` passed.
+    Duration,
+}
+
+/// What one move came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Advance {
+    /// A turn ran, or time passed to something that was due.
+    Moved,
+    /// Nothing can happen up to the limit.
+    Quiet,
+    /// The run is over: a finding, or a replay that cannot go on.
+    Stopped,
+}
+
+/// Running.
+impl World {
+    /// Runs until the world is at rest or `duration` is reached; then stops faults, lets the world
+    /// converge, and looks at what must hold in the end.
+    ///
+    /// # Errors
+    /// The finding, if there is one.
+    pub fn run(&mut self) -> Result<End, crate::property::Broken> {
+        let end = self.run_until(Time::ZERO + self.config.duration);
+        if self.sim.found.is_none() {
+            self.converge(end == Advance::Quiet && !self.is_at_rest());
+        }
+        self.ended = true;
+        match &self.sim.found {
+            Some(found) => Err(found.clone()),
+            None if end == Advance::Quiet && self.sim.now >= Time::ZERO + self.config.duration => {
+                Ok(End::Duration)
+            }
+            None => Ok(End::Rest),
+        }
+    }
+
+    /// Runs for some virtual time.
+    ///
+    /// # Errors
+    /// The finding, if there is one.
+    pub fn run_for(&mut self, time: Duration) -> Result<(), crate::property::Broken> {
+        let until = self.sim.now + time;
+        if self.run_until(until) == Advance::Quiet {
+            self.sim.now = self.sim.now.max(until);
+        }
+        self.sim.found.clone().map_or(Ok(()), Err)
+    }
+
+    /// Runs until the world is at rest, or `duration` is reached.
+    ///
+    /// # Errors
+    /// The finding, if there is one.
+    pub fn settle(&mut self) -> Result<(), crate::property::Broken> {
+        self.run_until(Time::ZERO + self.config.duration);
+        self.sim.found.clone().map_or(Ok(()), Err)
+    }
+
+    /// True if [`run`](Self::run) has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended || self.sim.found.is_some() || self.replay_failed()
+    }
+
+    fn replay_failed(&self) -> bool {
+        matches!(&self.sim.mode, Mode::Replay(replay, _) if replay.failed())
+    }
+
+    fn run_until(&mut self, until: Time) -> Advance {
+        loop {
+            match self.advance(until) {
+                Advance::Moved => {}
+                end => return end,
+            }
+            if self.sim.order.is_empty() && self.is_at_rest() {
+                self.look(|when| when == When::Idle);
+                return if self.sim.found.is_some() { Advance::Stopped } else { Advance::Quiet };
+            }
+        }
+    }
+
+    /// Faults stop, links heal, order is plain; `end` and `eventually` are looked at.
+    fn converge(&mut self, cut: bool) {
+        self.sim.calm = true;
+        let stopped = self.sim.now;
+        let within = self.config.converge_within;
+        let limit = stopped + within;
+        self.look_eventually(stopped);
+        let rested = loop {
+            if self.sim.order.is_empty() && self.is_at_rest() {
+                break true;
+            }
+            match self.advance(limit) {
+                Advance::Moved => self.look_eventually(stopped),
+                Advance::Quiet => break self.is_at_rest(),
+                Advance::Stopped => return,
+            }
+        };
+        if rested && cut {
+            self.look(|when| when == When::Idle);
+        }
+        self.look(|when| when == When::End);
+        let (now, step) = (self.sim.now, self.sim.step);
+        let mut late = None;
+        for property in &self.properties {
+            if let (When::Eventually(_), false) = (property.when, property.met) {
+                late.get_or_insert((property.name.clone(), property.when.to_string()));
+            }
+        }
+        if let Some((name, when)) = late {
+            let message = format!(
+                "it did not come to hold (faults stopped at {stopped}, last looked at {now}, step {step})"
+            );
+            self.sim.find(&name, &when, message);
+        }
+    }
+
+    /// One move: what is due happens, then one turn runs, or time passes, not beyond `until`.
+    pub(super) fn advance(&mut self, until: Time) -> Advance {
+        self.begun = true;
+        if self.sim.found.is_some() || self.replay_failed() {
+            return Advance::Stopped;
+        }
+        self.deliver_due();
+        if self.sim.order.is_empty() {
+            return match self.next_time() {
+                Some(next) if next <= until => {
+                    self.sim.now = self.sim.now.max(next);
+                    self.sim.hash.word(self.sim.now.as_nanos());
+                    Advance::Moved
+                }
+                _ => Advance::Quiet,
+            };
+        }
+        let Some(delivery) = self.pick(until) else { return Advance::Moved };
+        if self.replay_failed() {
+            return Advance::Stopped;
+        }
+        self.turn(delivery);
+        if self.sim.step >= self.config.steps_max {
+            let message = format!("the run took {} steps and had not ended", self.sim.step);
+            self.sim.find("a run ends within steps_max", "always", message);
+        }
+        if self.sim.found.is_some() { Advance::Stopped } else { Advance::Moved }
+    }
+
+    /// No mail, nothing in flight, no effect, no one-shot timer, no node that is to boot.
+    pub fn is_at_rest(&self) -> bool {
+        let hosts = || self.hosts.iter();
+        self.sim.order.is_empty()
+            && self.sim.network.is_empty()
+            && self.sim.effects.is_empty()
+            && hosts().all(|h| h.up_at.is_none() && h.kernel.as_ref().is_none_or(|k| k.one_shots() == 0))
+    }
+
+    /// When something is due that time has to pass for.
+    fn next_time(&self) -> Option<Time> {
+        let hosts = self.hosts.iter().flat_map(|h| {
+            let timer = h.kernel.as_ref().and_then(seedbed_core::Kernel::next_deadline);
+            [timer, h.up_at, h.lost_at]
+        });
+        hosts.chain([self.sim.network.next(), self.sim.effects.next()]).flatten().min()
+    }
+
+    /// Everything due by now, in a fixed order: nodes come up or are lost, timers, effects, packets.
+    fn deliver_due(&mut self) {
+        let now = self.sim.now;
+        for index in 0..self.hosts.len() {
+            let node = NodeId(index as u16 + 1);
+            let host = &self.hosts[index];
+            if host.up_at.is_some_and(|at| at <= now) {
+                self.boot(node);
+            } else if host.lost_at.is_some_and(|at| at <= now) {
+                self.lose(node);
+            }
+            let host = &mut self.hosts[index];
+            if let Some(kernel) = &mut host.kernel
+                && kernel.next_deadline().is_some_and(|at| at <= now)
+            {
+                kernel.set_step(self.sim.step);
+                kernel.fire_timers(&mut NodePort { sim: &mut self.sim, node }, now);
+            }
+        }
+        while let Some(effect) = self.sim.effects.pop_due(now) {
+            self.complete(effect);
+        }
+        while let Some(packet) = self.sim.network.pop_due(now) {
+            self.arrive(packet);
+        }
+    }
+
+    fn complete(&mut self, effect: crate::disk::Effect) {
+        let node = node_of(effect.pid);
+        let outcome = if effect.effect == seedbed_core::abi::store::EFFECT {
+            self.sim.disks.entry(node).or_default().complete(effect.path, &effect.payload)
+        } else {
+            match self.handlers.get(&effect.effect) {
+                Some(handler) => handler(&effect.request, self.sim.now),
+                None => Err(EffectError { code: 0, text: "no such effect".into() }),
+            }
+        };
+        if let Some((kernel, mut port)) = self.split(node) {
+            kernel.complete(&mut port, effect.pid, effect.correlation, &outcome);
+        }
+    }
+
+    fn arrive(&mut self, packet: Packet) {
+        let node = node_of(packet.to);
+        if node == NodeId::OUTSIDE {
+            return self.arrive_outside(packet);
+        }
+        // A packet for a node that is down is lost; who asked is told when the node counts as lost.
+        if let Some((kernel, mut port)) = self.split(node) {
+            kernel.arrive(&mut port, packet);
+        }
+    }
+
+    fn arrive_outside(&mut self, packet: Packet) {
+        let (from, to) = (packet.from.to_raw(), packet.to.to_raw());
+        let (flags, id, correlation, tag, payload) = match packet.body {
+            Body::Message { correlation, tag, payload } => {
+                (Flags::MESSAGE, packet.id, correlation, tag, payload)
+            }
+            Body::Answer { correlation, tag, failed, payload } => {
+                let flags = if failed { Flags::REPLY.with(Flags::FAILED) } else { Flags::REPLY };
+                (flags, 0, correlation, tag, payload)
+            }
+            _ => return,
+        };
+        let len = payload.len() as u32;
+        let envelope = Envelope { id, from, to, correlation, tag, len, flags };
+        self.sim.hash.pair(from ^ correlation, tag);
+        self.sim.hash.bytes(&payload);
+        self.sim.inboxes.entry(packet.to).or_default().push(Mail { envelope, payload });
+    }
+
+    /// Decides what goes next; `None` if time passed instead.
+    fn pick(&mut self, until: Time) -> Option<Delivery> {
+        let plain = self.sim.order.first().expect("something is enabled");
+        let picked = match &self.sim.mode {
+            _ if self.sim.calm => Pick::Plain,
+            Mode::Explore => {
+                let clock = self.sim.chance.faults.clock > 0 && self.next_time().is_some_and(|t| t <= until);
+                self.sim.stats.choice_points += u64::from(clock || self.sim.order.len() > 1);
+                self.sim.strategy.pick(&self.sim.order, clock)
+            }
+            Mode::Replay(replay, _) if !replay.has_orders() => Pick::Plain,
+            Mode::Replay(..) => self.pick_from_tape(plain, until),
+            Mode::Keep(..) => self.pick_in_order(plain, until),
+        };
+        let chosen = match picked {
+            Pick::Plain => plain,
+            Pick::Run(id) => id,
+            Pick::Clock => {
+                self.record(plain, Instead::Clock);
+                let next = self.next_time().expect("the clock is an option only with a next time");
+                self.sim.now = self.sim.now.max(next);
+                self.sim.hash.word(self.sim.now.as_nanos());
+                return None;
+            }
+        };
+        let delivery = self.sim.order.delivery(chosen);
+        if chosen != plain {
+            let (name, _) = self.name(delivery);
+            self.record(plain, Instead::Signal(name));
+        }
+        self.sim.order.remove(chosen);
+        self.sim.strategy.gone(chosen);
+        Some(delivery)
+    }
+
+    fn name(&self, delivery: Delivery) -> (SignalName, Envelope) {
+        let kernel = self.host(delivery.node).and_then(|h| h.kernel.as_ref());
+        kernel.and_then(|k| k.describe(delivery)).expect("what is enabled can be named")
+    }
+
+    /// Writes down that something else than the plain delivery goes.
+    fn record(&mut self, plain: u32, instead: Instead) {
+        let delivery = self.sim.order.delivery(plain);
+        let key = OrderKey { plain: self.name(delivery).0, passed: self.sim.order.passed(plain) };
+        self.sim.order.pass_over(plain);
+        let entry = TapeEntry::Order { key, instead };
+        self.sim.tape.push(entry);
+        let at = self.sim.at(delivery.node);
+        self.sim.observers.iter_mut().for_each(|o| o.chosen(at, &entry));
+    }
+
+    fn pick_from_tape(&mut self, plain: u32, until: Time) -> Pick {
+        let key = OrderKey {
+            plain: self.name(self.sim.order.delivery(plain)).0,
+            passed: self.sim.order.passed(plain),
+        };
+        let Mode::Replay(replay, _) = &mut self.sim.mode else { unreachable!("only replays have a tape") };
+        let Some(instead) = replay.order(&key) else { return Pick::Plain };
+        let pick = match instead {
+            Instead::Clock => self.next_time().filter(|t| *t <= until).map(|_| Pick::Clock),
+            Instead::Signal(name) => {
+                let found =
+                    self.sim.order.iter().find(|id| self.name(self.sim.order.delivery(*id)).0 == name);
+                found.map(Pick::Run)
+            }
+        };
+        pick.unwrap_or_else(|| {
+            let step = self.sim.step;
+            if let Mode::Replay(replay, tape) = &mut self.sim.mode {
+                replay.not_possible(step, || tape.describe(&TapeEntry::Order { key, instead }));
+            }
+            Pick::Plain
+        })
+    }
+
+    /// Keeps an order among the deliveries that it names; plain for all others.
+    fn pick_in_order(&mut self, plain: u32, until: Time) -> Pick {
+        let candidates: Vec<(u32, SignalName)> =
+            self.sim.order.iter().map(|id| (id, self.name(self.sim.order.delivery(id)).0)).collect();
+        let clock = self.next_time().is_some_and(|t| t <= until);
+        let Mode::Keep(_, _, order) = &mut self.sim.mode else { unreachable!("only this mode has an order") };
+        match order.pick(&candidates, clock) {
+            Pick::Run(id) if id == plain => Pick::Plain,
+            pick => pick,
+        }
+    }
+
+    fn turn(&mut self, delivery: Delivery) {
+        self.sim.step += 1;
+        let step = self.sim.step;
+        let node = delivery.node;
+        let host = &mut self.hosts[usize::from(node.0) - 1];
+        host.turns += 1;
+        let (turns, crashes) = (host.turns, host.has_boot_function());
+        let kernel = host.kernel.as_mut().expect("a delivery is on a node that is up");
+        kernel.set_step(step);
+        let (root, boot) = (host.path, Life(u32::from(kernel.boot_number().0)));
+        let ran = kernel.run(&mut NodePort { sim: &mut self.sim, node }, delivery);
+        let Ran::Turn { pid, path, life, nth, supervised, .. } = ran else {
+            unreachable!("the order holds only what is enabled");
+        };
+        self.faults_after(node, pid, (path, life, nth), supervised, crashes.then_some((root, boot, turns)));
+        if self.sim.facts.version() != self.seen_facts {
+            self.seen_facts = self.sim.facts.version();
+            self.look(|when| when == When::Always);
+        }
+    }
+
+    /// Kills and crashes by chance, after a turn.
+    fn faults_after(
+        &mut self,
+        node: NodeId,
+        pid: Pid,
+        actor: (PathId, Life, u64),
+        supervised: bool,
+        host: Option<(PathId, Life, u64)>,
+    ) {
+        let point = |kind, (path, life, nth): (PathId, Life, u64)| ChoicePoint {
+            kind,
+            site: 0,
+            path,
+            life,
+            ordinal: Some(nth),
+            n: 2,
+        };
+        if supervised
+            && self.sim.is_open(ChoiceKind::Kill)
+            && self.sim.choose(node, &point(ChoiceKind::Kill, actor)) == 1
+        {
+            self.kill(pid);
+        }
+        if let Some(host) = host
+            && self.sim.is_open(ChoiceKind::Crash)
+            && self.sim.choose(node, &point(ChoiceKind::Crash, host)) == 1
+        {
+            self.crash(node);
+        }
+    }
+
+    /// Looks at the properties that are due.
+    fn look(&mut self, due: impl Fn(When) -> bool) {
+        if self.properties.is_empty() || self.sim.found.is_some() {
+            return;
+        }
+        let mut properties = std::mem::take(&mut self.properties);
+        for property in properties.iter_mut().filter(|p| due(p.when)) {
+            if let Some(message) = property.broken(self) {
+                self.sim.find(&property.name, &property.when.to_string(), message);
+                break;
+            }
+        }
+        self.properties = properties;
+    }
+
+    fn look_eventually(&mut self, stopped: Time) {
+        let mut properties = std::mem::take(&mut self.properties);
+        let elapsed = self.sim.now.since(stopped);
+        for property in properties.iter_mut().filter(|p| !p.met) {
+            if let When::Eventually(within) = property.when
+                && elapsed <= within
+            {
+                property.met = property.broken(self).is_none();
+            }
+        }
+        self.properties = properties;
+    }
+}
