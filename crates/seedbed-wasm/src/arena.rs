@@ -249,3 +249,68 @@ pub(crate) struct Image {
     pages: Box<[(usize, Box<[u8]>)]>,
     globals: Box<[Val]>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn module(pages: u32) -> Module {
+        let text = format!(
+            r#"(module (memory (export "memory") {pages})
+            (global (export "seedbed_inbox_ptr") i32 (i32.const 0))
+            (global (export "seedbed_inbox_len") i32 (i32.const 1024))
+            (func (export "seedbed_on_message") (param i32 i32 i32) (result i32)
+                (i32.store (i32.const 5000) (i32.const 7)) (i32.const 0)))"#
+        );
+        Module::from_bytes(&wat::parse_str(text).unwrap()).unwrap()
+    }
+
+    fn dirty(arena: &mut Arena, guest: &mut Guest) {
+        guest.hooks.on_message.call(&mut arena.store, (1_000, 0, 0, 0)).unwrap();
+        assert_eq!(guest.bytes()[5000], 7);
+    }
+
+    #[test]
+    fn an_instance_put_back_serves_again_as_a_fresh_one() {
+        for pages in [1, 2] {
+            let (module, limits) = (module(pages), WasmLimits::default());
+            let mut arena = Arena::new();
+            let mut guest = arena.take(&module, &limits).unwrap();
+            let fresh = guest.state_hash(&mut arena.store);
+            let base = guest.memory;
+            dirty(&mut arena, &mut guest);
+            assert_ne!(guest.state_hash(&mut arena.store), fresh);
+            arena.give_back(guest);
+            let again = arena.take(&module, &limits).unwrap();
+            assert_eq!(again.memory, base, "the same instance");
+            assert_eq!(again.state_hash(&mut arena.store), fresh);
+            assert!(again.bytes().iter().all(|b| *b == 0));
+        }
+    }
+
+    #[test]
+    fn a_memory_that_grew_spoils_its_instance_and_too_many_close_the_store() {
+        let (module, limits) = (module(1), WasmLimits::default());
+        let mut arena = Arena::new();
+        let spoil = |arena: &mut Arena| {
+            let mut guest = arena.take(&module, &limits).unwrap();
+            assert_eq!(guest.len, 65_536, "never one that grew");
+            guest.len += 65_536;
+            arena.give_back(guest);
+        };
+        for _ in 0..SPOILED_MAX {
+            spoil(&mut arena);
+            assert!(arena.serves());
+        }
+        spoil(&mut arena);
+        assert!(!arena.serves());
+    }
+
+    #[test]
+    fn a_closed_store_is_left_by_new_guests_only() {
+        let first = Arena::current();
+        assert!(Rc::ptr_eq(&first, &Arena::current()));
+        first.borrow_mut().spoiled = SPOILED_MAX + 1;
+        assert!(!Rc::ptr_eq(&first, &Arena::current()));
+    }
+}
