@@ -7,7 +7,7 @@ use seedbed_guest::dialect::{
     EXPORTS, Function, IMPORTS, INBOX, INBOX_LEN, INBOX_PTR, MEMORY, MODULE, ON_MESSAGE, Value,
 };
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use wasmparser::{CompositeInnerType, ExternalKind, FuncType, Parser, Payload, TypeRef, ValType};
 
@@ -56,6 +56,16 @@ fn every_module_has_the_sum_that_is_written_down() {
             manifest.contains(&format!("hash = \"sha256:{sum}\"")),
             "{name}: its manifest has another hash"
         );
+    }
+}
+
+#[test]
+fn every_manifest_is_one() {
+    let dirs: BTreeSet<PathBuf> =
+        modules().keys().map(|name| fixtures().join(name).parent().unwrap().to_owned()).collect();
+    for dir in dirs {
+        let manifest = seedbed_manifest::Manifest::load(&dir.join("seedbed.toml"));
+        assert!(manifest.is_ok(), "{}", manifest.unwrap_err());
     }
 }
 
