@@ -555,6 +555,11 @@ impl Context<'_> {
         self.spawn_shared(options, factory)
     }
 
+    /// The factory of an entry of the node's table.
+    pub(crate) fn entry(&self, entry: &str) -> Option<Arc<dyn Factory>> {
+        self.node.entries.get(entry).cloned()
+    }
+
     /// Spawns another of this actor's own kind.
     ///
     /// # Errors
@@ -576,7 +581,7 @@ impl Context<'_> {
         self.allowed()?;
         self.room_in_outbox(0)?;
         let slot = self.slot();
-        if !slot.cold.permissions.spawn || (options.register && !slot.cold.permissions.register) {
+        if !slot.cold.permissions.spawn || (options.register.is_some() && !slot.cold.permissions.register) {
             return Err(Code::Denied);
         }
         if slot.cold.spawned >= slot.limits.spawn_max {
@@ -735,6 +740,17 @@ impl Context<'_> {
     /// In `on_start`: this actor chooses not to run (rule S3).
     pub fn ignore(&mut self) {
         self.node.turn.ignore = self.node.turn.hook == Hook::Start;
+    }
+
+    /// In `on_start`: the start goes on after this turn, until [`start_done`](Self::start_done). Mail
+    /// is taken from now on; who asked to be told of the start waits.
+    pub(crate) fn defer_start(&mut self) {
+        self.node.turn.start_deferred = true;
+    }
+
+    /// Ends a start that was deferred.
+    pub(crate) fn start_done(&mut self) {
+        self.node.turn.start_done = true;
     }
 
     /// What whoever is told of this actor's end will receive (rule E6).

@@ -20,6 +20,7 @@ mod pid;
 mod reactor;
 mod stream;
 pub mod supervise;
+mod supervisor;
 mod table;
 mod tape;
 mod timer;
@@ -43,6 +44,9 @@ pub use seedbed_abi::{
     StartOutcome, StopCode, Time, TimerId, TrapKind,
 };
 pub use stream::{Key, Stream};
+pub use supervisor::{
+    Actors, ChildLine, ChildStart, Supervisor, SupervisorActor, SupervisorCall, SupervisorReply, decision,
+};
 pub use tape::{ChoiceKey, Instead, OrderKey, Tape, TapeEntry};
 
 /// Number of the rules by which a run unfolds: raised by any change after which the same seed gives

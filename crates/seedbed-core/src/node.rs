@@ -58,6 +58,8 @@ pub(crate) struct Cold {
     pub(crate) parent: Pid,
     /// The parent is its supervisor (rule E15).
     pub(crate) supervised: bool,
+    /// It is a supervisor: it ends in turns of its own, after its children.
+    pub(crate) supervises: bool,
     pub(crate) factory: Option<Arc<dyn Factory>>,
     pub(crate) args: Vec<u8>,
     pub(crate) permissions: Permissions,
@@ -139,6 +141,8 @@ pub(crate) struct Turn {
     /// `exit` or `kill` of itself ended the turn.
     pub(crate) ended: Option<ExitReason>,
     pub(crate) ignore: bool,
+    pub(crate) start_deferred: bool,
+    pub(crate) start_done: bool,
     pub(crate) value: Option<Vec<u8>>,
     pub(crate) sent_bytes: u64,
     pub(crate) log_left: u32,
@@ -212,6 +216,8 @@ impl Node {
                 stop: None,
                 ended: None,
                 ignore: false,
+                start_deferred: false,
+                start_done: false,
                 value: None,
                 sent_bytes: 0,
                 log_left: 0,
@@ -312,7 +318,7 @@ impl Node {
         let s = &mut self.slots[slot as usize];
         s.stage = Stage::Free;
         s.behaviour = None;
-        s.cold = Box::default();
+        *s.cold = Cold::default();
         self.alive -= 1;
         if s.generation < GENERATION_MAX {
             s.generation += 1;
@@ -333,7 +339,12 @@ impl Node {
         let slot = self.slot_mut(child);
         slot.limits = factory.limits();
         slot.cold.permissions = factory.permissions();
-        if let Some(name) = options.name.as_deref().filter(|_| options.register) {
+        slot.cold.supervises = factory.is_supervisor();
+        if let Some(name) = options.register.as_deref() {
+            if let Err(code) = check_name(name) {
+                self.vacate(child);
+                return Err(code);
+            }
             match self.names.register(name, child) {
                 Ok(name) => self.slot_mut(child).cold.name = Some(name),
                 Err(code) => {

@@ -68,8 +68,8 @@ pub(crate) struct SpawnWish {
 pub struct SpawnOptions {
     /// The last part of its path; without one it is `#n`.
     pub name: Option<String>,
-    /// Also register the name, atomically with the spawn.
-    pub register: bool,
+    /// The name to register for it, atomically with the spawn.
+    pub register: Option<String>,
     /// Link, monitor, tell.
     pub flags: SpawnFlags,
     /// What its factory is given.
@@ -84,9 +84,10 @@ impl SpawnOptions {
         SpawnOptions { name: Some(name.into()), ..SpawnOptions::default() }
     }
 
-    /// A child with a registered name.
+    /// A child with a name in its path that is registered too.
     pub fn registered(name: impl Into<String>) -> SpawnOptions {
-        SpawnOptions { name: Some(name.into()), register: true, ..SpawnOptions::default() }
+        let name = name.into();
+        SpawnOptions { name: Some(name.clone()), register: Some(name), ..SpawnOptions::default() }
     }
 
     /// With these flags too.

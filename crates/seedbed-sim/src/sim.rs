@@ -13,7 +13,8 @@ use crate::replay::Replay;
 use crate::strategy::{Candidate, Strategy};
 use seedbed_core::{
     At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectRequest, Event, ExitReason, Life,
-    Mail, NodeId, Observer, Packet, PathId, Pid, Port, Reactor, Tape, TapeEntry, Time, TraceHash, node_of,
+    Mail, NodeId, Observer, Packet, PathId, Pid, Port, Reactor, Tape, TapeEntry, Time, TraceHash, decision,
+    node_of,
 };
 use std::collections::BTreeMap;
 
@@ -75,6 +76,8 @@ pub(crate) struct Sim {
     pub(crate) stats: Stats,
     pub(crate) allow_failures: bool,
     pub(crate) found: Option<Broken>,
+    /// A supervisor that used up its intensity and has not ended yet.
+    gave_up: Option<(Pid, String)>,
     pub(crate) observers: Vec<Box<dyn Observer>>,
 }
 
@@ -101,6 +104,7 @@ impl Sim {
             stats: Stats::default(),
             allow_failures: false,
             found: None,
+            gave_up: None,
             observers: Vec::new(),
         }
     }
@@ -231,8 +235,15 @@ impl Sim {
             Event::Condition { who, name, always: true, holds: false } => {
                 self.find(name, "always", format!("it does not hold in {}", who.text));
             }
+            Event::Supervised { who, child, code: decision::GAVE_UP, text, .. } => {
+                self.gave_up = Some((who.pid, format!("{} gave up on `{child}`: {text}", who.text)));
+            }
             Event::Exited { who, reason, detail, seen, .. } => {
                 self.facts.forget(who.pid);
+                let gave_up = self.gave_up.take_if(|(pid, _)| *pid == who.pid);
+                if let (Some((_, message)), false, false) = (gave_up, seen, self.allow_failures) {
+                    self.find("every failure is handled", "always", message);
+                }
                 if !seen && !self.allow_failures && matches!(reason, ExitReason::Failed(_)) {
                     let detail = detail.map(|d| format!(" ({d})")).unwrap_or_default();
                     let message = format!("{} ended with: {reason}{detail}", who.text);

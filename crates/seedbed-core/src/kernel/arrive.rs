@@ -343,7 +343,7 @@ impl Kernel {
         if s.stage == Stage::Stopping {
             return;
         }
-        if s.trap_exits && !by_parent {
+        if s.trap_exits && (!by_parent || s.cold.supervises) {
             self.notice(r, slot, from, Flags::EXIT, 0, id, &reason, value);
         } else if reason != ExitReason::Normal || by_parent {
             self.begin_stopping(r, slot, Stop { reason, detail: None, by_parent, by_other: true });

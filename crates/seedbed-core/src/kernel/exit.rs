@@ -6,6 +6,7 @@ use crate::event::{Event, Lost};
 use crate::mail::{LIFECYCLE, Sender};
 use crate::node::{Pending, Resolved, Stage, Stop};
 use crate::packet::{Body, Packet};
+use crate::path::Life;
 use crate::reactor::Reactor;
 use crate::timer::TimerState;
 use seedbed_abi::{Envelope, ExitReason, Flags, Pid, RequestFailure, StartOutcome};
@@ -21,9 +22,11 @@ impl Kernel {
     /// start ends at once.
     pub(super) fn begin_stopping<R: Reactor>(&mut self, r: &mut R, slot: u32, stop: Stop) {
         match self.node.slot(slot).stage {
-            Stage::Starting => {
-                self.notify_start(r, slot, StartOutcome::Failed(stop.reason.clone()));
-                self.die(r, slot, stop.reason, stop.detail);
+            Stage::Starting => self.die(r, slot, stop.reason, stop.detail),
+            // A supervisor that is asked from outside to stop first stops its children, in turns of its own.
+            Stage::Running if stop.by_other && self.node.slot(slot).cold.supervises => {
+                let from = Sender { key: Pid::NOBODY.to_raw(), path: self.node.path, life: Life(0) };
+                self.notice(r, slot, from, Flags::EXIT, 0, 0, &stop.reason, None);
             }
             Stage::Running => {
                 r.observe(&Event::Stopping { who: self.node.who(slot), reason: &stop.reason });
@@ -88,9 +91,8 @@ impl Kernel {
         detail: Option<String>,
         value: Option<Vec<u8>>,
     ) {
-        if self.node.slot(slot).stage == Stage::Starting {
-            self.notify_start(r, slot, StartOutcome::Failed(reason.clone()));
-        }
+        // Who waits for a start that will never be done, is told so.
+        self.notify_start(r, slot, StartOutcome::Failed(reason.clone()));
         let me = self.node.pid(slot);
         let from = self.node.sender(slot);
         self.release(r, slot);

@@ -107,6 +107,8 @@ impl Kernel {
         turn.stop = None;
         turn.ended = None;
         turn.ignore = false;
+        turn.start_deferred = false;
+        turn.start_done = false;
         turn.value = None;
         turn.sent_bytes = 0;
         turn.log_left = log_left;
@@ -211,7 +213,8 @@ impl Kernel {
                 self.die(r, slot, ExitReason::Normal, None);
             }
             Hook::Start | Hook::Message => {
-                if hook == Hook::Start {
+                let deferred = self.node.turn.start_deferred;
+                if (hook == Hook::Start && !deferred) || self.node.turn.start_done {
                     self.notify_start(r, slot, StartOutcome::Started);
                 }
                 if let Some(reason) = ended {
@@ -246,6 +249,7 @@ impl Kernel {
         match (hook, failure) {
             (Hook::Start, failure) => {
                 let reason = ExitReason::Failed(failure);
+                // Who asked to be told gets the reason itself; links and monitors, that a start failed.
                 self.notify_start(r, slot, StartOutcome::Failed(reason.clone()));
                 self.die(r, slot, ExitReason::start_failed(reason), detail);
             }

@@ -2,7 +2,7 @@
 
 use super::intensity::Window;
 use super::protocol::{Call, ChildInfo, ChildState, Command, Counts, Event, Note, Parts, SlotId, Ticket};
-use super::spec::{ChildSpec, Flags, Plan, SpecError, Strategy};
+use super::spec::{ChildId, ChildSpec, Flags, Plan, SpecError, Strategy};
 use super::table::Table;
 use seedbed_abi::{ExitReason, Time};
 use std::collections::{BTreeMap, VecDeque};
@@ -177,6 +177,11 @@ impl<T: Parts> Machine<T> {
     pub fn counts(&self) -> Counts {
         let counts = self.slots.counts();
         if self.is_dynamic() { Counts { specs: 1, ..counts } } else { counts }
+    }
+
+    /// The id of the child in a slot; of an instance, the template's.
+    pub fn id_of(&self, slot: SlotId) -> Option<ChildId> {
+        self.slots.get(slot).map(|s| s.spec.id.clone())
     }
 
     /// The flags as they are now.

@@ -308,7 +308,7 @@ pub struct ChildInfo<P> {
 }
 
 /// How a child is. A caller sees the first three only: calls wait while a child starts or stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ChildState<P> {
     /// It runs.
     Running(P),
@@ -326,7 +326,7 @@ pub enum ChildState<P> {
 }
 
 /// Numbers of children.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Counts {
     /// Specs known; 1 for a dynamic supervisor.
     pub specs: u64,

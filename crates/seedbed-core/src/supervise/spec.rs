@@ -88,7 +88,9 @@ pub struct ChildSpec<S> {
 }
 
 /// Which exits restart a child (rules R).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub enum Restart {
     /// Every exit.
     #[default]
@@ -100,7 +102,9 @@ pub enum Restart {
 }
 
 /// What a child is; decides nothing but defaults and counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub enum ChildKind {
     /// It has no children of its own.
     #[default]
@@ -110,7 +114,7 @@ pub enum ChildKind {
 }
 
 /// How a child is stopped (D1, D2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Shutdown {
     /// It is killed.
     Brutal,

@@ -20,7 +20,7 @@ pub struct Client {
 #[non_exhaustive]
 pub enum AskError {
     /// The request ended without a reply.
-    #[error("{0}")]
+    #[error(transparent)]
     Failed(#[from] RequestFailure),
     /// The reply is not of the type that was asked for.
     #[error("reply of {len} bytes is not of the type asked for")]
@@ -141,6 +141,7 @@ impl World {
         deadline: Time,
     ) -> Result<Mail, AskError> {
         loop {
+            self.deliver_due();
             if let Some(mail) = self.take_reply(client, correlation) {
                 if mail.envelope.flags.has(Flags::FAILED) {
                     let failure = RequestFailure::from_u64(mail.envelope.tag).unwrap_or(RequestFailure::Dead);

@@ -179,7 +179,7 @@ impl World {
     }
 
     /// Everything due by now, in a fixed order: nodes come up or are lost, timers, effects, packets.
-    fn deliver_due(&mut self) {
+    pub(super) fn deliver_due(&mut self) {
         let now = self.sim.now;
         for index in 0..self.hosts.len() {
             let node = NodeId(index as u16 + 1);
