@@ -184,7 +184,8 @@ fn a_link_has_a_latency_of_its_own() {
         let once = input(world, "once", 1);
         world.input(once);
         world.run()?;
-        Ok(assert_eq!(world.facts().values("at"), [7]))
+        assert_eq!(world.facts().values("at"), [7]);
+        Ok(())
     });
     assert_eq!(outcome.found, None);
 }
