@@ -4,11 +4,12 @@
 //! hash does not depend on how an event is printed. Texts for people (panic texts, backtraces) are no part of it.
 
 use crate::hash::TraceHash;
+use crate::outbox::SpawnOptions;
 use crate::packet::{EffectOutcome, Packet};
 use crate::path::{Life, PathId, SignalName};
 use crate::pid::{Boot, NodeId};
 use crate::stream::Key;
-use seedbed_abi::{Envelope, ExitReason, Level, Pid, Time};
+use seedbed_abi::{Envelope, ExitReason, Failure, Level, Pid, Time};
 
 /// Who an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -267,6 +268,35 @@ pub enum Event<'a> {
         /// For people.
         text: &'a str,
     },
+    /// The outside asked for an actor without a parent; if it was refused, nothing comes after this.
+    SpawnAsked {
+        /// How.
+        options: &'a SpawnOptions,
+    },
+    /// The outside killed an actor that was there.
+    KillAsked {
+        /// Whom.
+        pid: Pid,
+    },
+    /// The outside asked an actor that was there to stop.
+    StopAsked {
+        /// Whom.
+        pid: Pid,
+        /// Why.
+        reason: &'a ExitReason,
+    },
+    /// The outside made an actor that was there fail.
+    FailAsked {
+        /// Whom.
+        pid: Pid,
+        /// How.
+        failure: &'a Failure,
+    },
+    /// Another node counts as lost.
+    NodeLost {
+        /// Which.
+        node: NodeId,
+    },
 }
 
 impl Event<'_> {
@@ -297,6 +327,11 @@ impl Event<'_> {
             Event::Condition { .. } => 22,
             Event::Logged { .. } => 23,
             Event::Supervised { .. } => 24,
+            Event::SpawnAsked { .. } => 25,
+            Event::KillAsked { .. } => 26,
+            Event::StopAsked { .. } => 27,
+            Event::FailAsked { .. } => 28,
+            Event::NodeLost { .. } => 29,
         }
     }
 
@@ -353,9 +388,7 @@ impl Event<'_> {
             Event::Started { who: w } => who(h, w, 0),
             Event::Stopping { who: w, reason } | Event::Exited { who: w, reason, .. } => {
                 who(h, w, 0);
-                let mut bytes = Vec::with_capacity(16);
-                reason.encode(&mut bytes);
-                h.bytes(&bytes);
+                hash_reason(h, reason);
             }
             Event::Lost { why, to, name, tag } => {
                 h.pair(code | (*why as u64) << 8, to.to_raw());
@@ -397,6 +430,31 @@ impl Event<'_> {
                 h.bytes(child.as_bytes());
                 h.word(*figure);
             }
+            Event::SpawnAsked { options } => {
+                let SpawnOptions { name, register, flags, args, supervised } = options;
+                let given = u64::from(name.is_some()) | u64::from(register.is_some()) << 1;
+                h.pair(code, given | u64::from(*supervised) << 2 | u64::from(flags.0) << 3);
+                for text in [name, register] {
+                    h.bytes(text.as_deref().unwrap_or_default().as_bytes());
+                }
+                h.bytes(args);
+            }
+            Event::KillAsked { pid } => h.pair(code, pid.to_raw()),
+            Event::StopAsked { pid, reason } => {
+                h.pair(code, pid.to_raw());
+                hash_reason(h, reason);
+            }
+            Event::FailAsked { pid, failure } => {
+                h.pair(code, pid.to_raw());
+                hash_reason(h, &ExitReason::Failed((*failure).clone()));
+            }
+            Event::NodeLost { node } => h.pair(code, u64::from(node.0)),
         }
     }
+}
+
+fn hash_reason(h: &mut TraceHash, reason: &ExitReason) {
+    let mut bytes = Vec::with_capacity(16);
+    reason.encode(&mut bytes);
+    h.bytes(&bytes);
 }

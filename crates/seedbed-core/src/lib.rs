@@ -6,6 +6,7 @@
 mod actor;
 mod arena;
 mod context;
+mod describe;
 mod event;
 mod hash;
 mod kernel;
@@ -18,6 +19,7 @@ mod packet;
 mod path;
 mod pid;
 mod reactor;
+mod recording;
 mod stream;
 pub mod supervise;
 mod supervisor;
@@ -37,6 +39,7 @@ pub use packet::{Body, EffectOutcome, EffectRequest, Mail, Packet};
 pub use path::{Life, NAME_MAX, PathId, SignalKind, SignalName, check_name};
 pub use pid::{Boot, NodeId, Target, address_of, name_hash, node_of, pid_of, target_of};
 pub use reactor::{At, Chain, ChoiceKind, ChoicePoint, Delivery, Observer, Port, Reactor};
+pub use recording::{CHECKPOINT, Damaged, Entries, Entry, Recording, RecordingReactor, Seen};
 pub use seedbed_abi as abi;
 pub use seedbed_abi::{
     Bytes, Cancelled, Code, Correlation, EffectError, Envelope, ExitReason, Failure, Flags, HandlerCode,

@@ -64,7 +64,7 @@ pub(crate) struct SpawnWish {
 }
 
 /// How to spawn.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SpawnOptions {
     /// The last part of its path; without one it is `#n`.
     pub name: Option<String>,

@@ -98,6 +98,14 @@ impl Kernel {
         (s.path, s.life)
     }
 
+    /// The actor of this node that a pid or address means now, if it is alive.
+    pub fn find(&self, pid: Pid) -> Option<Pid> {
+        match self.node.resolve(pid) {
+            Resolved::Local(slot) => Some(self.node.pid(slot)),
+            Resolved::Dead | Resolved::Remote => None,
+        }
+    }
+
     /// An actor, by pid or address.
     pub fn actor(&self, pid: Pid) -> Option<ActorInfo> {
         match self.node.resolve(pid) {

@@ -107,6 +107,7 @@ impl Kernel {
         options: SpawnOptions,
         factory: Arc<dyn Factory>,
     ) -> Result<Pid, Code> {
+        r.observe(&Event::SpawnAsked { options: &options });
         let slot = self.node.prepare_child(&options, &factory)?;
         let pid = self.node.pid(slot);
         self.apply_spawn(r, None, SpawnWish { slot, options, factory, reference: None });
@@ -187,6 +188,7 @@ impl Kernel {
     /// Kills an actor from outside; false if it is gone.
     pub fn kill<R: Reactor>(&mut self, r: &mut R, pid: Pid) -> bool {
         let Resolved::Local(slot) = self.node.resolve(pid) else { return false };
+        r.observe(&Event::KillAsked { pid: self.node.pid(slot) });
         self.die(r, slot, ExitReason::Killed, None);
         true
     }
@@ -194,6 +196,7 @@ impl Kernel {
     /// Makes an actor fail where it stands, as if its last turn had: without `on_stop`. For faults.
     pub fn fail<R: Reactor>(&mut self, r: &mut R, pid: Pid, failure: seedbed_abi::Failure) -> bool {
         let Resolved::Local(slot) = self.node.resolve(pid) else { return false };
+        r.observe(&Event::FailAsked { pid: self.node.pid(slot), failure: &failure });
         self.die(r, slot, failure.into(), None);
         true
     }
@@ -201,12 +204,14 @@ impl Kernel {
     /// Asks an actor to stop, from outside, by way of its `on_stop`; false if it is gone.
     pub fn stop<R: Reactor>(&mut self, r: &mut R, pid: Pid, reason: ExitReason) -> bool {
         let Resolved::Local(slot) = self.node.resolve(pid) else { return false };
+        r.observe(&Event::StopAsked { pid: self.node.pid(slot), reason: &reason });
         self.begin_stopping(r, slot, Stop { reason, detail: None, by_parent: false, by_other: true });
         true
     }
 
     /// Ends every link, monitor and request that crosses to a lost node (rules E14, N5).
     pub fn lose_node<R: Reactor>(&mut self, r: &mut R, lost: NodeId) {
+        r.observe(&Event::NodeLost { node: lost });
         for slot in 0..self.node.slots.len() as u32 {
             self.lose_node_for(r, slot, lost);
         }

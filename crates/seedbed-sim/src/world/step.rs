@@ -1,7 +1,7 @@
 //! How a world moves: turns, time, faults, properties (rules W1–W6).
 
 use super::World;
-use crate::property::{Property, Seen, When};
+use crate::property::When;
 use crate::sim::{Mode, NodePort};
 use crate::strategy::Pick;
 use seedbed_core::{
@@ -38,18 +38,17 @@ impl World {
     /// # Errors
     /// The finding, if there is one.
     pub fn run(&mut self) -> Result<End, crate::property::Broken> {
-        let until = Time::ZERO + self.config.duration;
-        let cut = self.run_until(until) == Advance::Quiet && !self.is_at_rest();
-        if cut {
-            self.sim.now = self.sim.now.max(until);
-        }
+        let end = self.run_until(Time::ZERO + self.config.duration);
         if self.sim.found.is_none() {
-            self.converge(cut);
+            self.converge(end == Advance::Quiet && !self.is_at_rest());
         }
         self.ended = true;
         match &self.sim.found {
             Some(found) => Err(found.clone()),
-            None => Ok(if cut { End::Duration } else { End::Rest }),
+            None if end == Advance::Quiet && self.sim.now >= Time::ZERO + self.config.duration => {
+                Ok(End::Duration)
+            }
+            None => Ok(End::Rest),
         }
     }
 
@@ -90,22 +89,18 @@ impl World {
                 end => return end,
             }
             if self.sim.order.is_empty() && self.is_at_rest() {
-                self.look(|p| p.when == When::Idle);
+                self.look(|when| when == When::Idle);
                 return if self.sim.found.is_some() { Advance::Stopped } else { Advance::Quiet };
             }
         }
     }
 
-    /// Faults and inputs stop, links heal, order is plain; `end` and `eventually` are looked at.
+    /// Faults stop, links heal, order is plain; `end` and `eventually` are looked at.
     fn converge(&mut self, cut: bool) {
         self.sim.calm = true;
-        self.inputs.stop();
         let stopped = self.sim.now;
-        let asked_for = self.properties.iter().filter_map(|p| match p.when {
-            When::Eventually(within) => Some(within),
-            _ => None,
-        });
-        let limit = stopped + asked_for.fold(self.config.converge_within, Duration::max);
+        let within = self.config.converge_within;
+        let limit = stopped + within;
         self.look_eventually(stopped);
         let rested = loop {
             if self.sim.order.is_empty() && self.is_at_rest() {
@@ -118,9 +113,9 @@ impl World {
             }
         };
         if rested && cut {
-            self.look(|p| p.when == When::Idle);
+            self.look(|when| when == When::Idle);
         }
-        self.look(|p| p.when == When::End);
+        self.look(|when| when == When::End);
         let (now, step) = (self.sim.now, self.sim.step);
         let mut late = None;
         for property in &self.properties {
@@ -165,14 +160,12 @@ impl World {
         if self.sim.found.is_some() { Advance::Stopped } else { Advance::Moved }
     }
 
-    /// No mail, nothing in flight, no effect, no one-shot timer, no node that is to boot, no input
-    /// that is still to send.
+    /// No mail, nothing in flight, no effect, no one-shot timer, no node that is to boot.
     pub fn is_at_rest(&self) -> bool {
         let hosts = || self.hosts.iter();
         self.sim.order.is_empty()
             && self.sim.network.is_empty()
             && self.sim.effects.is_empty()
-            && self.inputs.is_done()
             && hosts().all(|h| h.up_at.is_none() && h.kernel.as_ref().is_none_or(|k| k.one_shots() == 0))
     }
 
@@ -182,12 +175,11 @@ impl World {
             let timer = h.kernel.as_ref().and_then(seedbed_core::Kernel::next_deadline);
             [timer, h.up_at, h.lost_at]
         });
-        hosts.chain([self.sim.network.next(), self.sim.effects.next(), self.inputs.next()]).flatten().min()
+        hosts.chain([self.sim.network.next(), self.sim.effects.next()]).flatten().min()
     }
 
-    /// Everything due by now, in a fixed order: nodes come up or are lost, timers, effects, inputs, packets.
+    /// Everything due by now, in a fixed order: nodes come up or are lost, timers, effects, packets.
     pub(super) fn deliver_due(&mut self) {
-        self.begin_inputs();
         let now = self.sim.now;
         for index in 0..self.hosts.len() {
             let node = NodeId(index as u16 + 1);
@@ -208,7 +200,6 @@ impl World {
         while let Some(effect) = self.sim.effects.pop_due(now) {
             self.complete(effect);
         }
-        self.play_inputs();
         while let Some(packet) = self.sim.network.pop_due(now) {
             self.arrive(packet);
         }
@@ -256,9 +247,7 @@ impl World {
         let envelope = Envelope { id, from, to, correlation, tag, len, flags };
         self.sim.hash.pair(from ^ correlation, tag);
         self.sim.hash.bytes(&payload);
-        if let Some(mail) = self.answer_input(packet.to, Mail { envelope, payload }) {
-            self.sim.inboxes.entry(packet.to).or_default().push(mail);
-        }
+        self.sim.inboxes.entry(packet.to).or_default().push(Mail { envelope, payload });
     }
 
     /// Decides what goes next; `None` if time passed instead.
@@ -363,10 +352,10 @@ impl World {
             unreachable!("the order holds only what is enabled");
         };
         self.faults_after(node, pid, (path, life, nth), supervised, crashes.then_some((root, boot, turns)));
-        let seen = Seen::of(&self.sim);
-        let changed = seen.changes_since(&self.seen);
-        self.seen = seen;
-        self.look(|p| p.when == When::Always && p.reads_any(changed));
+        if self.sim.facts.version() != self.seen_facts {
+            self.seen_facts = self.sim.facts.version();
+            self.look(|when| when == When::Always);
+        }
     }
 
     /// Kills and crashes by chance, after a turn.
@@ -401,16 +390,13 @@ impl World {
     }
 
     /// Looks at the properties that are due.
-    fn look(&mut self, due: impl Fn(&Property) -> bool) {
-        if self.sim.found.is_some() || !self.properties.iter().any(&due) {
+    fn look(&mut self, due: impl Fn(When) -> bool) {
+        if self.properties.is_empty() || self.sim.found.is_some() {
             return;
         }
         let mut properties = std::mem::take(&mut self.properties);
-        for property in properties.iter_mut().filter(|p| due(p)) {
-            let broken = property.broken(self);
-            if property.is_sometimes() {
-                self.sometimes(property.name(), broken.is_none());
-            } else if let Some(message) = broken {
+        for property in properties.iter_mut().filter(|p| due(p.when)) {
+            if let Some(message) = property.broken(self) {
                 self.sim.find(&property.name, &property.when.to_string(), message);
                 break;
             }
