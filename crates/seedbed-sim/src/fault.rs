@@ -35,6 +35,13 @@ pub struct Faults {
     pub gap_min: u64,
     /// Range of nanoseconds that a crashed node stays down.
     pub down: (u64, u64),
+    /// Range of nanoseconds that a delayed message takes longer than the link's least; `None` =
+    /// anything within the link's latency.
+    pub delay_by: Option<(u64, u64)>,
+    /// Nodes that are down at one time.
+    pub nodes_down_max: u32,
+    /// Faults of all kinds in one run; delays are none.
+    pub faults_max: u32,
 }
 
 impl Default for Faults {
@@ -59,6 +66,9 @@ impl Faults {
             crashes_max: 2,
             gap_min: 10_000_000_000,
             down: (10_000_000, 5_000_000_000),
+            delay_by: None,
+            nodes_down_max: u32::MAX,
+            faults_max: u32::MAX,
         }
     }
 
@@ -129,26 +139,32 @@ pub(crate) struct Chance {
     stream: Stream,
     kills: u32,
     crashes: u32,
+    all: u32,
+    /// Nodes that are down now.
+    pub(crate) down: u32,
     last: Option<Time>,
 }
 
 impl Chance {
     pub(crate) fn new(profile: &Faults, mut stream: Stream) -> Chance {
         let faults = profile.draw(&mut stream);
-        Chance { faults, stream, kills: 0, crashes: 0, last: None }
+        Chance { faults, stream, kills: 0, crashes: 0, all: 0, down: 0, last: None }
     }
 
     /// True if this kind of fault can happen at all now.
     #[inline]
     pub(crate) fn possible(&self, kind: ChoiceKind, now: Time) -> bool {
-        if self.faults.rate(kind) == 0 {
+        if self.faults.rate(kind) == 0 || (counts(kind) && self.all >= self.faults.faults_max) {
             return false;
         }
         let quiet =
             || self.last.is_none_or(|last| now.since(last).as_nanos() >= u128::from(self.faults.gap_min));
         match kind {
             ChoiceKind::Kill => self.kills < self.faults.kills_max && quiet(),
-            ChoiceKind::Crash => self.crashes < self.faults.crashes_max && quiet(),
+            ChoiceKind::Crash => {
+                let up = self.down < self.faults.nodes_down_max;
+                up && self.crashes < self.faults.crashes_max && quiet()
+            }
             _ => true,
         }
     }
@@ -162,6 +178,7 @@ impl Chance {
 
     /// Keeps the budget, whoever decided.
     pub(crate) fn happened(&mut self, kind: ChoiceKind, now: Time) {
+        self.all += u32::from(counts(kind));
         match kind {
             ChoiceKind::Kill => self.kills += 1,
             ChoiceKind::Crash => self.crashes += 1,
@@ -169,4 +186,9 @@ impl Chance {
         }
         self.last = Some(now);
     }
+}
+
+/// True for faults; slowness and how long a node is down are none of their own.
+fn counts(kind: ChoiceKind) -> bool {
+    !matches!(kind, ChoiceKind::Delay | ChoiceKind::EffectDelay | ChoiceKind::Restart)
 }

@@ -22,7 +22,7 @@ pub use facts::Facts;
 pub use fault::Faults;
 pub use network::Latency;
 pub use order::Order;
-pub use property::{Broken, Verdict, When};
+pub use property::{Broken, Property, Reads, Verdict, When};
 pub use replay::ReplayError;
 pub use run::{BODY, InWorld, Outcome, Program, RunConfig, replay, run_with};
 pub use shrink::{Shrunk, shrink};
@@ -30,4 +30,4 @@ pub use sim::Stats;
 pub use strategy::{
     Candidate, Dfs, Pct, Pick, Plain, Random, RunStart, Strategy, StrategySpec, UnknownStrategy,
 };
-pub use world::{AskError, Client, End, NodeBoot, World, WorldConfig};
+pub use world::{AskError, Client, End, Input, InputStats, NodeBoot, OUTSIDE, World, WorldConfig};

@@ -30,8 +30,13 @@ impl Latency {
 
     /// The latency for an answer; 0 is the least.
     pub(crate) fn at(&self, answer: u32) -> u64 {
+        self.share(answer, Latency::STEPS - 1)
+    }
+
+    /// So many parts of the range beyond the least.
+    pub(crate) fn share(&self, parts: u32, of: u32) -> u64 {
         let range = self.max.saturating_sub(self.min);
-        self.min + range / u64::from(Latency::STEPS - 1) * u64::from(answer)
+        self.min.saturating_add(range / u64::from(of) * u64::from(parts))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Properties: what must hold, and when it is looked at (spec `simulation.md` §4).
 
+use crate::sim::Sim;
 use crate::world::World;
 use seedbed_core::Time;
 use std::fmt;
@@ -49,25 +50,102 @@ impl<E: fmt::Display> Verdict for Result<(), E> {
 
 type Check = Box<dyn FnMut(&World) -> Option<String>>;
 
-pub(crate) struct Property {
+/// What must hold of a world, and when it is looked at.
+pub struct Property {
     pub(crate) name: String,
     pub(crate) when: When,
     check: Check,
+    reads: Reads,
+    sometimes: bool,
     /// For `Eventually`: it held.
     pub(crate) met: bool,
 }
 
 impl Property {
-    pub(crate) fn new<V: Verdict>(
-        name: &str,
-        when: When,
-        mut check: impl FnMut(&World) -> V + 'static,
-    ) -> Property {
-        Property { name: name.to_owned(), when, check: Box::new(move |w| check(w).broken()), met: false }
+    /// A property that reads facts.
+    pub fn new<V: Verdict>(name: &str, when: When, mut check: impl FnMut(&World) -> V + 'static) -> Property {
+        let check = Box::new(move |w: &World| check(w).broken());
+        Property { name: name.to_owned(), when, check, reads: Reads::FACTS, sometimes: false, met: false }
+    }
+
+    /// The same, but it reads this: what `always` looks again for.
+    #[must_use]
+    pub fn reads(mut self, reads: Reads) -> Property {
+        self.reads = reads;
+        self
+    }
+
+    /// The same, but it must hold at some look of some run of a hunt, instead of at each.
+    #[must_use]
+    pub fn sometimes(mut self) -> Property {
+        self.sometimes = true;
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn is_sometimes(&self) -> bool {
+        self.sometimes
+    }
+
+    pub(crate) fn reads_any(&self, changed: Reads) -> bool {
+        self.reads.0 & changed.0 != 0
     }
 
     pub(crate) fn broken(&mut self, world: &World) -> Option<String> {
         (self.check)(world)
+    }
+}
+
+/// What a condition's value depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reads(u8);
+
+impl Reads {
+    /// What actors published.
+    pub const FACTS: Reads = Reads(1);
+    /// The virtual time.
+    pub const TIME: Reads = Reads(2);
+    /// How many dead letters there were.
+    pub const DEAD_LETTERS: Reads = Reads(4);
+    /// How many restarts there were.
+    pub const RESTARTS: Reads = Reads(8);
+
+    /// These if `condition`, beside those there are.
+    #[must_use]
+    pub fn with(self, reads: Reads, condition: bool) -> Reads {
+        Reads(self.0 | if condition { reads.0 } else { 0 })
+    }
+}
+
+/// What was there at the last look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    facts: u64,
+    time: Time,
+    dead_letters: u64,
+    restarts: u64,
+}
+
+impl Seen {
+    pub(crate) fn of(sim: &Sim) -> Seen {
+        Seen {
+            facts: sim.facts.version(),
+            time: sim.now,
+            dead_letters: sim.stats.dead_letters,
+            restarts: sim.stats.restarts,
+        }
+    }
+
+    pub(crate) fn changes_since(&self, last: &Seen) -> Reads {
+        Reads::default()
+            .with(Reads::FACTS, self.facts != last.facts)
+            .with(Reads::TIME, self.time != last.time)
+            .with(Reads::DEAD_LETTERS, self.dead_letters != last.dead_letters)
+            .with(Reads::RESTARTS, self.restarts != last.restarts)
     }
 }
 

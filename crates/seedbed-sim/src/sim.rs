@@ -11,12 +11,13 @@ use crate::order::Order;
 use crate::property::Broken;
 use crate::replay::Replay;
 use crate::strategy::{Candidate, Strategy};
+use crate::world::InputStats;
 use seedbed_core::{
     At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectRequest, Event, ExitReason, Life,
     Mail, NodeId, Observer, Packet, PathId, Pid, Port, Reactor, Tape, TapeEntry, Time, TraceHash, decision,
     node_of,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Latency of the built-in store: 10 µs to 100 ms.
 const STORE: Latency = Latency { min: 10_000, max: 100_000_000 };
@@ -37,6 +38,8 @@ pub struct Stats {
     pub dead_letters: u64,
     /// Starts of paths that had lived before.
     pub restarts: u64,
+    /// Inputs by name.
+    pub inputs: BTreeMap<String, InputStats>,
     /// `sometimes` conditions, and whether each was seen.
     pub sometimes: BTreeMap<String, bool>,
     /// Fuel burnt.
@@ -68,12 +71,16 @@ pub(crate) struct Sim {
     ordinals: BTreeMap<(ChoiceKind, u64, PathId, Life), u64>,
     pub(crate) hash: TraceHash,
     pub(crate) latency: Latency,
+    /// Latencies of single links, by their two ends.
+    pub(crate) links: BTreeMap<(NodeId, NodeId), Latency>,
     pub(crate) network: Network,
     pub(crate) effects: Effects,
     pub(crate) disks: BTreeMap<NodeId, Disk>,
     pub(crate) facts: Facts,
     pub(crate) inboxes: BTreeMap<Pid, Vec<Mail>>,
     pub(crate) stats: Stats,
+    /// What boot functions spawned and has neither started nor ended.
+    pub(crate) starting: BTreeSet<Pid>,
     pub(crate) allow_failures: bool,
     pub(crate) found: Option<Broken>,
     /// A supervisor that used up its intensity and has not ended yet.
@@ -96,6 +103,8 @@ impl Sim {
             ordinals: BTreeMap::new(),
             hash: TraceHash::default(),
             latency,
+            links: BTreeMap::new(),
+            starting: BTreeSet::new(),
             network: Network::default(),
             effects: Effects::default(),
             disks: BTreeMap::new(),
@@ -162,6 +171,14 @@ impl Sim {
         !self.calm && (!matches!(self.mode, Mode::Explore) || self.chance.possible(kind, self.now))
     }
 
+    fn latency_between(&self, a: NodeId, b: NodeId) -> Latency {
+        match self.links.get(&(a.min(b), a.max(b))) {
+            Some(latency) => *latency,
+            None if a == NodeId::OUTSIDE || b == NodeId::OUTSIDE => Latency { min: 0, ..self.latency },
+            None => self.latency,
+        }
+    }
+
     fn send(&mut self, node: NodeId, packet: Packet) {
         let name = packet.name();
         let point = |kind, n| ChoicePoint {
@@ -178,14 +195,20 @@ impl Sim {
         {
             return;
         }
-        let outside = node_of(packet.from) == NodeId::OUTSIDE || node_of(packet.to) == NodeId::OUTSIDE;
-        let latency = if outside { Latency { min: 0, ..self.latency } } else { self.latency };
-        let delay = if latency.max > latency.min && self.is_open(ChoiceKind::Delay) {
+        let latency = self.latency_between(node_of(packet.from), node_of(packet.to));
+        let delay_by = self.chance.faults.delay_by;
+        let delay = if (delay_by.is_some() || latency.max > latency.min) && self.is_open(ChoiceKind::Delay) {
             self.choose(node, &point(ChoiceKind::Delay, Latency::STEPS))
         } else {
             0
         };
-        let at = Time::from_nanos(self.now.as_nanos() + latency.at(delay));
+        let takes = match delay_by {
+            Some((min, max)) if delay > 0 => {
+                latency.min.saturating_add(Latency { min, max }.share(delay - 1, Latency::STEPS - 2))
+            }
+            _ => latency.at(delay),
+        };
+        let at = Time::from_nanos(self.now.as_nanos().saturating_add(takes));
         let twice = is_unreliable(&packet)
             && matches!(packet.body, Body::Message { .. })
             && self.is_open(ChoiceKind::Duplicate)
@@ -222,6 +245,7 @@ impl Sim {
 
     fn note(&mut self, event: &Event<'_>) {
         match event {
+            Event::Started { who } => drop(self.starting.remove(&who.pid)),
             Event::TurnEnd { fuel, .. } => self.stats.fuel += fuel,
             Event::Observed { who, key, value } => self.facts.publish(who.pid, who.text, key, *value),
             Event::Lost { .. } => self.stats.dead_letters += 1,
@@ -240,6 +264,7 @@ impl Sim {
             }
             Event::Exited { who, reason, detail, seen, .. } => {
                 self.facts.forget(who.pid);
+                self.starting.remove(&who.pid);
                 let gave_up = self.gave_up.take_if(|(pid, _)| *pid == who.pid);
                 if let (Some((_, message)), false, false) = (gave_up, seen, self.allow_failures) {
                     self.find("every failure is handled", "always", message);

@@ -51,7 +51,7 @@ fn children(world: &World, supervisor: Pid) -> Vec<(String, ChildState<Pid>)> {
 }
 
 fn once(program: impl Program, seed: u64) -> Outcome {
-    let strategy = "random".parse::<StrategySpec>().unwrap().build();
+    let strategy = StrategySpec::Random.build();
     run_with(&program, &RunConfig::seed(seed), strategy, Vec::new()).0
 }
 

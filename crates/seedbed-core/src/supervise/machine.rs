@@ -1,7 +1,9 @@
 //! The machine: what is in hand, what it belongs to, and what waits.
 
 use super::intensity::Window;
-use super::protocol::{Call, ChildInfo, ChildState, Command, Counts, Event, Note, Parts, SlotId, Ticket};
+use super::protocol::{
+    Call, ChildInfo, ChildState, Command, Counts, Event, Note, Parts, SlotId, Ticket, Which,
+};
 use super::spec::{ChildId, ChildSpec, Flags, Plan, SpecError, Strategy};
 use super::table::Table;
 use seedbed_abi::{ExitReason, Time};
@@ -212,7 +214,13 @@ impl<T: Parts> Machine<T> {
             Event::Shutdown { reason } => self.shutdown_wanted(reason, turn),
             Event::TimerFired { ticket } => self.fired(ticket, turn),
             Event::Retry { ticket } => self.defer(Deferred::Retry(ticket)),
-            Event::Call { caller, call } => self.defer(Deferred::Call(caller, call)),
+            Event::Call { caller, mut call } => {
+                // A child that is gone when the call is served will have died meanwhile.
+                if let Call::StopChild(Which::Pid { pid, alive }) = &mut call {
+                    *alive &= self.slots.by_pid(*pid).is_none();
+                }
+                self.defer(Deferred::Call(caller, call));
+            }
             Event::Unknown => turn.note(Note::UnknownMessage),
         }
     }

@@ -239,8 +239,8 @@ pub enum Which<P> {
     Pid {
         /// The child.
         pid: P,
-        /// Whether an actor with this pid is alive: a dead one counts as stopped, a live stranger
-        /// is not found.
+        /// Whether an actor with this pid is alive when the call comes: a dead one counts as
+        /// stopped, a live stranger is not found.
         alive: bool,
     },
 }

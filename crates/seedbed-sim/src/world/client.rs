@@ -4,7 +4,8 @@ use super::World;
 use super::step::Advance;
 use crate::property::Broken;
 use seedbed_core::{
-    Body, Boot, Flags, Life, Mail, Message, NodeId, Packet, PathId, Pid, RequestFailure, Time, pid_of,
+    Body, Boot, Flags, Life, Mail, Message, NodeId, Packet, PathId, Pid, RequestFailure, Target, Time,
+    pid_of, target_of,
 };
 use std::time::Duration;
 
@@ -13,6 +14,13 @@ use std::time::Duration;
 pub struct Client {
     /// Its pid.
     pub pid: Pid,
+}
+
+/// What a client has counted, and what its packets are named by.
+pub(super) struct Numbers {
+    path: PathId,
+    sent: u64,
+    asked: u64,
 }
 
 /// Why an ask from outside got no reply.
@@ -42,39 +50,37 @@ const ASK_TIMEOUT: Duration = Duration::from_secs(5);
 impl World {
     /// A new client.
     pub fn client(&mut self) -> Client {
-        let slot = self.clients;
-        self.clients += 1;
-        let pid = pid_of(NodeId::OUTSIDE, Boot(0), slot, 1);
-        let text = format!("outside/client-{slot}");
-        self.sim.paths.insert(PathId::of(&text), text);
-        self.correlations.insert(pid, (0, 0));
-        Client { pid }
+        self.named_client(&format!("client-{}", self.clients.len()))
+    }
+
+    /// A new client with the path `outside/NAME`.
+    pub(super) fn named_client(&mut self, name: &str) -> Client {
+        let slot = u32::try_from(self.clients.len()).expect("clients fit in memory");
+        let text = format!("outside/{name}");
+        let path = PathId::of(&text);
+        let known = self.sim.paths.insert(path, text);
+        assert!(known.is_none(), "there is a client `{name}` already");
+        self.clients.push(Numbers { path, sent: 0, asked: 0 });
+        Client { pid: pid_of(NodeId::OUTSIDE, Boot(0), slot, 1) }
     }
 
     fn default_client(&mut self) -> Client {
         let first = pid_of(NodeId::OUTSIDE, Boot(0), 0, 1);
-        if self.clients == 0 { self.client() } else { Client { pid: first } }
+        if self.clients.is_empty() { self.client() } else { Client { pid: first } }
+    }
+
+    fn numbers(&mut self, client: Client) -> &mut Numbers {
+        let Target::Actor { slot, .. } = target_of(client.pid) else { unreachable!("a client is no name") };
+        self.clients.get_mut(slot as usize).expect("a client is known to its world")
     }
 
     fn post(&mut self, client: Client, to: Pid, correlation: u64, tag: u64, payload: Vec<u8>) {
-        let numbers = self.correlations.get_mut(&client.pid).expect("a client is known to its world");
-        numbers.0 += 1;
-        let id = numbers.0;
+        let numbers = self.numbers(client);
+        numbers.sent += 1;
+        let (id, path) = (numbers.sent, numbers.path);
         let body = Body::Message { correlation, tag, payload };
-        let slot = match seedbed_core::target_of(client.pid) {
-            seedbed_core::Target::Actor { slot, .. } => slot,
-            _ => 0,
-        };
-        let path = PathId::of(&format!("outside/client-{slot}"));
-        self.sim.send_from_outside(Packet {
-            from: client.pid,
-            path,
-            life: Life(1),
-            to,
-            id,
-            copy: false,
-            body,
-        });
+        let packet = Packet { from: client.pid, path, life: Life(1), to, id, copy: false, body };
+        self.sim.send_from_outside(packet);
     }
 
     /// Sends a message from the first client; it arrives when the world moves.
@@ -93,9 +99,9 @@ impl World {
     /// Sends bytes under a tag from a client; as a request, if `correlated`: gives its correlation.
     pub fn send_raw(&mut self, client: Client, to: Pid, tag: u64, payload: Vec<u8>, correlated: bool) -> u64 {
         let correlation = if correlated {
-            let numbers = self.correlations.get_mut(&client.pid).expect("a client is known to its world");
-            numbers.1 += 1;
-            numbers.1
+            let numbers = self.numbers(client);
+            numbers.asked += 1;
+            numbers.asked
         } else {
             0
         };

@@ -3,12 +3,15 @@
 //! - `step.rs`: how it moves.
 //! - `node.rs`: how nodes come and go.
 //! - `client.rs`: the outside.
+//! - `input.rs`: what the outside sends by a timetable.
 
 mod client;
+mod input;
 mod node;
 mod step;
 
 pub use client::{AskError, Client};
+pub use input::{Input, InputStats};
 pub use node::NodeBoot;
 pub use step::End;
 
@@ -16,7 +19,7 @@ use crate::constraints::Constraints;
 use crate::facts::Facts;
 use crate::fault::{Chance, Faults};
 use crate::network::Latency;
-use crate::property::{Broken, Property, Verdict, When};
+use crate::property::{Broken, Property, Seen, Verdict, When};
 use crate::replay::{Replay, ReplayError};
 use crate::run::{Outcome, RunConfig};
 use crate::sim::{Mode, NodePort, Sim, Stats};
@@ -64,6 +67,9 @@ impl Default for WorldConfig {
     }
 }
 
+/// What stands for the clients in [`World::link`].
+pub const OUTSIDE: &str = "outside";
+
 /// What decides a run beside its strategy.
 pub(crate) enum Guide {
     /// Nothing.
@@ -99,9 +105,9 @@ pub struct World {
     entries: BTreeMap<String, Arc<dyn Factory>>,
     handlers: BTreeMap<String, EffectHandler>,
     properties: Vec<Property>,
-    seen_facts: u64,
-    clients: u32,
-    correlations: BTreeMap<Pid, (u64, u64)>,
+    seen: Seen,
+    clients: Vec<client::Numbers>,
+    inputs: input::Inputs,
     ended: bool,
     begun: bool,
     replay_error: Option<(u64, ReplayError)>,
@@ -139,9 +145,9 @@ impl World {
             entries: BTreeMap::new(),
             handlers: BTreeMap::new(),
             properties: Vec::new(),
-            seen_facts: 0,
-            clients: 0,
-            correlations: BTreeMap::new(),
+            seen: Seen::default(),
+            clients: Vec::new(),
+            inputs: input::Inputs::default(),
             ended: false,
             begun: false,
             replay_error: None,
@@ -199,6 +205,20 @@ impl World {
         self.sim.find(property, "at the end", message);
     }
 
+    /// Gives the link between two nodes, or a node and `outside`, a latency of its own, in both directions.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] if there is no such node.
+    pub fn link(&mut self, a: &str, b: &str, latency: Latency) -> Result<(), Code> {
+        let id = |name: &str| match name {
+            OUTSIDE => Some(NodeId::OUTSIDE),
+            _ => self.names.get(name).copied(),
+        };
+        let (a, b) = id(a).zip(id(b)).ok_or(Code::NotFound)?;
+        self.sim.links.insert((a.min(b), a.max(b)), latency);
+        Ok(())
+    }
+
     /// Adds an observer of everything that happens.
     pub fn observe(&mut self, observer: impl Observer + 'static) {
         self.sim.observers.push(Box::new(observer));
@@ -234,7 +254,15 @@ impl World {
 
     /// Adds a property.
     pub fn property<V: Verdict>(&mut self, name: &str, when: When, check: impl FnMut(&World) -> V + 'static) {
-        self.properties.push(Property::new(name, when, check));
+        self.add_property(Property::new(name, when, check));
+    }
+
+    /// Adds a property that was made with more than a name.
+    pub fn add_property(&mut self, property: Property) {
+        if property.is_sometimes() {
+            self.sometimes(property.name(), false);
+        }
+        self.properties.push(property);
     }
 
     /// Says that a condition should be seen in some run of a hunt.

@@ -42,12 +42,14 @@ pub struct NodeBoot<'a> {
 }
 
 impl NodeBoot<'_> {
-    /// Spawns an actor without a parent.
+    /// Spawns an actor without a parent. Inputs wait for its start to be done.
     ///
     /// # Errors
     /// As [`Context::spawn`](seedbed_core::Context::spawn).
     pub fn spawn(&mut self, options: SpawnOptions, factory: Arc<dyn Factory>) -> Result<Pid, Code> {
-        self.kernel.spawn(&mut self.port, options, factory)
+        let pid = self.kernel.spawn(&mut self.port, options, factory)?;
+        self.port.sim.starting.insert(pid);
+        Ok(pid)
     }
 
     /// Keeps a value for all actors of the node, see [`Kernel::set_local`].
@@ -130,6 +132,7 @@ impl World {
             host.turns = 0;
             boot != Boot(0)
         };
+        self.count_down();
         // A new boot is the sign that the old one is lost.
         if was_up_before {
             self.lose(node);
@@ -148,6 +151,7 @@ impl World {
     /// Ends what crosses to a lost node, on all others.
     pub(super) fn lose(&mut self, lost: NodeId) {
         self.host_mut(lost).lost_at = None;
+        self.lose_inputs(lost);
         for (index, host) in self.hosts.iter_mut().enumerate() {
             let node = NodeId(index as u16 + 1);
             if let Some(kernel) = host.kernel.as_mut().filter(|_| node != lost) {
@@ -173,6 +177,7 @@ impl World {
         }
         self.sim.facts.forget_all(|pid| node_of(pid) == node);
         self.sim.effects.forget(|pid| node_of(pid) == node);
+        self.sim.starting.retain(|pid| node_of(*pid) != node);
         self.lose_unsynced(node, life);
         let now = self.sim.now;
         let lost_at = now + self.config.loss_after;
@@ -180,6 +185,7 @@ impl World {
         host.lives = host.kernel.take().expect("it is up").into_lives();
         host.boot = host.boot.next();
         host.lost_at = Some(lost_at);
+        self.count_down();
         if restarts {
             const STEPS: u32 = 16;
             let point =
@@ -188,6 +194,11 @@ impl World {
             let after = down.0 + down.1.saturating_sub(down.0) / u64::from(STEPS - 1) * u64::from(answer);
             self.host_mut(node).up_at = Some(Time::from_nanos(now.as_nanos() + after));
         }
+    }
+
+    fn count_down(&mut self) {
+        let down = self.hosts.iter().filter(|h| h.kernel.is_none()).count();
+        self.sim.chance.down = u32::try_from(down).expect("a world has at most 511 nodes");
     }
 
     /// Decides for each log how much of what was not synced survives: all (plain), or a prefix.

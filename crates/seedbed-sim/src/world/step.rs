@@ -1,7 +1,7 @@
 //! How a world moves: turns, time, faults, properties (rules W1–W6).
 
 use super::World;
-use crate::property::When;
+use crate::property::{Property, Seen, When};
 use crate::sim::{Mode, NodePort};
 use crate::strategy::Pick;
 use seedbed_core::{
@@ -38,17 +38,18 @@ impl World {
     /// # Errors
     /// The finding, if there is one.
     pub fn run(&mut self) -> Result<End, crate::property::Broken> {
-        let end = self.run_until(Time::ZERO + self.config.duration);
+        let until = Time::ZERO + self.config.duration;
+        let cut = self.run_until(until) == Advance::Quiet && !self.is_at_rest();
+        if cut {
+            self.sim.now = self.sim.now.max(until);
+        }
         if self.sim.found.is_none() {
-            self.converge(end == Advance::Quiet && !self.is_at_rest());
+            self.converge(cut);
         }
         self.ended = true;
         match &self.sim.found {
             Some(found) => Err(found.clone()),
-            None if end == Advance::Quiet && self.sim.now >= Time::ZERO + self.config.duration => {
-                Ok(End::Duration)
-            }
-            None => Ok(End::Rest),
+            None => Ok(if cut { End::Duration } else { End::Rest }),
         }
     }
 
@@ -89,18 +90,22 @@ impl World {
                 end => return end,
             }
             if self.sim.order.is_empty() && self.is_at_rest() {
-                self.look(|when| when == When::Idle);
+                self.look(|p| p.when == When::Idle);
                 return if self.sim.found.is_some() { Advance::Stopped } else { Advance::Quiet };
             }
         }
     }
 
-    /// Faults stop, links heal, order is plain; `end` and `eventually` are looked at.
+    /// Faults and inputs stop, links heal, order is plain; `end` and `eventually` are looked at.
     fn converge(&mut self, cut: bool) {
         self.sim.calm = true;
+        self.inputs.stop();
         let stopped = self.sim.now;
-        let within = self.config.converge_within;
-        let limit = stopped + within;
+        let asked_for = self.properties.iter().filter_map(|p| match p.when {
+            When::Eventually(within) => Some(within),
+            _ => None,
+        });
+        let limit = stopped + asked_for.fold(self.config.converge_within, Duration::max);
         self.look_eventually(stopped);
         let rested = loop {
             if self.sim.order.is_empty() && self.is_at_rest() {
@@ -113,9 +118,9 @@ impl World {
             }
         };
         if rested && cut {
-            self.look(|when| when == When::Idle);
+            self.look(|p| p.when == When::Idle);
         }
-        self.look(|when| when == When::End);
+        self.look(|p| p.when == When::End);
         let (now, step) = (self.sim.now, self.sim.step);
         let mut late = None;
         for property in &self.properties {
@@ -160,12 +165,14 @@ impl World {
         if self.sim.found.is_some() { Advance::Stopped } else { Advance::Moved }
     }
 
-    /// No mail, nothing in flight, no effect, no one-shot timer, no node that is to boot.
+    /// No mail, nothing in flight, no effect, no one-shot timer, no node that is to boot, no input
+    /// that is still to send.
     pub fn is_at_rest(&self) -> bool {
         let hosts = || self.hosts.iter();
         self.sim.order.is_empty()
             && self.sim.network.is_empty()
             && self.sim.effects.is_empty()
+            && self.inputs.is_done()
             && hosts().all(|h| h.up_at.is_none() && h.kernel.as_ref().is_none_or(|k| k.one_shots() == 0))
     }
 
@@ -175,11 +182,12 @@ impl World {
             let timer = h.kernel.as_ref().and_then(seedbed_core::Kernel::next_deadline);
             [timer, h.up_at, h.lost_at]
         });
-        hosts.chain([self.sim.network.next(), self.sim.effects.next()]).flatten().min()
+        hosts.chain([self.sim.network.next(), self.sim.effects.next(), self.inputs.next()]).flatten().min()
     }
 
-    /// Everything due by now, in a fixed order: nodes come up or are lost, timers, effects, packets.
+    /// Everything due by now, in a fixed order: nodes come up or are lost, timers, effects, inputs, packets.
     pub(super) fn deliver_due(&mut self) {
+        self.begin_inputs();
         let now = self.sim.now;
         for index in 0..self.hosts.len() {
             let node = NodeId(index as u16 + 1);
@@ -200,6 +208,7 @@ impl World {
         while let Some(effect) = self.sim.effects.pop_due(now) {
             self.complete(effect);
         }
+        self.play_inputs();
         while let Some(packet) = self.sim.network.pop_due(now) {
             self.arrive(packet);
         }
@@ -247,7 +256,9 @@ impl World {
         let envelope = Envelope { id, from, to, correlation, tag, len, flags };
         self.sim.hash.pair(from ^ correlation, tag);
         self.sim.hash.bytes(&payload);
-        self.sim.inboxes.entry(packet.to).or_default().push(Mail { envelope, payload });
+        if let Some(mail) = self.answer_input(packet.to, Mail { envelope, payload }) {
+            self.sim.inboxes.entry(packet.to).or_default().push(mail);
+        }
     }
 
     /// Decides what goes next; `None` if time passed instead.
@@ -352,10 +363,10 @@ impl World {
             unreachable!("the order holds only what is enabled");
         };
         self.faults_after(node, pid, (path, life, nth), supervised, crashes.then_some((root, boot, turns)));
-        if self.sim.facts.version() != self.seen_facts {
-            self.seen_facts = self.sim.facts.version();
-            self.look(|when| when == When::Always);
-        }
+        let seen = Seen::of(&self.sim);
+        let changed = seen.changes_since(&self.seen);
+        self.seen = seen;
+        self.look(|p| p.when == When::Always && p.reads_any(changed));
     }
 
     /// Kills and crashes by chance, after a turn.
@@ -390,13 +401,16 @@ impl World {
     }
 
     /// Looks at the properties that are due.
-    fn look(&mut self, due: impl Fn(When) -> bool) {
-        if self.properties.is_empty() || self.sim.found.is_some() {
+    fn look(&mut self, due: impl Fn(&Property) -> bool) {
+        if self.sim.found.is_some() || !self.properties.iter().any(&due) {
             return;
         }
         let mut properties = std::mem::take(&mut self.properties);
-        for property in properties.iter_mut().filter(|p| due(p.when)) {
-            if let Some(message) = property.broken(self) {
+        for property in properties.iter_mut().filter(|p| due(p)) {
+            let broken = property.broken(self);
+            if property.is_sometimes() {
+                self.sometimes(property.name(), broken.is_none());
+            } else if let Some(message) = broken {
                 self.sim.find(&property.name, &property.when.to_string(), message);
                 break;
             }

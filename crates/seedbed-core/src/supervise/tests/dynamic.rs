@@ -21,6 +21,16 @@ fn dynamic_stop_child_needs_a_pid() {
 }
 
 #[test]
+fn dynamic_a_child_that_died_while_its_call_waited_is_stopped() {
+    pool("", "a temporary", 2).run(&[
+        ("call 8 stop-pid 1 alive", "stop 1"),
+        ("call 9 stop-pid 1 alive", ""),
+        ("call 9 stop-pid 77 alive", ""),
+        ("exit 1 shutdown", "reply 8 ok; reply 9 ok; reply 9 error: child not found"),
+    ]);
+}
+
+#[test]
 fn dynamic_other_calls_are_errors() {
     for call in ["restart a", "delete a", "start b"] {
         let expected = "reply 9 error: not possible under a dynamic supervisor";

@@ -1,0 +1,209 @@
+//! Inputs: clients outside that send by a timetable.
+//!
+//! Their time begins when every actor that a boot function spawned has started or ended, so that
+//! an input at zero finds a tree that is up. An input that is still to send, or waits for a reply,
+//! keeps the world from being at rest. At `duration` what was not sent is not sent any more.
+//!
+//! A request's end is no finding by itself: it is counted in [`Stats`](crate::Stats) and in the
+//! facts `input.sent`, `input.replied` and `input.failed` of the path `outside/NAME`, for
+//! properties to judge.
+
+use super::{Client, World};
+use seedbed_core::abi::nanos;
+use seedbed_core::{Flags, Mail, NodeId, Pid, RequestFailure, Time, node_of};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// What one client sends, to whom and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Name of the client: its path is `outside/NAME`.
+    pub name: String,
+    /// A pid or an address.
+    pub to: Pid,
+    /// The message's tag.
+    pub tag: u64,
+    /// Its payload.
+    pub payload: Vec<u8>,
+    /// How long it waits for the reply to a request; `None` = it is a message, not a request.
+    pub timeout: Option<Duration>,
+    /// When it sends first.
+    pub at: Duration,
+    /// After how long it sends again; longer than zero. `None` = it sends once.
+    pub every: Option<Duration>,
+    /// How often in all, if it sends again; `None` = until the run ends.
+    pub count: Option<u64>,
+}
+
+/// How the sends of one input ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InputStats {
+    /// Messages and requests sent.
+    pub sent: u64,
+    /// Requests that were answered.
+    pub replied: u64,
+    /// Requests that were not, by how they ended.
+    pub failed: BTreeMap<RequestFailure, u64>,
+}
+
+/// All inputs of a world.
+#[derive(Default)]
+pub(super) struct Inputs {
+    list: Vec<(Input, Client)>,
+    /// When each sends next, on the clock of the inputs.
+    due: BTreeSet<(Duration, usize)>,
+    /// What each client waits for, and from whom.
+    waiting: BTreeMap<(Pid, u64), (Time, Pid, usize)>,
+    deadlines: BTreeSet<(Time, Pid, u64)>,
+    /// When their clock began.
+    begun: Option<Time>,
+}
+
+impl Inputs {
+    pub(super) fn is_done(&self) -> bool {
+        self.due.is_empty() && self.waiting.is_empty()
+    }
+
+    /// Nothing more is sent.
+    pub(super) fn stop(&mut self) {
+        self.due.clear();
+    }
+
+    /// True while their clock stands, and something waits for it.
+    fn is_to_begin(&self) -> bool {
+        self.begun.is_none() && !self.list.is_empty()
+    }
+
+    /// When something is due.
+    pub(super) fn next(&self) -> Option<Time> {
+        let send = self.begun.zip(self.due.first()).map(|(begun, (at, _))| begun + *at);
+        let deadline = self.deadlines.first().map(|(at, ..)| *at);
+        [send, deadline].into_iter().flatten().min()
+    }
+
+    fn pop_deadline(&mut self, now: Time) -> Option<(Pid, u64)> {
+        let (at, client, correlation) = *self.deadlines.first()?;
+        (at <= now).then_some((client, correlation))
+    }
+
+    fn pop_due(&mut self, now: Time) -> Option<usize> {
+        let begun = self.begun?;
+        let (at, index) = *self.due.first()?;
+        if begun + at > now {
+            return None;
+        }
+        self.due.pop_first();
+        Some(index)
+    }
+}
+
+impl World {
+    /// Adds an input; before anything ran.
+    ///
+    /// # Panics
+    /// If a turn has run already, or there is a client of that name.
+    pub fn input(&mut self, input: Input) -> Client {
+        assert!(!self.begun, "inputs are added before the first turn");
+        let client = self.named_client(&input.name);
+        self.sim.stats.inputs.insert(input.name.clone(), InputStats::default());
+        self.inputs.due.insert((input.at, self.inputs.list.len()));
+        self.inputs.list.push((input, client));
+        self.publish_input(self.inputs.list.len() - 1);
+        client
+    }
+
+    /// Lets the clock of the inputs begin, if it can.
+    pub(super) fn begin_inputs(&mut self) {
+        if self.inputs.is_to_begin() && self.sim.starting.is_empty() {
+            self.inputs.begun = Some(self.sim.now);
+        }
+    }
+
+    /// Ends what timed out, and sends what is due.
+    pub(super) fn play_inputs(&mut self) {
+        let now = self.sim.now;
+        while let Some((client, correlation)) = self.inputs.pop_deadline(now) {
+            self.end_input(client, correlation, Err(RequestFailure::Timeout));
+        }
+        while let Some(index) = self.inputs.pop_due(now) {
+            self.send_input(index);
+        }
+    }
+
+    fn send_input(&mut self, index: usize) {
+        let (input, client) = &self.inputs.list[index];
+        let (client, to, tag, timeout) = (*client, input.to, input.tag, input.timeout);
+        let (payload, every, count) = (input.payload.clone(), input.every, input.count);
+        let correlation = self.send_raw(client, to, tag, payload, timeout.is_some());
+        if let Some(timeout) = timeout {
+            let deadline = self.sim.now + timeout;
+            self.inputs.waiting.insert((client.pid, correlation), (deadline, to, index));
+            self.inputs.deadlines.insert((deadline, client.pid, correlation));
+        }
+        let sent = {
+            let stats = self.input_stats(index);
+            stats.sent += 1;
+            stats.sent
+        };
+        if let Some(every) = every
+            && count.is_none_or(|count| sent < count)
+        {
+            let after = nanos(every).saturating_mul(sent);
+            let next = nanos(self.inputs.list[index].0.at).saturating_add(after);
+            self.inputs.due.insert((Duration::from_nanos(next), index));
+        }
+        self.publish_input(index);
+    }
+
+    /// Takes the answer to a request of an input; gives it back if it is none.
+    pub(super) fn answer_input(&mut self, client: Pid, mail: Mail) -> Option<Mail> {
+        if !self.inputs.list.iter().any(|(_, c)| c.pid == client)
+            || mail.envelope.flags.kind() != Flags::REPLY
+        {
+            return Some(mail);
+        }
+        let failed = mail.envelope.flags.has(Flags::FAILED);
+        let failure = || RequestFailure::from_u64(mail.envelope.tag).unwrap_or(RequestFailure::Dead);
+        let outcome = if failed { Err(failure()) } else { Ok(()) };
+        // What comes after the end of its request is late, and nothing any more (rule Q3).
+        self.end_input(client, mail.envelope.correlation, outcome);
+        None
+    }
+
+    /// Ends the requests of all inputs to a node that is lost (rule N5).
+    pub(super) fn lose_inputs(&mut self, lost: NodeId) {
+        let to_lost = self.inputs.waiting.iter().filter(|(_, (_, to, _))| node_of(*to) == lost);
+        let ended: Vec<(Pid, u64)> = to_lost.map(|(key, _)| *key).collect();
+        for (client, correlation) in ended {
+            self.end_input(client, correlation, Err(RequestFailure::NoConnection));
+        }
+    }
+
+    fn end_input(&mut self, client: Pid, correlation: u64, outcome: Result<(), RequestFailure>) {
+        let Some((deadline, _, index)) = self.inputs.waiting.remove(&(client, correlation)) else { return };
+        self.inputs.deadlines.remove(&(deadline, client, correlation));
+        let stats = self.input_stats(index);
+        match outcome {
+            Ok(()) => stats.replied += 1,
+            Err(failure) => *stats.failed.entry(failure).or_default() += 1,
+        }
+        self.publish_input(index);
+    }
+
+    fn input_stats(&mut self, index: usize) -> &mut InputStats {
+        let name = &self.inputs.list[index].0.name;
+        self.sim.stats.inputs.get_mut(name).expect("inserted with the input")
+    }
+
+    fn publish_input(&mut self, index: usize) {
+        let (input, client) = &self.inputs.list[index];
+        let stats = &self.sim.stats.inputs[&input.name];
+        let path = format!("outside/{}", input.name);
+        let failed = stats.failed.values().sum::<u64>();
+        for (key, n) in
+            [("input.sent", stats.sent), ("input.replied", stats.replied), ("input.failed", failed)]
+        {
+            self.sim.facts.publish(client.pid, &path, key, i64::try_from(n).unwrap_or(i64::MAX));
+        }
+    }
+}
