@@ -1,1 +1,24 @@
-//! Versioned trace, recording and finding files, and exporters.
+//! What is kept of runs: finding files, traces, exporters, and why a finding came about.
+//!
+//! A file opens with what it is and in which version, and closes with a checksum: one that was cut
+//! or changed is an error that says so, never a panic and never a wrong answer. The bytes are
+//! described in `docs/trace-format.md` and pinned by golden tests.
+
+mod collect;
+mod diff;
+mod digest;
+pub mod export;
+mod file;
+mod finding;
+mod record;
+mod text;
+mod trace;
+
+pub use collect::{Collected, Collector};
+pub use diff::{Difference, first_difference};
+pub use digest::Digest;
+pub use file::{FileError, Kind, decode, encode, read, write};
+pub use finding::{FINDING_VERSION, Finding, Identity, Mismatch, Origin, Original, SourceFile, WhyLine};
+pub use record::{Actor, Happening, Head, Parcel, ParcelBody, Record};
+pub use text::Shown;
+pub use trace::{TRACE_VERSION, Trace};

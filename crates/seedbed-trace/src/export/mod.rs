@@ -1,0 +1,5 @@
+//! Traces in the formats of other tools; one file a format.
+
+mod jsonl;
+
+pub use jsonl::jsonl;

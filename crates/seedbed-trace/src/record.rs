@@ -1,0 +1,455 @@
+//! Events that own what they say, to be kept, compared and written down.
+//!
+//! One [`Happening`] for each [`Event`] of the kernel, and one for each choice that was not plain.
+//! Texts of paths are kept once, in the trace.
+
+use seedbed_core::{
+    At, Body, Boot, Envelope, Event, ExitReason, Hook, Life, Lost, NodeId, Packet, PathId, Pid, SignalName,
+    TapeEntry, Time, Who,
+};
+use serde::{Deserialize, Serialize};
+
+/// Something that happened, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// In which step of the world: how many turns have begun.
+    pub step: u64,
+    /// At which virtual time.
+    pub time: Time,
+    /// On which node.
+    pub node: NodeId,
+    /// What.
+    pub what: Happening,
+}
+
+/// Who a record is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Actor {
+    /// Pid.
+    pub pid: Pid,
+    /// Path; its text is in the trace.
+    pub path: PathId,
+    /// Life.
+    pub life: Life,
+}
+
+/// An envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Number among what its sender sent.
+    pub id: u64,
+    /// The sender.
+    pub from: Pid,
+    /// The receiver as the sender wrote it.
+    pub to: Pid,
+    /// What ties an answer to its wish.
+    pub correlation: u64,
+    /// Chosen by the sender.
+    pub tag: u64,
+    /// Bytes of the payload.
+    pub len: u32,
+    /// What kind of signal it is.
+    pub flags: u32,
+}
+
+/// A packet between nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parcel {
+    /// Its name.
+    pub name: SignalName,
+    /// Who it is from.
+    pub from: Pid,
+    /// Who it is for.
+    pub to: Pid,
+    /// What it carries.
+    pub body: ParcelBody,
+}
+
+/// What a packet carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ParcelBody {
+    /// A message or request.
+    Message {
+        /// Correlation of a request, else 0.
+        correlation: u64,
+        /// The sender's tag.
+        tag: u64,
+        /// The payload.
+        payload: Vec<u8>,
+    },
+    /// The answer to a request.
+    Answer {
+        /// The asker's correlation.
+        correlation: u64,
+        /// The tag, or the failure.
+        tag: u64,
+        /// True if there is no reply.
+        failed: bool,
+        /// The reply.
+        payload: Vec<u8>,
+    },
+    /// An exit.
+    Exit(#[serde(with = "reason")] ExitReason),
+    /// A down.
+    Down {
+        /// The watcher's reference.
+        reference: u64,
+        /// Why.
+        #[serde(with = "reason")]
+        reason: ExitReason,
+    },
+    /// A kill.
+    Kill,
+    /// A link.
+    Link,
+    /// The end of a link.
+    Unlink,
+    /// A monitor.
+    Monitor {
+        /// The watcher's reference.
+        reference: u64,
+    },
+    /// The end of a monitor.
+    Demonitor {
+        /// The watcher's reference.
+        reference: u64,
+    },
+}
+
+/// What happened; see [`Event`] for the meaning of each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the variants and fields are those of `seedbed_core::Event`")]
+pub enum Happening {
+    /// The reactor decided something in a way that was not plain.
+    Chosen(TapeEntry),
+    Booted {
+        boot: Boot,
+    },
+    Turn {
+        who: Actor,
+        hook: u8,
+        name: SignalName,
+        head: Head,
+        payload: Vec<u8>,
+        cause: u64,
+    },
+    TurnEnd {
+        who: Actor,
+        fuel: u64,
+        now: Option<Time>,
+        unix: Option<Time>,
+        failed: bool,
+    },
+    Sent {
+        from: Actor,
+        to: Pid,
+        head: Head,
+    },
+    Transmitted(Parcel),
+    Arrived(Parcel),
+    TimersDue {
+        now: Time,
+    },
+    Completed {
+        pid: Pid,
+        correlation: u64,
+        code: Option<u64>,
+        payload: Vec<u8>,
+    },
+    Spawned {
+        who: Actor,
+        parent: Pid,
+    },
+    Started {
+        who: Actor,
+    },
+    Stopping {
+        who: Actor,
+        #[serde(with = "reason")]
+        reason: ExitReason,
+    },
+    Exited {
+        who: Actor,
+        #[serde(with = "reason")]
+        reason: ExitReason,
+        detail: Option<String>,
+        seen: bool,
+        cause: u64,
+    },
+    Lost {
+        why: u8,
+        to: Pid,
+        name: SignalName,
+        tag: u64,
+    },
+    Registered {
+        who: Actor,
+        name: String,
+    },
+    Unregistered {
+        who: Actor,
+        name: String,
+    },
+    Linked {
+        who: Actor,
+        other: Pid,
+        on: bool,
+    },
+    Monitored {
+        who: Actor,
+        other: Pid,
+        reference: u64,
+        on: bool,
+    },
+    TimerArmed {
+        who: Actor,
+        id: u64,
+        deadline: Time,
+    },
+    TimerCancelled {
+        who: Actor,
+        id: u64,
+    },
+    Performed {
+        who: Actor,
+        effect: String,
+        correlation: u64,
+        payload: Vec<u8>,
+    },
+    Observed {
+        who: Actor,
+        key: String,
+        value: i64,
+    },
+    Condition {
+        who: Actor,
+        name: String,
+        always: bool,
+        holds: bool,
+    },
+    Logged {
+        who: Actor,
+        level: u8,
+        text: String,
+    },
+    Supervised {
+        who: Actor,
+        child: String,
+        code: u32,
+        figure: u64,
+        text: String,
+    },
+    /// An event that this version does not know.
+    Other {
+        code: u8,
+    },
+}
+
+impl Record {
+    /// What happened at a place in the run.
+    pub fn new(at: At, what: Happening) -> Record {
+        Record { step: at.step, time: at.time, node: at.node, what }
+    }
+
+    /// Who it is about, if it is about an actor.
+    pub fn who(&self) -> Option<Actor> {
+        self.what.who()
+    }
+}
+
+impl From<&Who<'_>> for Actor {
+    fn from(who: &Who<'_>) -> Actor {
+        Actor { pid: who.pid, path: who.path, life: who.life }
+    }
+}
+
+impl From<&Envelope> for Head {
+    fn from(e: &Envelope) -> Head {
+        Head {
+            id: e.id,
+            from: Pid::from_raw(e.from),
+            to: Pid::from_raw(e.to),
+            correlation: e.correlation,
+            tag: e.tag,
+            len: e.len,
+            flags: e.flags.0,
+        }
+    }
+}
+
+impl From<&Packet> for Parcel {
+    fn from(packet: &Packet) -> Parcel {
+        let body = match &packet.body {
+            Body::Message { correlation, tag, payload } => {
+                ParcelBody::Message { correlation: *correlation, tag: *tag, payload: payload.clone() }
+            }
+            Body::Answer { correlation, tag, failed, payload } => ParcelBody::Answer {
+                correlation: *correlation,
+                tag: *tag,
+                failed: *failed,
+                payload: payload.clone(),
+            },
+            Body::Exit { reason, .. } => ParcelBody::Exit(reason.clone()),
+            Body::Down { reference, reason, .. } => {
+                ParcelBody::Down { reference: *reference, reason: reason.clone() }
+            }
+            Body::Kill => ParcelBody::Kill,
+            Body::Link => ParcelBody::Link,
+            Body::Unlink => ParcelBody::Unlink,
+            Body::Monitor { reference } => ParcelBody::Monitor { reference: *reference },
+            Body::Demonitor { reference } => ParcelBody::Demonitor { reference: *reference },
+        };
+        Parcel { name: packet.name(), from: packet.from, to: packet.to, body }
+    }
+}
+
+impl Happening {
+    /// True for a turn of `on_start`.
+    pub fn is_start(&self) -> bool {
+        matches!(self, Happening::Turn { hook, .. } if *hook == Hook::Start as u8)
+    }
+
+    /// True for a message that found no room.
+    pub fn is_overflow(&self) -> bool {
+        matches!(self, Happening::Lost { why, .. } if *why == Lost::Full as u8)
+    }
+
+    /// Who it is about, if it is about an actor.
+    pub fn who(&self) -> Option<Actor> {
+        match self {
+            Happening::Turn { who, .. }
+            | Happening::TurnEnd { who, .. }
+            | Happening::Sent { from: who, .. }
+            | Happening::Spawned { who, .. }
+            | Happening::Started { who }
+            | Happening::Stopping { who, .. }
+            | Happening::Exited { who, .. }
+            | Happening::Registered { who, .. }
+            | Happening::Unregistered { who, .. }
+            | Happening::Linked { who, .. }
+            | Happening::Monitored { who, .. }
+            | Happening::TimerArmed { who, .. }
+            | Happening::TimerCancelled { who, .. }
+            | Happening::Performed { who, .. }
+            | Happening::Observed { who, .. }
+            | Happening::Condition { who, .. }
+            | Happening::Logged { who, .. }
+            | Happening::Supervised { who, .. } => Some(*who),
+            Happening::Chosen(_)
+            | Happening::Booted { .. }
+            | Happening::Transmitted(_)
+            | Happening::Arrived(_)
+            | Happening::TimersDue { .. }
+            | Happening::Completed { .. }
+            | Happening::Lost { .. }
+            | Happening::Other { .. } => None,
+        }
+    }
+}
+
+impl From<&Event<'_>> for Happening {
+    fn from(event: &Event<'_>) -> Happening {
+        match event {
+            Event::Booted { boot, .. } => Happening::Booted { boot: *boot },
+            Event::Turn { who, hook, name, envelope, payload, cause } => Happening::Turn {
+                who: who.into(),
+                hook: *hook as u8,
+                name: *name,
+                head: (*envelope).into(),
+                payload: payload.to_vec(),
+                cause: *cause,
+            },
+            Event::TurnEnd { who, fuel, now, unix, failed } => {
+                Happening::TurnEnd { who: who.into(), fuel: *fuel, now: *now, unix: *unix, failed: *failed }
+            }
+            Event::Sent { from, to, envelope } => {
+                Happening::Sent { from: from.into(), to: *to, head: (*envelope).into() }
+            }
+            Event::Transmitted { packet } => Happening::Transmitted((*packet).into()),
+            Event::Arrived { packet } => Happening::Arrived((*packet).into()),
+            Event::TimersDue { now } => Happening::TimersDue { now: *now },
+            Event::Completed { pid, correlation, outcome } => {
+                let (code, payload) = match outcome {
+                    Ok(bytes) => (None, bytes.clone()),
+                    Err(e) => (Some(e.code), e.text.as_bytes().to_vec()),
+                };
+                Happening::Completed { pid: *pid, correlation: *correlation, code, payload }
+            }
+            Event::Spawned { who, parent } => Happening::Spawned { who: who.into(), parent: *parent },
+            Event::Started { who } => Happening::Started { who: who.into() },
+            Event::Stopping { who, reason } => {
+                Happening::Stopping { who: who.into(), reason: (*reason).clone() }
+            }
+            Event::Exited { who, reason, detail, seen, cause } => Happening::Exited {
+                who: who.into(),
+                reason: (*reason).clone(),
+                detail: detail.map(str::to_owned),
+                seen: *seen,
+                cause: *cause,
+            },
+            Event::Lost { why, to, name, tag } => {
+                Happening::Lost { why: *why as u8, to: *to, name: *name, tag: *tag }
+            }
+            Event::Registered { who, name } => {
+                Happening::Registered { who: who.into(), name: (*name).to_owned() }
+            }
+            Event::Unregistered { who, name } => {
+                Happening::Unregistered { who: who.into(), name: (*name).to_owned() }
+            }
+            Event::Linked { who, other, on } => Happening::Linked { who: who.into(), other: *other, on: *on },
+            Event::Monitored { who, other, reference, on } => {
+                Happening::Monitored { who: who.into(), other: *other, reference: *reference, on: *on }
+            }
+            Event::TimerArmed { who, id, deadline } => {
+                Happening::TimerArmed { who: who.into(), id: *id, deadline: *deadline }
+            }
+            Event::TimerCancelled { who, id } => Happening::TimerCancelled { who: who.into(), id: *id },
+            Event::Performed { who, effect, correlation, payload } => Happening::Performed {
+                who: who.into(),
+                effect: (*effect).to_owned(),
+                correlation: *correlation,
+                payload: payload.to_vec(),
+            },
+            Event::Observed { who, key, value } => {
+                Happening::Observed { who: who.into(), key: (*key).to_owned(), value: *value }
+            }
+            Event::Condition { who, name, always, holds } => Happening::Condition {
+                who: who.into(),
+                name: (*name).to_owned(),
+                always: *always,
+                holds: *holds,
+            },
+            Event::Logged { who, level, text } => {
+                Happening::Logged { who: who.into(), level: *level as u8, text: (*text).to_owned() }
+            }
+            Event::Supervised { who, child, code, figure, text } => Happening::Supervised {
+                who: who.into(),
+                child: (*child).to_owned(),
+                code: *code,
+                figure: *figure,
+                text: (*text).to_owned(),
+            },
+            other => Happening::Other { code: other.code() },
+        }
+    }
+}
+
+/// A reason as its own encoding, which bounds how deep it is nested.
+mod reason {
+    use seedbed_core::ExitReason;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(reason: &ExitReason, s: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::new();
+        reason.encode(&mut bytes);
+        bytes.serialize(s)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<ExitReason, D::Error> {
+        let bytes = Vec::<u8>::deserialize(d)?;
+        match ExitReason::decode(&bytes) {
+            Some((reason, [])) => Ok(reason),
+            _ => Err(D::Error::custom("not an exit reason")),
+        }
+    }
+}
