@@ -1,13 +1,16 @@
 //! What actors published with `observe`: the latest value of each key of each actor that lives (rule W5).
 
 use seedbed_core::Pid;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The facts of a world.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     by_key: BTreeMap<String, BTreeMap<(String, Pid), i64>>,
     version: u64,
+    /// While somebody wants to know: the keys that were read.
+    read: RefCell<Option<BTreeSet<String>>>,
 }
 
 impl Facts {
@@ -36,12 +39,22 @@ impl Facts {
         }
     }
 
+    /// The keys that are read meanwhile.
+    pub(crate) fn keys_read(&self, look: impl FnOnce()) -> Vec<String> {
+        self.read.replace(Some(BTreeSet::new()));
+        look();
+        self.read.take().into_iter().flatten().collect()
+    }
+
     pub(crate) fn version(&self) -> u64 {
         self.version
     }
 
     /// All values of a key, by path.
     pub fn all(&self, key: &str) -> impl Iterator<Item = (&str, i64)> {
+        if let Some(read) = self.read.borrow_mut().as_mut() {
+            read.insert(key.to_owned());
+        }
         self.by_key.get(key).into_iter().flatten().map(|((path, _), value)| (path.as_str(), *value))
     }
 

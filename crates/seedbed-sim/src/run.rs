@@ -6,7 +6,8 @@ use crate::replay::ReplayError;
 use crate::sim::Stats;
 use crate::strategy::{Plain, Strategy};
 use crate::world::{End, Guide, World, WorldConfig};
-use seedbed_core::{Observer, Tape, Time};
+use seedbed_core::{Observer, PathId, Tape, Time};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What is run: a manifest, or the body of a test.
@@ -81,6 +82,10 @@ pub struct Outcome {
     pub end: Option<End>,
     /// The property it broke.
     pub found: Option<Broken>,
+    /// Keys of the facts that the broken property reads.
+    pub read: Vec<String>,
+    /// Texts of the paths of all actors, nodes and clients.
+    pub paths: BTreeMap<PathId, String>,
     /// The answers that were not plain.
     pub tape: Tape,
     /// What it did, in numbers.
@@ -106,7 +111,7 @@ pub fn run_with(
     observers: Vec<Box<dyn Observer>>,
 ) -> (Outcome, Box<dyn Strategy>) {
     let world = World::new(program.config(), run, strategy, Guide::None).expect("only a tape can be refused");
-    drive(program, world, observers)
+    drive(program, world, observers, &mut |_| {})
 }
 
 /// Runs a program along a tape; plain where the tape is silent. With `strict`, the first entry that
@@ -123,7 +128,27 @@ pub fn replay(
 ) -> Result<Outcome, ReplayError> {
     let world =
         World::new(program.config(), run, Box::new(Plain), Guide::Tape { tape: tape.clone(), strict })?;
-    Ok(drive(program, world, observers).0)
+    Ok(drive(program, world, observers, &mut |_| {}).0)
+}
+
+/// The same, but leaves the run as it stands when `step` turns have run, and shows it then; a run
+/// that ends before is shown at its end.
+///
+/// # Errors
+/// If the tape contradicts itself.
+pub fn replay_until(
+    program: &dyn Program,
+    run: &RunConfig,
+    tape: &Tape,
+    strict: bool,
+    step: u64,
+    observers: Vec<Box<dyn Observer>>,
+    show: &mut dyn FnMut(&World),
+) -> Result<Outcome, ReplayError> {
+    let guide = Guide::Tape { tape: tape.clone(), strict };
+    let mut world = World::new(program.config(), run, Box::new(Plain), guide)?;
+    world.stop_after = Some(step);
+    Ok(drive(program, world, observers, show).0)
 }
 
 /// Runs a program along a tape, but with an order of its own. For shrinking.
@@ -135,13 +160,14 @@ pub(crate) fn keep_order(
 ) -> Option<Outcome> {
     let guide = Guide::Keep { tape: tape.clone(), order };
     let world = World::new(program.config(), run, Box::new(Plain), guide).ok()?;
-    Some(drive(program, world, Vec::new()).0)
+    Some(drive(program, world, Vec::new(), &mut |_| {}).0)
 }
 
 fn drive(
     program: &dyn Program,
     mut world: World,
     observers: Vec<Box<dyn Observer>>,
+    show: &mut dyn FnMut(&World),
 ) -> (Outcome, Box<dyn Strategy>) {
     world.watch(observers);
     let body = catch_unwind(AssertUnwindSafe(|| program.drive(&mut world)));
@@ -156,9 +182,12 @@ fn drive(
     };
     let mut end = None;
     match error {
+        // A body whose world stands still cannot go on.
+        Some(_) if world.is_stopped() => {}
         Some(message) => world.body_failed(BODY, message),
         None if world.has_ended() => {}
         None => end = world.run().ok(),
     }
+    show(&world);
     world.into_outcome(end)
 }

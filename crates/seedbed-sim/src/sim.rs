@@ -44,6 +44,8 @@ pub struct Stats {
     pub sometimes: BTreeMap<String, bool>,
     /// Fuel burnt.
     pub fuel: u64,
+    /// How often a property, or an `always` of an actor, was looked at.
+    pub checks: u64,
 }
 
 /// Who answers.
@@ -83,6 +85,8 @@ pub(crate) struct Sim {
     pub(crate) starting: BTreeSet<Pid>,
     pub(crate) allow_failures: bool,
     pub(crate) found: Option<Broken>,
+    /// Keys of the facts that the broken property reads.
+    pub(crate) read: Vec<String>,
     /// A supervisor that used up its intensity and has not ended yet.
     gave_up: Option<(Pid, String)>,
     pub(crate) observers: Vec<Box<dyn Observer>>,
@@ -113,6 +117,7 @@ impl Sim {
             stats: Stats::default(),
             allow_failures: false,
             found: None,
+            read: Vec::new(),
             gave_up: None,
             observers: Vec::new(),
         }
@@ -256,8 +261,11 @@ impl Sim {
             Event::Condition { name, always: false, holds, .. } => {
                 *self.stats.sometimes.entry((*name).to_owned()).or_default() |= holds;
             }
-            Event::Condition { who, name, always: true, holds: false } => {
-                self.find(name, "always", format!("it does not hold in {}", who.text));
+            Event::Condition { who, name, always: true, holds } => {
+                self.stats.checks += 1;
+                if !holds {
+                    self.find(name, "always", format!("it does not hold in {}", who.text));
+                }
             }
             Event::Supervised { who, child, code: decision::GAVE_UP, text, .. } => {
                 self.gave_up = Some((who.pid, format!("{} gave up on `{child}`: {text}", who.text)));

@@ -2,7 +2,8 @@
 
 use seedbed_core::{Actor, Context, Pid, Result, Signal};
 use seedbed_sim::{
-    Faults, InWorld, Program, RunConfig, StrategySpec, World, WorldConfig, replay, run_with, shrink,
+    Faults, InWorld, Program, RunConfig, StrategySpec, World, WorldConfig, replay, replay_until, run_with,
+    shrink,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -96,7 +97,7 @@ fn race(world: &mut World) -> anyhow::Result<()> {
 }
 
 fn once(program: &dyn Program, seed: u64, spec: &str) -> seedbed_sim::Outcome {
-    let spec: StrategySpec = spec.parse().unwrap();
+    let spec: StrategySpec = spec.parse().expect("a strategy of this test");
     run_with(program, &RunConfig::seed(seed), spec.build(), Vec::new()).0
 }
 
@@ -232,4 +233,20 @@ fn a_chaotic_run_replays_from_its_tape() {
         with_faults += u32::from(a.stats.faults.values().sum::<u64>() > 0);
     }
     assert!(with_faults > 100, "{with_faults}");
+}
+
+#[test]
+fn a_replay_can_be_left_at_a_step_and_looked_at() {
+    let found =
+        (0..).map(|seed| once(&race, seed, "random")).find(|o| o.found.is_some()).expect("one is found");
+    assert_eq!(found.read, ["seen"]);
+    assert!(found.paths.values().any(|p| p == "main/writer-3"));
+    let (run, last) = (RunConfig::seed(found.seed), found.stats.steps);
+    for (until, steps, broken) in [(0, 0, false), (5, 5, false), (last, last, true), (u64::MAX, last, true)] {
+        let mut shown = None;
+        let show = &mut |w: &World| shown = Some((w.step(), w.actors().len()));
+        let outcome = replay_until(&race, &run, &found.tape, true, until, Vec::new(), show).unwrap();
+        assert_eq!((outcome.replay_error, outcome.found.is_some()), (None, broken), "until {until}");
+        assert_eq!(shown, Some((steps, 7)), "until {until}");
+    }
 }

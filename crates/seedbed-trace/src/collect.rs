@@ -2,9 +2,9 @@
 
 use crate::record::{Actor, Happening, Record};
 use crate::trace::Trace;
-use seedbed_core::{At, Event, NodeId, Observer, Packet, Tape, TapeEntry, Target, Who, target_of};
+use seedbed_core::{At, Event, NodeId, Observer, Packet, PathId, TapeEntry, Who, node_of};
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 /// Collects the records of a run; [`Collected`] has them afterwards.
@@ -60,10 +60,10 @@ impl Collected {
         trace
     }
 
-    /// The same, with the texts of the paths that only the tape names, as those of nodes.
-    pub fn take_with(&self, tape: &Tape) -> Trace {
+    /// The same, with the texts of paths that no event says, as those of nodes and clients.
+    pub fn take_with(&self, paths: &BTreeMap<PathId, String>) -> Trace {
         let mut trace = self.take();
-        for (path, text) in &tape.paths {
+        for (path, text) in paths {
             trace.paths.entry(*path).or_insert_with(|| text.clone());
         }
         trace
@@ -92,16 +92,15 @@ impl State {
     }
 
     fn know(&mut self, who: &Who<'_>) {
-        if !self.trace.actors.contains_key(&who.pid) {
-            self.trace.actors.insert(who.pid, Actor::from(who));
-            self.trace.paths.entry(who.path).or_insert_with(|| who.text.to_owned());
-        }
+        self.trace.actors.entry(who.pid).or_insert_with(|| Actor::from(who));
+        self.trace.paths.entry(who.path).or_insert_with(|| who.text.to_owned());
     }
 
     /// A client outside is known by what it sends.
     fn know_client(&mut self, packet: &Packet) {
-        if let Target::Actor { node: NodeId::OUTSIDE, slot, .. } = target_of(packet.from) {
-            self.trace.paths.entry(packet.path).or_insert_with(|| format!("outside/client-{slot}"));
+        if node_of(packet.from) == NodeId::OUTSIDE && packet.from.is_somebody() {
+            let client = Actor { pid: packet.from, path: packet.path, life: packet.life };
+            self.trace.actors.entry(packet.from).or_insert(client);
         }
     }
 }

@@ -62,7 +62,7 @@ impl Trace {
         match (self.actors.get(&pid), target_of(pid)) {
             (Some(who), _) => self.actor(*who),
             (None, Target::Nobody) => "nobody".to_owned(),
-            (None, Target::Actor { node: NodeId::OUTSIDE, slot, .. }) => format!("outside/client-{slot}"),
+            (None, Target::Actor { node: NodeId::OUTSIDE, slot, .. }) => format!("outside client {slot}"),
             (None, _) => pid.to_string(),
         }
     }

@@ -111,6 +111,8 @@ pub struct World {
     ended: bool,
     begun: bool,
     replay_error: Option<(u64, ReplayError)>,
+    /// The step after which the run is left as it stands.
+    pub(crate) stop_after: Option<u64>,
 }
 
 /// Building.
@@ -151,6 +153,7 @@ impl World {
             ended: false,
             begun: false,
             replay_error: None,
+            stop_after: None,
         })
     }
 
@@ -395,14 +398,14 @@ impl World {
         for kernel in self.hosts.iter().filter_map(|h| h.kernel.as_ref()) {
             state.word(kernel.state_hash());
         }
-        let step = self.sim.step;
+        let (step, stopped) = (self.sim.step, self.is_stopped());
         let mut skipped = 0;
         let mut met = 0;
         if let Mode::Replay(replay, tape) | Mode::Keep(replay, tape, _) =
             std::mem::replace(&mut self.sim.mode, Mode::Explore)
         {
             let error;
-            (error, skipped, met) = replay.finish(step, &tape);
+            (error, skipped, met) = replay.finish(step, &tape, !stopped);
             self.replay_error = self.replay_error.or(error);
         }
         let mut stats = self.sim.stats;
@@ -422,6 +425,8 @@ impl World {
             time: self.sim.now,
             end,
             found: self.sim.found,
+            read: self.sim.read,
+            paths: self.sim.paths,
             tape: Tape { entries: self.sim.tape, paths },
             stats,
             replay_error: self.replay_error,

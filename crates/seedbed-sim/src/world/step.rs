@@ -43,7 +43,7 @@ impl World {
         if cut {
             self.sim.now = self.sim.now.max(until);
         }
-        if self.sim.found.is_none() {
+        if self.sim.found.is_none() && !self.is_stopped() {
             self.converge(cut);
         }
         self.ended = true;
@@ -76,7 +76,12 @@ impl World {
 
     /// True if [`run`](Self::run) has ended.
     pub(crate) fn has_ended(&self) -> bool {
-        self.ended || self.sim.found.is_some() || self.replay_failed()
+        self.ended || self.sim.found.is_some() || self.replay_failed() || self.is_stopped()
+    }
+
+    /// True if the run is left as it stands.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop_after.is_some_and(|step| self.sim.step >= step)
     }
 
     fn replay_failed(&self) -> bool {
@@ -122,24 +127,25 @@ impl World {
         }
         self.look(|p| p.when == When::End);
         let (now, step) = (self.sim.now, self.sim.step);
-        let mut late = None;
-        for property in &self.properties {
-            if let (When::Eventually(_), false) = (property.when, property.met) {
-                late.get_or_insert((property.name.clone(), property.when.to_string()));
-            }
+        if self.sim.found.is_some() {
+            return;
         }
-        if let Some((name, when)) = late {
+        let mut properties = std::mem::take(&mut self.properties);
+        let late = |p: &&mut Property| matches!(p.when, When::Eventually(_)) && !p.met;
+        if let Some(property) = properties.iter_mut().find(late) {
             let message = format!(
                 "it did not come to hold (faults stopped at {stopped}, last looked at {now}, step {step})"
             );
-            self.sim.find(&name, &when, message);
+            self.sim.find(&property.name, &property.when.to_string(), message);
+            self.sim.read = self.keys_read(property);
         }
+        self.properties = properties;
     }
 
     /// One move: what is due happens, then one turn runs, or time passes, not beyond `until`.
     pub(super) fn advance(&mut self, until: Time) -> Advance {
         self.begun = true;
-        if self.sim.found.is_some() || self.replay_failed() {
+        if self.sim.found.is_some() || self.replay_failed() || self.is_stopped() {
             return Advance::Stopped;
         }
         self.deliver_due();
@@ -408,14 +414,21 @@ impl World {
         let mut properties = std::mem::take(&mut self.properties);
         for property in properties.iter_mut().filter(|p| due(p)) {
             let broken = property.broken(self);
+            self.sim.stats.checks += u64::from(!property.is_sometimes());
             if property.is_sometimes() {
                 self.sometimes(property.name(), broken.is_none());
             } else if let Some(message) = broken {
                 self.sim.find(&property.name, &property.when.to_string(), message);
+                self.sim.read = self.keys_read(property);
                 break;
             }
         }
         self.properties = properties;
+    }
+
+    /// What a property that is broken reads: it is asked once more.
+    fn keys_read(&self, property: &mut Property) -> Vec<String> {
+        self.sim.facts.keys_read(|| drop(property.broken(self)))
     }
 
     fn look_eventually(&mut self, stopped: Time) {
@@ -426,6 +439,7 @@ impl World {
                 && elapsed <= within
             {
                 property.met = property.broken(self).is_none();
+                self.sim.stats.checks += 1;
             }
         }
         self.properties = properties;
