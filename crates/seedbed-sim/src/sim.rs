@@ -254,11 +254,9 @@ impl Sim {
     fn note(&mut self, event: &Event<'_>) {
         match event {
             Event::Started { who } => drop(self.starting.remove(&who.pid)),
-            Event::TurnEnd { fuel, .. } => {
-                if *fuel > 0 {
-                    self.stats.fuel += fuel;
-                    self.fuel_hash.word(*fuel);
-                }
+            Event::TurnEnd { fuel, .. } if *fuel > 0 => {
+                self.stats.fuel += fuel;
+                self.fuel_hash.word(*fuel);
             }
             Event::Observed { who, key, value } => self.facts.publish(who.pid, who.text, key, *value),
             Event::Lost { .. } => self.stats.dead_letters += 1,
