@@ -72,8 +72,6 @@ pub(crate) struct Sim {
     pub(crate) paths: BTreeMap<PathId, String>,
     ordinals: BTreeMap<(ChoiceKind, u64, PathId, Life), u64>,
     pub(crate) hash: TraceHash,
-    /// Over the fuel of every turn that burnt some: apart, since native actors burn none.
-    pub(crate) fuel_hash: TraceHash,
     pub(crate) latency: Latency,
     /// Latencies of single links, by their two ends.
     pub(crate) links: BTreeMap<(NodeId, NodeId), Latency>,
@@ -108,7 +106,6 @@ impl Sim {
             paths: BTreeMap::new(),
             ordinals: BTreeMap::new(),
             hash: TraceHash::default(),
-            fuel_hash: TraceHash::default(),
             latency,
             links: BTreeMap::new(),
             starting: BTreeSet::new(),
@@ -254,10 +251,7 @@ impl Sim {
     fn note(&mut self, event: &Event<'_>) {
         match event {
             Event::Started { who } => drop(self.starting.remove(&who.pid)),
-            Event::TurnEnd { fuel, .. } if *fuel > 0 => {
-                self.stats.fuel += fuel;
-                self.fuel_hash.word(*fuel);
-            }
+            Event::TurnEnd { fuel, .. } => self.stats.fuel += fuel,
             Event::Observed { who, key, value } => self.facts.publish(who.pid, who.text, key, *value),
             Event::Lost { .. } => self.stats.dead_letters += 1,
             Event::Spawned { who, .. } => {
@@ -278,7 +272,18 @@ impl Sim {
             }
             Event::Exited { who, reason, detail, seen, .. } => {
                 self.facts.forget(who.pid);
-                self.starting.remove(&who.pid);
+                if self.starting.remove(&who.pid)
+                    && !seen
+                    && !self.allow_failures
+                    && **reason != ExitReason::Normal
+                {
+                    // Nothing restarts what could not start at boot, whatever the reason (rule S4).
+                    self.find(
+                        "every failure is handled",
+                        "always",
+                        format!("{} did not start: {reason}", who.text),
+                    );
+                }
                 let gave_up = self.gave_up.take_if(|(pid, _)| *pid == who.pid);
                 if let (Some((_, message)), false, false) = (gave_up, seen, self.allow_failures) {
                     self.find("every failure is handled", "always", message);
@@ -317,7 +322,7 @@ impl Port for NodePort<'_> {
     #[inline]
     fn observe(&mut self, event: &Event<'_>) {
         event.hash_into(&mut self.sim.hash);
-        if !matches!(event, Event::Turn { .. }) {
+        if !matches!(event, Event::Turn { .. } | Event::Sent { .. }) {
             self.sim.note(event);
         }
         if !self.sim.observers.is_empty() {

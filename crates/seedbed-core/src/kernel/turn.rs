@@ -7,9 +7,9 @@ use crate::context::Context;
 use crate::event::{Event, Hook, Lost};
 use crate::mail::{LIFECYCLE, Sender};
 use crate::node::{Resolved, Stage, Stop};
-use crate::outbox::{PerformWish, SpawnWish, Wish};
+use crate::outbox::{SpawnWish, Wish};
 use crate::packet::{Body, EffectRequest, Packet};
-use crate::path::PathId;
+use crate::path::{Life, PathId};
 use crate::pid::node_of;
 use crate::reactor::{Delivery, Reactor};
 use crate::timer::{Due, TimerState};
@@ -29,10 +29,18 @@ pub enum Ran {
     Stale,
     /// A turn ran.
     Turn {
-        /// Whose; it may have ended with it.
+        /// Whose.
         pid: Pid,
+        /// Its path.
+        path: PathId,
+        /// Its life.
+        life: Life,
+        /// Which turn of that life, from 1.
+        nth: u64,
         /// Fuel it burnt.
         fuel: u64,
+        /// True if it has a supervisor, and is still there.
+        supervised: bool,
     },
 }
 
@@ -59,18 +67,21 @@ impl Kernel {
         };
         self.begin_turn(slot, hook, envelope);
         let who = self.node.who(slot);
-        let pid = who.pid;
+        let (pid, path, life) = (who.pid, who.path, who.life);
         r.observe(&Event::Turn { who, hook, name, envelope: &envelope, payload: payload.bytes(), cause });
         let done = self.call(r, slot, hook, &envelope, payload.bytes());
         let turn = &self.node.turn;
         let (fuel, now, unix, failed) = (turn.fuel, turn.now, turn.unix, done.is_err());
         r.observe(&Event::TurnEnd { who: self.node.who(slot), fuel, now, unix, failed });
+        let nth = self.node.slot(slot).turns;
         self.settle(r, line, slot);
         match done {
             Ok(()) => self.finish(r, slot, hook),
             Err(failed) => self.fail_turn(r, slot, hook, failed),
         }
-        Ran::Turn { pid, fuel }
+        let supervised =
+            self.node.resolve(pid) == Resolved::Local(slot) && self.node.slot(slot).cold.supervised;
+        Ran::Turn { pid, path, life, nth, fuel, supervised }
     }
 
     fn begin_turn(&mut self, slot: u32, hook: Hook, envelope: Envelope) {
@@ -204,6 +215,9 @@ impl Kernel {
             Hook::Start | Hook::Message => {
                 let deferred = self.node.turn.start_deferred;
                 if (hook == Hook::Start && !deferred) || self.node.turn.start_done {
+                    if self.node.turn.start_done {
+                        r.observe(&Event::Started { who: self.node.who(slot) });
+                    }
                     self.notify_start(r, slot, StartOutcome::Started);
                 }
                 if let Some(reason) = ended {
@@ -224,7 +238,9 @@ impl Kernel {
 
     fn started<R: Reactor>(&mut self, r: &mut R, slot: u32) {
         self.node.slot_mut(slot).stage = Stage::Running;
-        r.observe(&Event::Started { who: self.node.who(slot) });
+        if !self.node.turn.start_deferred {
+            r.observe(&Event::Started { who: self.node.who(slot) });
+        }
         let mailbox = self.node.slot(slot).mailbox;
         for line in self.node.lines.of(&mailbox) {
             self.enable(r, line);
@@ -297,23 +313,18 @@ impl Kernel {
     fn apply_outbox<R: Reactor>(&mut self, r: &mut R, slot: u32) {
         let from = self.node.sender(slot);
         let me = self.node.pid(slot);
-        let mut at = 0;
-        while let Some(wish) = self.node.outbox.get_mut(at) {
-            at += 1;
-            match std::mem::replace(wish, Wish::Done) {
-                Wish::Send { signal } => self.deliver(r, from, signal),
-                wish => self.apply(r, slot, me, from, wish),
-            }
+        let mut outbox = std::mem::take(&mut self.node.outbox);
+        for wish in outbox.drain(..) {
+            self.apply(r, slot, me, from, wish);
         }
-        self.node.outbox.clear();
+        self.node.outbox = outbox;
     }
 
     fn apply<R: Reactor>(&mut self, r: &mut R, slot: u32, me: Pid, from: Sender, wish: Wish) {
         let packet =
             |to, body| Packet { from: me, path: from.path, life: from.life, to, id: 0, copy: false, body };
         match wish {
-            Wish::Send { signal } => self.deliver(r, from, signal),
-            Wish::Done => {}
+            Wish::Send { signal } => self.deliver(r, signal),
             Wish::Lose { signal, full } => {
                 let envelope = self.node.arena.get(signal).envelope;
                 let why = if full { Lost::Full } else { Lost::Dead };
@@ -371,13 +382,20 @@ impl Kernel {
                 Resolved::Remote => self.transmit(r, packet(to, Body::Kill)),
                 Resolved::Dead => {}
             },
-            Wish::Perform(wish) => {
-                let PerformWish { effect, correlation, payload } = *wish;
+            Wish::Perform { effect, correlation, payload } => {
                 let who = self.node.who(slot);
                 r.observe(&Event::Performed { who, effect: &effect, correlation, payload: &payload });
                 let (pid, path, life) = (who.pid, who.path, who.life);
                 let path_text = self.node.slot(slot).text.clone();
-                r.perform(EffectRequest { pid, path, life, path_text, correlation, effect, payload });
+                r.perform(EffectRequest {
+                    pid,
+                    path,
+                    life,
+                    path_text,
+                    correlation,
+                    effect: effect.to_string(),
+                    payload,
+                });
             }
             Wish::Observe { key, value } => {
                 r.observe(&Event::Observed { who: self.node.who(slot), key: &key, value });
