@@ -43,7 +43,7 @@ pub struct Target {
 pub enum InputKind {
     /// It sends it.
     Send,
-    /// It asks, and waits this long for the reply; `None` = the simulator's own default.
+    /// It asks, and waits this long for the reply; `None` = [`REQUEST_TIMEOUT`](crate::REQUEST_TIMEOUT).
     Request {
         /// How long.
         timeout: Option<Duration>,

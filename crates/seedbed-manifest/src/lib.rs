@@ -17,6 +17,7 @@ mod payload;
 mod process;
 mod property;
 mod report;
+mod scenario;
 mod tree;
 mod units;
 mod world;
@@ -27,6 +28,7 @@ pub use input::{Input, InputKind, Repeat, Target};
 pub use process::{Command, EnvVar, Limits, MailboxPolicy, Mount, Permissions, Process, Wasi};
 pub use property::{Property, When};
 pub use report::{Code, Problem, Related, Report};
+pub use scenario::{GuestError, GuestProblem, LoadError, REQUEST_TIMEOUT, Scenario, TREE};
 pub use tree::{AutoShutdown, Backoff, Child, Restart, Shutdown, Start, Strategy, Tree};
 pub use world::{Between, Budget, DEFAULT_NODE, Faults, Link, NodeSpec, OUTSIDE, Profile, WorldSpec};
 

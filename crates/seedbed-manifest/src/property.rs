@@ -31,7 +31,7 @@ pub enum When {
     Idle,
     /// At the end, after faults stopped and the world came to rest.
     End,
-    /// It must have held once, at this virtual time at the latest.
+    /// It must come to hold, so long after faults and inputs stopped at the latest.
     EventuallyWithin(Duration),
 }
 

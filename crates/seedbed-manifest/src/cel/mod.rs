@@ -26,7 +26,7 @@ use std::ops::Range;
 /// What a condition can ask of a world, between two turns.
 pub trait FactSource {
     /// Calls `each` with the value of this fact of every live actor that published it, in the
-    /// order of the nodes and of the actors' paths.
+    /// order of the actors' paths.
     fn facts(&self, key: &str, each: &mut dyn FnMut(i64));
 
     /// The value of this fact of the actor with this path; `None` if there is none. `node` is
@@ -39,7 +39,7 @@ pub trait FactSource {
     /// How many dead letters there were.
     fn dead_letters(&self) -> u64;
 
-    /// How often supervisors restarted a child.
+    /// How often an actor started at a path that had lived before.
     fn restarts(&self) -> u64;
 }
 

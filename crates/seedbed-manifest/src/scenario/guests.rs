@@ -1,0 +1,126 @@
+//! From entries to factories of actors: modules are compiled, limits and permissions set.
+//!
+//! What is wrong with any guest is reported at once: a run needs them all.
+
+use crate::Manifest;
+use crate::process::{Limits, MailboxPolicy, Permissions, Process, Wasi};
+use seedbed_wasm::{Dialect, Module, ModuleError, WasmActor, WasmLimits};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// A guest that would not load.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("process `{process}` ({}): {problem}", path.display())]
+pub struct GuestError {
+    /// Id of its entry.
+    pub process: String,
+    /// Its module's file, relative to the manifest.
+    pub path: PathBuf,
+    /// Why not.
+    pub problem: GuestProblem,
+}
+
+/// Why a guest would not load.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum GuestProblem {
+    /// The module is none that can be an actor.
+    #[error(transparent)]
+    Module(#[from] ModuleError),
+    /// The manifest was parsed without its files.
+    #[error("its module was not read")]
+    NotRead,
+    /// A key that means nothing for the dialect that the module speaks.
+    #[error("`{key}` means nothing for a module of the dialect `{dialect}`")]
+    Key {
+        /// The key.
+        key: &'static str,
+        /// What the module speaks.
+        dialect: Dialect,
+    },
+}
+
+/// Compiles the modules of all entries.
+pub(super) fn load(manifest: &Manifest) -> Result<BTreeMap<String, WasmActor>, Vec<GuestError>> {
+    let (mut guests, mut errors) = (BTreeMap::new(), Vec::new());
+    for process in &manifest.processes {
+        match guest(process) {
+            Ok(guest) => drop(guests.insert(process.id.clone(), guest)),
+            Err(problems) => errors.extend(problems.into_iter().map(|problem| GuestError {
+                process: process.id.clone(),
+                path: process.path.clone(),
+                problem,
+            })),
+        }
+    }
+    if errors.is_empty() { Ok(guests) } else { Err(errors) }
+}
+
+fn guest(process: &Process) -> Result<WasmActor, Vec<GuestProblem>> {
+    let bytes = process.module.as_deref().ok_or_else(|| vec![GuestProblem::NotRead])?;
+    let module = Module::from_bytes(bytes).map_err(|e| vec![e.into()])?;
+    let dialect = module.dialect();
+    let strange = strange_keys(process, dialect);
+    if !strange.is_empty() {
+        return Err(strange.into_iter().map(|key| GuestProblem::Key { key, dialect }).collect());
+    }
+    Ok(WasmActor::new(module)
+        .wasm_limits(wasm_limits(&process.limits))
+        .limits(limits(&process.limits))
+        .permissions(permissions(&process.permissions)))
+}
+
+/// The keys of an entry that only other dialects have a use for.
+fn strange_keys(process: &Process, dialect: Dialect) -> Vec<&'static str> {
+    let Process { method, args, wasi, limits, permissions, .. } = process;
+    let handler = matches!(dialect, Dialect::Seedbed | Dialect::Palladium);
+    let keys = [
+        ("method", dialect != Dialect::Wasi && method.is_some()),
+        ("args", dialect != Dialect::Wasi && !args.is_empty()),
+        ("wasi", handler && *wasi != Wasi::default()),
+        ("limits.fuel_slice", handler && limits.fuel_slice.is_some()),
+        ("limits.fuel_max", handler && limits.fuel_max.is_some()),
+        ("limits.max_execution", handler && limits.max_execution.is_some()),
+        ("permissions.compile", handler && permissions.compile),
+        ("permissions.configure", handler && permissions.configure),
+    ];
+    keys.into_iter().filter(|(_, strange)| *strange).map(|(key, _)| key).collect()
+}
+
+fn wasm_limits(limits: &Limits) -> WasmLimits {
+    let default = WasmLimits::default();
+    WasmLimits {
+        fuel_per_message: limits.fuel_per_message.unwrap_or(default.fuel_per_message),
+        memory_max: limits.memory_max_bytes.unwrap_or(default.memory_max),
+        tables_max: limits.tables_max.unwrap_or(default.tables_max),
+        stack_max: limits.stack_max_bytes.unwrap_or(default.stack_max),
+    }
+}
+
+fn limits(limits: &Limits) -> seedbed_core::Limits {
+    let default = seedbed_core::Limits::default();
+    seedbed_core::Limits {
+        mailbox_count: limits.mailbox_count_max.unwrap_or(default.mailbox_count),
+        mailbox_bytes: limits.mailbox_bytes_max.unwrap_or(default.mailbox_bytes),
+        message_bytes: limits.message_bytes_max.unwrap_or(default.message_bytes),
+        policy: match limits.mailbox_policy {
+            None => default.policy,
+            // A handler has no stack to wait on: what would make a blocking sender wait is refused.
+            Some(MailboxPolicy::Refuse | MailboxPolicy::Wait) => seedbed_core::MailboxPolicy::Refuse,
+            Some(MailboxPolicy::DropOldest) => seedbed_core::MailboxPolicy::DropOldest,
+            Some(MailboxPolicy::DropNewest) => seedbed_core::MailboxPolicy::DropNewest,
+        },
+        outbox_max: limits.outbox_max.unwrap_or(default.outbox_max),
+        outbox_bytes: limits.outbox_bytes_max.unwrap_or(default.outbox_bytes),
+        spawn_max: limits.spawn_max.unwrap_or(default.spawn_max),
+        pending_max: limits.pending_max.unwrap_or(default.pending_max),
+        watch_max: limits.watch_max.unwrap_or(default.watch_max),
+        log_max: limits.log_max_bytes.unwrap_or(default.log_max),
+    }
+}
+
+fn permissions(permissions: &Permissions) -> seedbed_core::Permissions {
+    let Permissions { spawn, register, lookup, effects, .. } = permissions.clone();
+    seedbed_core::Permissions { spawn, register, lookup, effects }
+}

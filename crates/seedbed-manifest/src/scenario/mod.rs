@@ -1,0 +1,200 @@
+//! A manifest as a program: what a simulated run, or a service, is made of.
+//!
+//! Modules are compiled once and shared by all runs on all threads; a run makes its own world. One
+//! tree a node, with the supervisor `tree` at its root; inputs are clients of their own; conditions
+//! read the facts of the world.
+//!
+//! - `guests.rs`: from entries to factories of actors.
+//! - `trees.rs`: from trees to supervisors.
+//! - `worlds.rs`: from `[world]` to what the simulator is made with.
+//! - `facts.rs`: what conditions ask of a world.
+
+mod facts;
+mod guests;
+mod trees;
+mod worlds;
+
+pub use guests::{GuestError, GuestProblem};
+
+use crate::input::{Input, InputKind};
+use crate::property::{Property, When};
+use crate::{Manifest, ManifestError};
+use seedbed_core::{Factory, SpawnOptions};
+use seedbed_sim::{Program, World, WorldConfig};
+use seedbed_wasm::{ModuleHash, WasmActor};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+
+/// Name of the supervisor at the root of a node's tree: the second part of all its paths.
+pub const TREE: &str = "tree";
+
+/// How long a request of an input waits that says nothing else.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A manifest whose guests are loaded, ready to be run; clones share all.
+///
+/// It is a [`Program`]: the same manifest, seed and strategy give the same run, on any thread.
+///
+/// # Examples
+/// ```no_run
+/// use seedbed_manifest::Scenario;
+/// use seedbed_sim::{RunConfig, StrategySpec, run_with};
+///
+/// let transfer = Scenario::load("fixtures/transfer/seedbed.toml".as_ref())?;
+/// let (outcome, _) = run_with(&transfer, &RunConfig::seed(7), StrategySpec::Random.build(), Vec::new());
+/// println!("trace hash {:#018x}", outcome.trace_hash);
+/// # Ok::<(), seedbed_manifest::LoadError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Scenario(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    manifest: Manifest,
+    config: WorldConfig,
+    guests: BTreeMap<String, WasmActor>,
+    /// The tree of each node, in their order.
+    trees: Vec<Option<Tree>>,
+}
+
+/// The root of a node's tree.
+struct Tree(Arc<dyn Factory>);
+
+impl std::fmt::Debug for Tree {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tree")
+    }
+}
+
+/// Why a manifest cannot be run.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// It cannot be read, or is wrong.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// Guests that would not load: all of them.
+    #[error("{}", lines(.0))]
+    Guests(Vec<GuestError>),
+    /// It asks for what the simulator does not have.
+    #[error("{}", lines(.0))]
+    NotSimulated(Vec<String>),
+}
+
+fn lines<T: ToString>(all: &[T]) -> String {
+    all.iter().map(T::to_string).collect::<Vec<_>>().join("\n")
+}
+
+impl Scenario {
+    /// Reads a manifest and loads its guests.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn load(path: &Path) -> Result<Scenario, LoadError> {
+        Scenario::new(Manifest::load(path)?)
+    }
+
+    /// Loads the guests of a manifest.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn new(manifest: Manifest) -> Result<Scenario, LoadError> {
+        let guests = guests::load(&manifest).map_err(LoadError::Guests)?;
+        let config = worlds::config(&manifest.world).map_err(LoadError::NotSimulated)?;
+        let tree = |node| manifest.tree_of(node).map(|tree| Tree(Arc::new(trees::supervisor(tree, &guests))));
+        let trees = manifest.world.nodes.iter().map(tree).collect();
+        Ok(Scenario(Arc::new(Inner { manifest, config, guests, trees })))
+    }
+
+    /// The same in another world: with other faults, say, than the manifest's.
+    #[must_use]
+    pub fn in_world(&self, change: impl FnOnce(&mut WorldConfig)) -> Scenario {
+        let Inner { manifest, config, guests, trees } = &*self.0;
+        let mut config = config.clone();
+        change(&mut config);
+        let trees = trees.iter().map(|tree| tree.as_ref().map(|tree| Tree(Arc::clone(&tree.0)))).collect();
+        Scenario(Arc::new(Inner { manifest: manifest.clone(), config, guests: guests.clone(), trees }))
+    }
+
+    /// The manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.0.manifest
+    }
+
+    /// Entry ids and their modules: with the manifest's hash, part of a run's identity.
+    pub fn modules(&self) -> impl Iterator<Item = (&str, ModuleHash)> {
+        self.0.guests.iter().map(|(id, guest)| (id.as_str(), guest.module().hash()))
+    }
+
+    /// What makes actors of an entry.
+    pub fn guest(&self, id: &str) -> Option<&WasmActor> {
+        self.0.guests.get(id)
+    }
+}
+
+impl Program for Scenario {
+    fn config(&self) -> WorldConfig {
+        self.0.config.clone()
+    }
+
+    fn drive(&self, world: &mut World) -> anyhow::Result<()> {
+        let Inner { manifest, guests, trees, .. } = &*self.0;
+        for (id, guest) in guests {
+            world.entry(id, guest.clone());
+        }
+        for (node, tree) in manifest.world.nodes.iter().zip(trees) {
+            let tree = tree.as_ref().map(|tree| Arc::clone(&tree.0));
+            world.node(&node.name, move |boot| {
+                if let Some(tree) = &tree {
+                    boot.spawn(SpawnOptions::named(TREE), Arc::clone(tree)).expect("a node boots empty");
+                }
+            });
+        }
+        for link in &manifest.world.links {
+            let (a, b) = &link.between;
+            world.link(a, b, worlds::latency(link.latency))?;
+        }
+        for input in &manifest.inputs {
+            add_input(world, input)?;
+        }
+        for property in &manifest.properties {
+            world.add_property(simulated(property));
+        }
+        Ok(())
+    }
+}
+
+fn add_input(world: &mut World, input: &Input) -> anyhow::Result<()> {
+    let to = world.address(&input.to.name, &input.to.node)?;
+    world.input(seedbed_sim::Input {
+        name: input.name.clone(),
+        to,
+        tag: input.tag,
+        payload: input.payload.clone(),
+        timeout: match input.kind {
+            InputKind::Send => None,
+            InputKind::Request { timeout } => Some(timeout.unwrap_or(REQUEST_TIMEOUT)),
+        },
+        at: input.at,
+        every: input.repeat.map(|repeat| repeat.every),
+        count: input.repeat.and_then(|repeat| repeat.count),
+    });
+    Ok(())
+}
+
+fn simulated(property: &Property) -> seedbed_sim::Property {
+    let when = match property.when {
+        When::Always => seedbed_sim::When::Always,
+        When::Idle => seedbed_sim::When::Idle,
+        When::End => seedbed_sim::When::End,
+        When::EventuallyWithin(within) => seedbed_sim::When::Eventually(within),
+    };
+    let holds = property.holds.clone();
+    let reads = facts::reads(holds.reads());
+    let check = move |world: &World| facts::judge(&holds, &facts::OfWorld(world));
+    let simulated = seedbed_sim::Property::new(&property.name, when, check).reads(reads);
+    if property.sometimes { simulated.sometimes() } else { simulated }
+}

@@ -1,0 +1,64 @@
+//! From trees to supervisors.
+
+use crate::tree::{AutoShutdown, Backoff, Child, Restart, Shutdown, Start, Strategy, Tree};
+use seedbed_core::supervise::{self, ChildKind, ChildSpec, Flags, Plan};
+use seedbed_core::{ChildStart, Factory, Supervisor};
+use seedbed_wasm::WasmActor;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The supervisor of a tree, with all below it.
+pub(super) fn supervisor(tree: &Tree, guests: &BTreeMap<String, WasmActor>) -> Supervisor {
+    let flags = Flags {
+        strategy: match tree.strategy {
+            Strategy::OneForOne => supervise::Strategy::OneForOne,
+            Strategy::OneForAll => supervise::Strategy::OneForAll,
+            Strategy::RestForOne => supervise::Strategy::RestForOne,
+            Strategy::Dynamic => supervise::Strategy::Dynamic,
+        },
+        intensity: tree.intensity,
+        period: tree.period,
+        auto_shutdown: match tree.auto_shutdown {
+            AutoShutdown::Never => supervise::AutoShutdown::Never,
+            AutoShutdown::AnySignificant => supervise::AutoShutdown::AnySignificant,
+            AutoShutdown::AllSignificant => supervise::AutoShutdown::AllSignificant,
+        },
+    };
+    let children = tree.children.iter().map(|child| self::child(child, guests)).collect();
+    Supervisor::from_plan(Plan { flags, children })
+        .build()
+        .expect("the manifest keeps the rules F of supervision itself, each with its place")
+}
+
+fn child(child: &Child, guests: &BTreeMap<String, WasmActor>) -> ChildSpec<ChildStart> {
+    let (kind, factory, args): (_, Arc<dyn Factory>, _) = match &child.start {
+        Start::Process { entry, args } => {
+            let guest = guests.get(entry).expect("a child's entry is known");
+            (ChildKind::Worker, Arc::new(guest.clone()), args.clone())
+        }
+        Start::Tree(tree) => (ChildKind::Supervisor, Arc::new(supervisor(tree, guests)), Vec::new()),
+    };
+    ChildSpec {
+        id: child.id.as_str().into(),
+        start: ChildStart { factory, args, register: child.name.clone() },
+        restart: match child.restart {
+            Restart::Permanent => supervise::Restart::Permanent,
+            Restart::Transient => supervise::Restart::Transient,
+            Restart::Temporary => supervise::Restart::Temporary,
+        },
+        significant: child.significant,
+        kind,
+        shutdown: match child.shutdown {
+            Shutdown::Brutal => supervise::Shutdown::Brutal,
+            Shutdown::After(time) => supervise::Shutdown::After(time),
+            Shutdown::Infinity => supervise::Shutdown::Infinity,
+        },
+        backoff: child.backoff.as_ref().map(backoff),
+        start_timeout: child.start_timeout,
+    }
+}
+
+fn backoff(backoff: &Backoff) -> supervise::Backoff {
+    let Backoff { min, max, factor, jitter_permille, reset_after } = *backoff;
+    supervise::Backoff { min, max, factor, jitter_permille, reset_after }
+}

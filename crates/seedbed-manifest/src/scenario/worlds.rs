@@ -1,0 +1,71 @@
+//! From `[world]` to what the simulator is made with.
+
+use crate::world::{Between, Budget, Faults, Profile, WorldSpec};
+use seedbed_abi::nanos;
+use seedbed_sim::{Latency, WorldConfig};
+
+/// What a world is made with; what the simulator does not have is refused, all at once.
+pub(super) fn config(spec: &WorldSpec) -> Result<WorldConfig, Vec<String>> {
+    let unknown = not_simulated(spec);
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
+    let default = WorldConfig::default();
+    Ok(WorldConfig {
+        duration: spec.duration,
+        steps_max: spec.steps_max.unwrap_or(default.steps_max),
+        converge_within: spec.converge_within.unwrap_or(default.converge_within),
+        latency: spec.latency.map_or(default.latency, latency),
+        loss_after: spec.loss_after.unwrap_or(default.loss_after),
+        faults: faults(&spec.faults, &spec.budget),
+        allow_failures: spec.allow_failures,
+    })
+}
+
+pub(super) fn latency(between: Between) -> Latency {
+    Latency { min: nanos(between.min), max: nanos(between.max) }
+}
+
+fn faults(spec: &Faults, budget: &Budget) -> seedbed_sim::Faults {
+    let profile = match spec.profile {
+        Profile::None => seedbed_sim::Faults::none(),
+        Profile::Chaos => seedbed_sim::Faults::chaos(),
+    };
+    let range = |between: Between| (nanos(between.min), nanos(between.max));
+    seedbed_sim::Faults {
+        drop: spec.drop_per_million.unwrap_or(profile.drop),
+        duplicate: spec.duplicate_per_million.unwrap_or(profile.duplicate),
+        delay: spec.delay_per_million.unwrap_or(profile.delay),
+        delay_by: spec.delay.map(range).or(profile.delay_by),
+        kill: spec.kill_per_million.unwrap_or(profile.kill),
+        crash: spec.crash_per_million.unwrap_or(profile.crash),
+        down: spec.restart_after.map_or(profile.down, range),
+        buggify: spec.buggify_per_million.unwrap_or(profile.buggify),
+        nodes_down_max: budget.nodes_down.unwrap_or(profile.nodes_down_max),
+        faults_max: budget.faults_max.unwrap_or(profile.faults_max),
+        ..profile
+    }
+}
+
+/// What is asked for, and the simulator does not have. A rate or cost of zero asks for nothing.
+fn not_simulated(spec: &WorldSpec) -> Vec<String> {
+    let faults = &spec.faults;
+    let rates = [
+        ("pause", faults.pause_per_million),
+        ("partition", faults.partition_per_million),
+        ("clock_jump", faults.clock_jump_per_million),
+        ("fuel_cut", faults.fuel_cut_per_million),
+        ("grow_refused", faults.grow_refused_per_million),
+        ("call_refused", faults.call_refused_per_million),
+        ("effect_failed", faults.effect_failed_per_million),
+    ];
+    let rates = rates.into_iter().filter(|(_, rate)| rate.is_some_and(|rate| rate > 0));
+    let mut unknown: Vec<String> =
+        rates.map(|(key, _)| format!("the simulator has no fault `{key}`")).collect();
+    let nodes = spec.nodes.iter().flat_map(|node| [node.ns_per_turn, node.ns_per_fuel]);
+    if nodes.chain([spec.ns_per_turn, spec.ns_per_fuel]).flatten().any(|cost| cost > 0) {
+        unknown
+            .push("in the simulator turns take no time: neither `ns_per_turn` nor `ns_per_fuel`".to_owned());
+    }
+    unknown
+}
