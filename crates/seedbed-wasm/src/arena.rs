@@ -13,7 +13,7 @@ use crate::dialect::seedbed::Hooks;
 use crate::engine::engine;
 use crate::host::{Growth, Host};
 use crate::limits::WasmLimits;
-use crate::memory::{with_room, zero_pages};
+use crate::memory::{clear, with_room, zero_pages};
 use crate::module::{Module, ModuleHash};
 use crate::rewrite::{self, FUEL, MEMORY, STACK};
 use std::cell::RefCell;
@@ -21,9 +21,6 @@ use std::collections::BTreeMap;
 use std::ptr::NonNull;
 use std::rc::Rc;
 use wasmtime::{Global, Memory, Store, Val};
-
-/// Memories up to this size are put back by writing them anew, larger ones by giving their pages back.
-const WRITE_MAX: usize = 64 << 10;
 
 /// So many spoiled instances a store may have, or as many as serve.
 const SPOILED_MAX: u32 = 256;
@@ -206,10 +203,11 @@ impl Guest {
     fn put_back(&mut self, store: &mut Store<Host>) {
         let module = self.module.clone();
         let image = module.image().get().expect("taken from the first instance");
-        if self.len <= WRITE_MAX {
-            self.bytes_mut().fill(0);
-        } else {
-            self.give_pages_back();
+        #[expect(unsafe_code, reason = "zeroes guest memory by its cached base")]
+        // SAFETY: `len` bytes from the base of a slab memory that `&mut self` owns; the pages
+        // around them are its slot's alone.
+        unsafe {
+            clear(self.memory, self.len);
         }
         for (at, page) in &image.pages {
             self.bytes_mut()[*at..*at + page.len()].copy_from_slice(page);
@@ -219,11 +217,11 @@ impl Guest {
         }
     }
 
-    /// Zeroes its memory and gives the pages back to the system.
+    /// Gives all pages of its memory back to the system: it serves nobody any more.
     fn give_pages_back(&mut self) {
         #[expect(unsafe_code, reason = "zeroes guest memory by its cached base")]
-        // SAFETY: whole pages of the slab's mapping, `len` bytes from the base of a memory that
-        // `&mut self` owns.
+        // SAFETY: `len` bytes from the base of a slab memory that `&mut self` owns; the pages
+        // around them are its slot's alone.
         unsafe {
             zero_pages(self.memory, self.len);
         }

@@ -19,6 +19,14 @@ const CLASSES: [usize; 4] = [1 << 20, 16 << 20, 256 << 20, 4 << 30];
 /// Address space of one mapping in bytes: 16 384 slots of the least size, 16 of the largest.
 const MAPPING: usize = 64 << 30;
 
+/// Bytes between slots. Slots that begin at multiples of a power of two would meet in few sets of
+/// the caches: an odd number of pages, and a first line that differs, spread them.
+const GAP: usize = 17 * PAGE;
+
+/// The grain in which the system takes memory back, and a cache line, in bytes.
+const PAGE: usize = 4096;
+const LINE: usize = 64;
+
 /// What a memory without a maximum of its own gets room for, where nobody said otherwise.
 const DEFAULT_ROOM: usize = 16 << 20;
 
@@ -80,10 +88,11 @@ impl Slab {
                     let mapping =
                         Mapping::new(MAPPING).map_err(|e| format!("no address space for memories: {e}"))?;
                     class.mappings.push(mapping);
-                    class.fresh = MAPPING / size;
+                    class.fresh = MAPPING / (size + GAP);
                 }
                 class.fresh -= 1;
-                let at = class.fresh * size;
+                let first_line = class.fresh * LINE % PAGE;
+                let at = class.fresh * (size + GAP) + first_line;
                 class.mappings.last().expect("one was just pushed").slot(at, size)
             }
         };
@@ -165,8 +174,8 @@ impl Slot {
     fn zero(&mut self, len: usize) {
         assert!(len <= self.capacity);
         #[expect(unsafe_code, reason = "gives pages of our own mapping back to the system")]
-        // SAFETY: the slot owns `capacity >= len` bytes from `base`, and `&mut self` says that
-        // nobody reads or writes them meanwhile.
+        // SAFETY: the slot owns `capacity >= len` bytes from `base` and the pages around them, and
+        // `&mut self` says that nobody reads or writes them meanwhile.
         unsafe {
             zero_pages(self.base.0, len);
         }
@@ -183,7 +192,8 @@ impl Drop for Slot {
 /// Makes `len` bytes from `base` read as zero, and gives their pages back where the system can.
 ///
 /// # Safety
-/// They must be whole pages of a private anonymous mapping, and not in use by anyone.
+/// The whole pages around them must belong to a private anonymous mapping, and nobody may use any
+/// of it.
 #[expect(unsafe_code, reason = "the caller owns the bytes, as said above")]
 pub(crate) unsafe fn zero_pages(base: NonNull<u8>, len: usize) {
     if len == 0 {
@@ -192,15 +202,84 @@ pub(crate) unsafe fn zero_pages(base: NonNull<u8>, len: usize) {
     #[cfg(target_os = "linux")]
     {
         use rustix::mm::{Advice, madvise};
-        // SAFETY: as the caller promised. On Linux, such pages of a private anonymous mapping
-        // read as zero afterwards.
-        let advised = unsafe { madvise(base.as_ptr().cast::<c_void>(), len, Advice::LinuxDontNeed) };
+        let before = base.addr().get() % PAGE;
+        // SAFETY: as the caller promised: the pages around the bytes are all of that mapping. On
+        // Linux they read as zero afterwards.
+        let advised = unsafe {
+            let first = base.as_ptr().sub(before).cast::<c_void>();
+            madvise(first, (before + len).next_multiple_of(PAGE), Advice::LinuxDontNeed)
+        };
         if advised.is_ok() {
             return;
         }
     }
     // SAFETY: as the caller promised.
     unsafe { base.as_ptr().write_bytes(0, len) };
+}
+
+/// So many pages stay with a memory that is cleared for its next use.
+const KEEP: usize = 64;
+
+/// Makes `len` bytes from `base` read as zero. A few pages that are there stay there, so that the
+/// next use need not fault them in; of pages that were never touched, none is.
+///
+/// # Safety
+/// As for [`zero_pages`].
+#[expect(unsafe_code, reason = "the caller owns the bytes, as said above")]
+pub(crate) unsafe fn clear(base: NonNull<u8>, len: usize) {
+    let start = base.addr().get();
+    let Some(pages) = resident_pages(start, start + len) else {
+        // SAFETY: as the caller promised.
+        return unsafe { zero_pages(base, len) };
+    };
+    for page in pages {
+        let from = page.max(start) - start;
+        let to = (page + PAGE).min(start + len) - start;
+        // SAFETY: `from..to` is inside the `len` bytes that the caller owns.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(base.add(from).as_ptr(), to - from) };
+        // A page that was only read is the system's one zero page: writing would make it a page.
+        if bytes.iter().any(|b| *b != 0) {
+            bytes.fill(0);
+        }
+    }
+}
+
+/// Addresses of the pages between two addresses that have memory behind them; `None` if the system
+/// does not say, or there are more than [`KEEP`].
+#[cfg(target_os = "linux")]
+fn resident_pages(start: usize, end: usize) -> Option<Vec<usize>> {
+    use std::fs::File;
+    use std::os::unix::fs::FileExt;
+    use std::sync::LazyLock;
+    static PAGEMAP: LazyLock<Option<File>> = LazyLock::new(|| {
+        (rustix::param::page_size() == PAGE).then(|| File::open("/proc/self/pagemap").ok())?
+    });
+    /// A page is in memory, or swapped out.
+    const THERE: u64 = 0b11 << 62;
+
+    let mut pages = Vec::with_capacity(KEEP);
+    let mut words = [0; PAGE];
+    let (mut page, end) = (start / PAGE, end.div_ceil(PAGE));
+    while page < end {
+        let window = &mut words[..((end - page) * 8).min(PAGE)];
+        PAGEMAP.as_ref()?.read_exact_at(window, page as u64 * 8).ok()?;
+        for word in window.chunks_exact(8) {
+            let word = u64::from_le_bytes(word.try_into().expect("eight bytes"));
+            if word & THERE != 0 {
+                if pages.len() == KEEP {
+                    return None;
+                }
+                pages.push(page * PAGE);
+            }
+            page += 1;
+        }
+    }
+    Some(pages)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn resident_pages(_: usize, _: usize) -> Option<Vec<usize>> {
+    None
 }
 
 /// Where a slot begins.
@@ -288,6 +367,30 @@ mod tests {
         // SAFETY: the slot has a capacity of 1 MiB.
         let bytes = unsafe { std::slice::from_raw_parts(again.base.0.as_ptr(), 131_072) };
         assert!(bytes.iter().all(|b| *b == 0));
+    }
+
+    #[test]
+    fn clearing_zeroes_every_page_and_touches_none_that_was_not_there() {
+        let slab = Slab::new();
+        for touched in [0, 1, 3, KEEP, KEEP + 1, 200] {
+            let slot = slab.allocate(1 << 20).unwrap();
+            let (base, len) = (slot.base.0, 1 << 20);
+            #[expect(unsafe_code, reason = "plays the guest and the arena")]
+            // SAFETY: the slot has a capacity of 1 MiB, and nobody else knows it.
+            let bytes = unsafe { std::slice::from_raw_parts_mut(base.as_ptr(), len) };
+            for n in 0..touched {
+                bytes[n * PAGE + 17] = 1;
+            }
+            #[expect(unsafe_code, reason = "plays the guest and the arena")]
+            // SAFETY: as above.
+            unsafe {
+                clear(base, len);
+            }
+            if let Some(pages) = resident_pages(base.addr().get(), base.addr().get() + len) {
+                assert!(pages.len() <= touched.min(KEEP) + 1, "{} of {touched}", pages.len());
+            }
+            assert!(bytes.iter().all(|b| *b == 0), "{touched}");
+        }
     }
 
     #[test]
