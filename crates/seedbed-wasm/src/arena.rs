@@ -1,10 +1,10 @@
 //! The store of a thread, and the instances in it.
 //!
 //! wasmtime frees the instances of a store only with the store, so instances are put back to their
-//! image and serve again. An instance put back is as a fresh one: memory, globals and counters are
-//! all the state there is, since the rewriting refuses what would change anything else. Only a
-//! memory that grew cannot shrink again: such an instance is spoiled, and when too many are, new
-//! guests go to a new store, and the old one goes with its last guest.
+//! image and serve again. An instance put back is as a fresh one: memory, its size, globals and
+//! counters are all the state there is, since the rewriting refuses what would change anything
+//! else. A store that is large and mostly idle is closed: new guests go to a new one, and the old
+//! one goes with its last guest.
 //!
 //! One store a thread serves all nodes and worlds of that thread, one after the other; nothing in
 //! it outlives an actor.
@@ -13,7 +13,7 @@ use crate::dialect::seedbed::Hooks;
 use crate::engine::engine;
 use crate::host::{Growth, Host};
 use crate::limits::WasmLimits;
-use crate::memory::{clear, with_room, zero_pages};
+use crate::memory::{PAGE, Size, clear, is_zero, with_room, zero_pages};
 use crate::module::{Module, ModuleHash};
 use crate::rewrite::{self, FUEL, MEMORY, STACK};
 use std::cell::RefCell;
@@ -22,16 +22,35 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 use wasmtime::{Global, Memory, Store, Val};
 
-/// So many spoiled instances a store may have, or as many as serve.
-const SPOILED_MAX: u32 = 256;
+/// A store with more instances than this is closed when less than a quarter of them serve.
+const INSTANCES_MAX: usize = 65_536;
+
+/// So many free instances of a kind keep the pages that they touched.
+const WARM_MAX: usize = 1_024;
 
 /// A store with its free instances.
 pub(crate) struct Arena {
     pub(crate) store: Store<Host>,
-    #[expect(clippy::vec_box, reason = "an actor holds its guest in a box, which goes round with it")]
-    free: BTreeMap<(ModuleHash, usize), Vec<Box<Guest>>>,
-    serving: u32,
-    spoiled: u32,
+    free: BTreeMap<(ModuleHash, usize), Free>,
+    serving: usize,
+    instances: usize,
+}
+
+/// Instances of one kind that serve nobody. An actor holds its guest in a box, which goes round
+/// with it.
+#[derive(Default)]
+#[expect(clippy::vec_box, reason = "as said above")]
+struct Free {
+    /// With the pages that they touched.
+    warm: Vec<Box<Guest>>,
+    /// Without.
+    cold: Vec<Box<Guest>>,
+}
+
+impl Free {
+    fn take(&mut self) -> Option<Box<Guest>> {
+        self.warm.pop().or_else(|| self.cold.pop())
+    }
 }
 
 /// An instance, and what of it is looked up once.
@@ -40,7 +59,9 @@ pub(crate) struct Guest {
     pub(crate) fuel: Global,
     stack: Global,
     globals: Box<[Global]>,
-    memory: NonNull<u8>,
+    memory: Memory,
+    base: NonNull<u8>,
+    size: Size,
     /// Size of the memory in a fresh instance, in bytes, and now.
     fresh_len: usize,
     pub(crate) len: usize,
@@ -68,11 +89,11 @@ impl Arena {
     fn new() -> Arena {
         let mut store = Store::new(engine(), Host::default());
         store.limiter(|host| &mut host.growth);
-        Arena { store, free: BTreeMap::new(), serving: 0, spoiled: 0 }
+        Arena { store, free: BTreeMap::new(), serving: 0, instances: 0 }
     }
 
     fn serves(&self) -> bool {
-        self.spoiled <= SPOILED_MAX.max(self.serving)
+        self.instances <= INSTANCES_MAX || self.serving >= self.instances / 4
     }
 
     /// A fresh instance of `module`: a used one, put back, or a new one.
@@ -81,7 +102,7 @@ impl Arena {
     /// If it cannot be instantiated.
     pub(crate) fn take(&mut self, module: &Module, limits: &WasmLimits) -> wasmtime::Result<Box<Guest>> {
         let key = (module.hash(), limits.memory());
-        let guest = match self.free.get_mut(&key).and_then(Vec::pop) {
+        let guest = match self.free.get_mut(&key).and_then(Free::take) {
             Some(guest) => guest,
             None => Box::new(self.instantiate(module, limits, key)?),
         };
@@ -93,13 +114,10 @@ impl Arena {
     /// Takes a guest back whose actor has ended.
     pub(crate) fn give_back(&mut self, mut guest: Box<Guest>) {
         self.serving -= 1;
-        if guest.len != guest.fresh_len {
-            self.spoiled += 1;
-            guest.give_pages_back();
-            return;
-        }
-        guest.put_back(&mut self.store);
-        self.free.entry(guest.key).or_default().push(guest);
+        let free = self.free.entry(guest.key).or_default();
+        let warm = free.warm.len() < WARM_MAX;
+        guest.put_back(&mut self.store, warm);
+        if warm { free.warm.push(guest) } else { free.cold.push(guest) }
     }
 
     fn instantiate(
@@ -110,7 +128,9 @@ impl Arena {
     ) -> wasmtime::Result<Guest> {
         let (max, tables) = (limits.memory(), limits.tables_max as usize);
         self.store.data_mut().growth = Growth { len: 0, max, refused: false, tables };
-        let instance = with_room(max, || module.prepared().instantiate(&mut self.store))?;
+        let (instance, size) = with_room(max, || module.prepared().instantiate(&mut self.store));
+        let instance = instance?;
+        self.instances += 1;
         let store = &mut self.store;
         let memory = instance.get_memory(&mut *store, MEMORY).expect("the dialect needs a memory");
         let global = |store: &mut Store<Host>, name: &str| {
@@ -124,7 +144,9 @@ impl Arena {
             fuel,
             stack,
             globals,
-            memory: base(&memory, store),
+            base: base(&memory, store),
+            memory,
+            size: size.expect("an instance with a memory made one"),
             fresh_len: memory.data_size(&*store),
             len: memory.data_size(&*store),
             key,
@@ -143,7 +165,7 @@ impl Guest {
     /// Base and size of its memory.
     #[inline]
     pub(crate) fn memory(&self) -> (NonNull<u8>, usize) {
-        (self.memory, self.len)
+        (self.base, self.len)
     }
 
     /// What the counters say: fuel and stack left.
@@ -154,10 +176,10 @@ impl Guest {
     /// Its memory's bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         #[expect(unsafe_code, reason = "reads guest memory by its cached base")]
-        // SAFETY: `memory` and `len` are base and size of its slab memory, which cannot move. The
+        // SAFETY: `base` and `len` are base and size of its slab memory, which cannot move. The
         // guest runs only with the arena borrowed mutably and `&mut` of this; `&self` excludes it.
         unsafe {
-            std::slice::from_raw_parts(self.memory.as_ptr(), self.len)
+            std::slice::from_raw_parts(self.base.as_ptr(), self.len)
         }
     }
 
@@ -165,7 +187,7 @@ impl Guest {
         #[expect(unsafe_code, reason = "writes guest memory by its cached base")]
         // SAFETY: as for `bytes`; `&mut self` is the only way to it.
         unsafe {
-            std::slice::from_raw_parts_mut(self.memory.as_ptr(), self.len)
+            std::slice::from_raw_parts_mut(self.base.as_ptr(), self.len)
         }
     }
 
@@ -199,31 +221,27 @@ impl Guest {
         }
     }
 
-    /// Makes it as it was when it was fresh.
-    fn put_back(&mut self, store: &mut Store<Host>) {
-        let module = self.module.clone();
-        let image = module.image().get().expect("taken from the first instance");
+    /// Makes it as it was when it was fresh; if `warm`, with the pages that it touched.
+    fn put_back(&mut self, store: &mut Store<Host>, warm: bool) {
         #[expect(unsafe_code, reason = "zeroes guest memory by its cached base")]
         // SAFETY: `len` bytes from the base of a slab memory that `&mut self` owns; the pages
         // around them are its slot's alone.
         unsafe {
-            clear(self.memory, self.len);
+            if warm { clear(self.base, self.len) } else { zero_pages(self.base, self.len) }
         }
+        if self.len != self.fresh_len {
+            self.size.set(self.fresh_len);
+            self.memory.grow(&mut *store, 0).expect("nothing is asked for");
+            assert_eq!(self.memory.data_size(&*store), self.fresh_len, "it has shrunk");
+            self.len = self.fresh_len;
+        }
+        let module = self.module.clone();
+        let image = module.image().get().expect("taken from the first instance");
         for (at, page) in &image.pages {
             self.bytes_mut()[*at..*at + page.len()].copy_from_slice(page);
         }
         for (global, value) in self.globals.iter().zip(&image.globals) {
             global.set(&mut *store, *value).expect("it is mutable, and the value its own");
-        }
-    }
-
-    /// Gives all pages of its memory back to the system: it serves nobody any more.
-    fn give_pages_back(&mut self) {
-        #[expect(unsafe_code, reason = "zeroes guest memory by its cached base")]
-        // SAFETY: `len` bytes from the base of a slab memory that `&mut self` owns; the pages
-        // around them are its slot's alone.
-        unsafe {
-            zero_pages(self.memory, self.len);
         }
     }
 }
@@ -233,13 +251,6 @@ fn i64_of(global: &Global, store: &mut Store<Host>) -> i64 {
         Val::I64(n) => n,
         _ => unreachable!("the rewriting made it an i64"),
     }
-}
-
-/// Grain of images and state hashes, in bytes.
-const PAGE: usize = 4096;
-
-fn is_zero(page: &[u8]) -> bool {
-    page.iter().all(|b| *b == 0)
 }
 
 /// What a fresh instance holds: the pages that are not zero, and the mutable globals.
@@ -270,45 +281,37 @@ mod tests {
 
     #[test]
     fn an_instance_put_back_serves_again_as_a_fresh_one() {
-        for pages in [1, 2] {
+        for (pages, grow, warm) in [(1, 0, 1), (2, 0, 1), (1, 3, 1), (2, 1, 0)] {
             let (module, limits) = (module(pages), WasmLimits::default());
             let mut arena = Arena::new();
             let mut guest = arena.take(&module, &limits).unwrap();
             let fresh = guest.state_hash(&mut arena.store);
-            let base = guest.memory;
+            let base = guest.base;
             dirty(&mut arena, &mut guest);
             assert_ne!(guest.state_hash(&mut arena.store), fresh);
+            if grow > 0 {
+                guest.memory.grow(&mut arena.store, grow).unwrap();
+                guest.len += (grow as usize) << 16;
+                guest.bytes_mut()[70_000] = 1;
+            }
+            guest.put_back(&mut arena.store, warm == 1);
             arena.give_back(guest);
             let again = arena.take(&module, &limits).unwrap();
-            assert_eq!(again.memory, base, "the same instance");
+            assert_eq!(again.base, base, "the same instance");
+            assert_eq!(again.memory.data_size(&arena.store), (pages as usize) << 16);
             assert_eq!(again.state_hash(&mut arena.store), fresh);
             assert!(again.bytes().iter().all(|b| *b == 0));
         }
     }
 
     #[test]
-    fn a_memory_that_grew_spoils_its_instance_and_too_many_close_the_store() {
-        let (module, limits) = (module(1), WasmLimits::default());
-        let mut arena = Arena::new();
-        let spoil = |arena: &mut Arena| {
-            let mut guest = arena.take(&module, &limits).unwrap();
-            assert_eq!(guest.len, 65_536, "never one that grew");
-            guest.len += 65_536;
-            arena.give_back(guest);
-        };
-        for _ in 0..SPOILED_MAX {
-            spoil(&mut arena);
-            assert!(arena.serves());
-        }
-        spoil(&mut arena);
-        assert!(!arena.serves());
-    }
-
-    #[test]
-    fn a_closed_store_is_left_by_new_guests_only() {
+    fn a_large_idle_store_is_left_by_new_guests() {
         let first = Arena::current();
         assert!(Rc::ptr_eq(&first, &Arena::current()));
-        first.borrow_mut().spoiled = SPOILED_MAX + 1;
+        first.borrow_mut().instances = INSTANCES_MAX + 1;
+        first.borrow_mut().serving = INSTANCES_MAX;
+        assert!(Rc::ptr_eq(&first, &Arena::current()));
+        first.borrow_mut().serving = 10;
         assert!(!Rc::ptr_eq(&first, &Arena::current()));
     }
 }

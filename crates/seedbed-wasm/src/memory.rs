@@ -7,9 +7,10 @@
 //!
 //! Not modelled: giving address space back. Mappings live as long as the engine, the process.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
@@ -24,7 +25,7 @@ const MAPPING: usize = 64 << 30;
 const GAP: usize = 17 * PAGE;
 
 /// The grain in which the system takes memory back, and a cache line, in bytes.
-const PAGE: usize = 4096;
+pub(crate) const PAGE: usize = 4096;
 const LINE: usize = 64;
 
 /// What a memory without a maximum of its own gets room for, where nobody said otherwise.
@@ -32,11 +33,30 @@ const DEFAULT_ROOM: usize = 16 << 20;
 
 thread_local! {
     static ROOM: Cell<usize> = const { Cell::new(DEFAULT_ROOM) };
+    static MADE: RefCell<Option<Size>> = const { RefCell::new(None) };
 }
 
-/// Runs `instantiate`; memories made by it have room to grow to `bytes`, the actor's `memory_max`.
-/// wasmtime tells a memory creator the declared maximum only, and limits are per actor.
-pub(crate) fn with_room<R>(bytes: usize, instantiate: impl FnOnce() -> R) -> R {
+/// The size of one memory in bytes, which its owner may set back.
+///
+/// wasmtime asks a memory for its size after every growth, also after one by nothing: so a memory
+/// whose size was set back and that is then grown by 0 pages has shrunk.
+#[derive(Clone, Default)]
+pub(crate) struct Size(Arc<AtomicUsize>);
+
+impl Size {
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set(&self, bytes: usize) {
+        self.0.store(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Runs `instantiate`; a memory made by it has room to grow to `bytes`, the actor's `memory_max`,
+/// and its size comes with the result. wasmtime tells a memory creator the declared maximum only,
+/// and limits are per actor.
+pub(crate) fn with_room<R>(bytes: usize, instantiate: impl FnOnce() -> R) -> (R, Option<Size>) {
     struct Restore(usize);
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -44,7 +64,9 @@ pub(crate) fn with_room<R>(bytes: usize, instantiate: impl FnOnce() -> R) -> R {
         }
     }
     let _restore = Restore(ROOM.replace(bytes));
-    instantiate()
+    MADE.take();
+    let result = instantiate();
+    (result, MADE.take())
 }
 
 /// All guest memories of an engine.
@@ -122,21 +144,34 @@ unsafe impl MemoryCreator for Slab {
             "the engine is configured without guards"
         );
         let room = maximum.unwrap_or(usize::MAX).min(ROOM.get()).max(minimum);
-        Ok(Box::new(SlabMemory { slot: self.allocate(room)?, size: minimum }))
+        let memory = SlabMemory::new(self.allocate(room)?, minimum);
+        MADE.replace(Some(memory.size.clone()));
+        Ok(Box::new(memory))
     }
 }
 
 /// One guest memory.
 struct SlabMemory {
     slot: Slot,
-    size: usize,
+    size: Size,
+    /// The largest size it had, in bytes.
+    largest: usize,
+}
+
+impl SlabMemory {
+    fn new(slot: Slot, bytes: usize) -> SlabMemory {
+        let size = Size::default();
+        size.set(bytes);
+        SlabMemory { slot, size, largest: bytes }
+    }
 }
 
 #[expect(unsafe_code, reason = "wasmtime's trait is unsafe: it trusts base and size")]
-// SAFETY: `size` never exceeds the slot's capacity, and the base never changes.
+// SAFETY: `size` is what `grow_to` let pass or less, and so within the slot's capacity; the base
+// never changes.
 unsafe impl LinearMemory for SlabMemory {
     fn byte_size(&self) -> usize {
-        self.size
+        self.size.get().min(self.slot.capacity)
     }
 
     fn byte_capacity(&self) -> usize {
@@ -147,7 +182,8 @@ unsafe impl LinearMemory for SlabMemory {
         if new_size > self.slot.capacity {
             wasmtime::bail!("a memory has room for {} bytes, not {new_size}", self.slot.capacity);
         }
-        self.size = new_size;
+        self.size.set(new_size);
+        self.largest = self.largest.max(new_size);
         Ok(())
     }
 
@@ -158,7 +194,7 @@ unsafe impl LinearMemory for SlabMemory {
 
 impl Drop for SlabMemory {
     fn drop(&mut self) {
-        self.slot.zero(self.size);
+        self.slot.zero(self.largest);
     }
 }
 
@@ -238,10 +274,16 @@ pub(crate) unsafe fn clear(base: NonNull<u8>, len: usize) {
         // SAFETY: `from..to` is inside the `len` bytes that the caller owns.
         let bytes = unsafe { std::slice::from_raw_parts_mut(base.add(from).as_ptr(), to - from) };
         // A page that was only read is the system's one zero page: writing would make it a page.
-        if bytes.iter().any(|b| *b != 0) {
+        if !is_zero(bytes) {
             bytes.fill(0);
         }
     }
+}
+
+/// True if all bytes of a page, or less, are zero.
+pub(crate) fn is_zero(bytes: &[u8]) -> bool {
+    static ZERO: [u8; PAGE] = [0; PAGE];
+    *bytes == ZERO[..bytes.len()]
 }
 
 /// Addresses of the pages between two addresses that have memory behind them; `None` if the system
@@ -352,7 +394,7 @@ mod tests {
     fn a_slot_is_used_again_and_zero_again() {
         let slab = Slab::new();
         let first = {
-            let mut memory = SlabMemory { slot: slab.allocate(100_000).unwrap(), size: 65536 };
+            let mut memory = SlabMemory::new(slab.allocate(100_000).unwrap(), 65_536);
             memory.grow_to(131_072).unwrap();
             #[expect(unsafe_code, reason = "plays the guest")]
             // SAFETY: the memory has 131072 bytes.
@@ -411,7 +453,7 @@ mod tests {
         let grown = |text: &str, room: usize, pages: u64| {
             let module = module(text);
             let mut store = Store::new(engine(), ());
-            let instance = with_room(room, || Instance::new(&mut store, &module, &[])).unwrap();
+            let instance = with_room(room, || Instance::new(&mut store, &module, &[])).0.unwrap();
             let memory = instance.get_memory(&mut store, "m").unwrap();
             memory.grow(&mut store, pages).is_ok()
         };
@@ -422,6 +464,31 @@ mod tests {
         assert!(grown(open, 4 << 30, 65_535));
         assert!(!grown("(module (memory (export \"m\") 1 2))", 2 << 20, 2));
         assert!(grown("(module (memory (export \"m\") 400))", 1 << 20, 1), "a minimum always fits");
+    }
+
+    #[test]
+    fn a_memory_set_back_and_grown_by_nothing_has_shrunk() {
+        let module = module(
+            "(module (memory (export \"m\") 1) (func (export \"grow\") (result i32) (memory.grow (i32.const 1)))
+                (func (export \"size\") (result i32) (memory.size))
+                (func (export \"load\") (result i32) (i32.load (i32.const 65536))))",
+        );
+        let mut store = Store::new(engine(), ());
+        let (instance, size) = with_room(1 << 20, || Instance::new(&mut store, &module, &[]));
+        let (instance, size) = (instance.unwrap(), size.unwrap());
+        let memory = instance.get_memory(&mut store, "m").unwrap();
+        let mut call = |name: &str, store: &mut Store<()>| {
+            instance.get_typed_func::<(), i32>(&mut *store, name).unwrap().call(store, ())
+        };
+        for _ in 0..3 {
+            assert_eq!(call("size", &mut store).unwrap(), 1);
+            assert!(call("load", &mut store).is_err());
+            assert_eq!(call("grow", &mut store).unwrap(), 1);
+            assert_eq!(call("size", &mut store).unwrap(), 2);
+            assert_eq!(call("load", &mut store).unwrap(), 0);
+            size.set(65_536);
+            memory.grow(&mut store, 0).unwrap();
+        }
     }
 
     #[test]
