@@ -95,6 +95,12 @@ fn x4_stopping_the_supervisor_cancels_the_retry() {
         ("fire 1", "stale 1"),
         ("exit 1 shutdown", "exit shutdown"),
     ]);
+    // At once, not when the stops come to its slot.
+    up("9/5s", &["a backoff", "b"]).run(&[
+        ("exit 1 boom", "delay a n=0 100ms; arm 1 100ms"),
+        ("shutdown shutdown", "cancel 1; stop 2"),
+        ("exit 2 shutdown", "exit shutdown"),
+    ]);
     pool("9/5s", "a", 2).run(&[
         ("exit 2 boom", "count a 1; start a(2) 3"),
         ("failed 3 boom", "retry 1"),

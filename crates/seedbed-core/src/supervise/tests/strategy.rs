@@ -106,6 +106,18 @@ fn t7_two_deaths_inside_a_restarted_group_count_one_restart() {
 }
 
 #[test]
+fn t7_the_stale_exit_of_a_bystander_that_was_forgotten_is_swallowed() {
+    up("one_for_all 1/5s", &["a", "b temporary", "c"]).run(&[
+        ("exit 1 boom", "count a 1; stop 3"),
+        ("exit 2 boom", ""),
+        ("exit 3 shutdown", "odd b 2 boom; start a 4"),
+        ("started 4", "start c 5"),
+        ("started 5", ""),
+        ("call 9 children", "reply 9 c 5, a 4"),
+    ]);
+}
+
+#[test]
 fn t7_two_deaths_under_one_for_one_count_two() {
     up("1/5s", &["a", "b"]).run(&[
         ("exit 1 boom", "count a 1; start a 3"),
