@@ -1,1 +1,109 @@
-//! The attribute macro seedbed::test.
+//! The attribute macro `seedbed::test`.
+//!
+//! It only reads its arguments and hands the body to the runtime in `seedbed-test`; what they mean
+//! is said there.
+
+use proc_macro::TokenStream;
+use proc_macro2::TokenStream as Tokens;
+use quote::quote;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Ident, ItemFn, Token, parse_macro_input};
+
+/// Runs a function on many simulated worlds.
+///
+/// The function takes `&mut World` and returns nothing, or a `Result` whose error is a finding. A
+/// run that breaks a property fails the test and prints its seed, its shrunk story and one line to
+/// paste; see `seedbed-test` for the environment variables.
+///
+/// Arguments, all optional:
+///
+/// | argument | meaning | default |
+/// |---|---|---|
+/// | `runs = 1_000` | how many runs | 100 |
+/// | `strategy = "pct:3"` | who decides the order | `"random"` |
+/// | `faults = "chaos"` | what may go wrong | `"none"` |
+/// | `seed = 7` | the root seed, of which run i's is derived | 0 |
+/// | `config = \|c\| …` | changes the `WorldConfig` | |
+///
+/// ```ignore
+/// #[seedbed::test(runs = 1_000, faults = "chaos")]
+/// fn counts(world: &mut World) -> Result<()> {
+///     let c = world.spawn("counter", || Counter(0));
+///     ensure!(world.ask::<_, u64>(c, Add(1))? == 1);
+///     Ok(())
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let arguments = parse_macro_input!(arguments as Arguments);
+    let function = parse_macro_input!(item as ItemFn);
+    expand(&arguments, &function).unwrap_or_else(|e| e.to_compile_error()).into()
+}
+
+struct Arguments {
+    settings: Tokens,
+}
+
+struct Argument {
+    key: Ident,
+    value: Expr,
+}
+
+impl Parse for Argument {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let key = input.parse()?;
+        input.parse::<Token![=]>()?;
+        Ok(Argument { key, value: input.parse()? })
+    }
+}
+
+const KEYS: [&str; 5] = ["runs", "strategy", "faults", "seed", "config"];
+
+impl Parse for Arguments {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut settings = Tokens::new();
+        let mut seen: Vec<String> = Vec::new();
+        for Argument { key, value } in Punctuated::<Argument, Token![,]>::parse_terminated(input)? {
+            let name = key.to_string();
+            if !KEYS.contains(&name.as_str()) {
+                let message = format!("unknown argument `{name}`; there are {}", KEYS.join(", "));
+                return Err(syn::Error::new(key.span(), message));
+            }
+            if seen.contains(&name) {
+                return Err(syn::Error::new(key.span(), format!("`{name}` is given twice")));
+            }
+            seen.push(name);
+            settings.extend(quote! { let test = test.#key(#value); });
+        }
+        Ok(Arguments { settings })
+    }
+}
+
+fn expand(arguments: &Arguments, function: &ItemFn) -> syn::Result<Tokens> {
+    let signature = &function.sig;
+    if signature.asyncness.is_some() || !signature.generics.params.is_empty() {
+        let message = "a simulated test is a plain function: not async, not generic";
+        return Err(syn::Error::new_spanned(signature, message));
+    }
+    if signature.inputs.len() != 1 {
+        return Err(syn::Error::new_spanned(&signature.inputs, "a simulated test takes `world: &mut World`"));
+    }
+    let (name, attributes, visibility) = (&signature.ident, &function.attrs, &function.vis);
+    let (inputs, output, block) = (&signature.inputs, &signature.output, &function.block);
+    let settings = &arguments.settings;
+    Ok(quote! {
+        #[::core::prelude::v1::test]
+        #(#attributes)*
+        #visibility fn #name() {
+            fn body(#inputs) #output #block
+            let test = ::seedbed::testing::Test::new(
+                ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
+                ::core::env!("CARGO_PKG_NAME"),
+                ::core::env!("CARGO_MANIFEST_DIR"),
+            );
+            #settings
+            test.run(|world| ::seedbed::testing::Outcome::into_result(body(world)));
+        }
+    })
+}

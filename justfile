@@ -1,0 +1,21 @@
+# Formatting, lints with warnings denied, docs.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# All tests.
+test:
+    cargo test --workspace
+
+# The main job: finds the mistake in the transfer application.
+hunt:
+    cargo run --release -- hunt fixtures/transfer/seedbed.toml
+
+# Measurements beside peers and limits.
+bench:
+    cargo run --release --manifest-path crates/seedbed-bench/Cargo.toml
+
+# Rebuilds the guests and compares them with what is checked in.
+guests:
+    fixtures/build.sh --check
