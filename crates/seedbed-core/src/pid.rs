@@ -27,10 +27,13 @@ impl NodeId {
 pub struct Boot(pub u16);
 
 impl Boot {
+    /// How many there are.
+    pub const COUNT: u16 = 1 << BOOT_BITS;
+
     /// The boot after this one.
     #[must_use]
     pub fn next(self) -> Boot {
-        Boot((self.0 + 1) % (1 << BOOT_BITS))
+        Boot((self.0 + 1) % Boot::COUNT)
     }
 }
 

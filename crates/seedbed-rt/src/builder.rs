@@ -1,0 +1,243 @@
+//! How a system is made.
+
+use crate::effects::{Effects, Handler};
+use crate::error::StartError;
+use crate::inbox::Outlet;
+use crate::node::Node;
+use crate::reactor::RealReactor;
+use crate::store::{Files, Memory, Store};
+use crate::system::{SHUTDOWN_WITHIN, Shared, System};
+use seedbed_core::abi::store;
+use seedbed_core::{
+    Boot, EffectOutcome, EffectRequest, Factory, Kernel, Key, NodeConfig, NodeId, Observer, RecordingReactor,
+    check_name,
+};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+type Setup = Box<dyn FnOnce(&mut Kernel) + Send>;
+
+/// Settings of a node.
+pub struct Builder {
+    name: String,
+    entries: BTreeMap<String, Arc<dyn Factory>>,
+    handlers: BTreeMap<String, Handler>,
+    observers: Vec<Box<dyn Observer + Send>>,
+    store: Option<PathBuf>,
+    setup: Vec<Setup>,
+    key: Option<Key>,
+    record: bool,
+    every_event: bool,
+    shutdown_within: Duration,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder {
+            name: "main".into(),
+            entries: BTreeMap::new(),
+            handlers: BTreeMap::new(),
+            observers: Vec::new(),
+            store: None,
+            setup: Vec::new(),
+            key: None,
+            record: false,
+            every_event: false,
+            shutdown_within: SHUTDOWN_WITHIN,
+        }
+    }
+}
+
+impl Builder {
+    /// The node's name, the first part of every path on it; `main` if it is not given.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Builder {
+        self.name = name.into();
+        self
+    }
+
+    /// Makes a factory known under an entry id, for [`Context::spawn_entry`](seedbed_core::Context::spawn_entry).
+    #[must_use]
+    pub fn entry(mut self, id: impl Into<String>, factory: impl Factory) -> Builder {
+        self.entries.insert(id.into(), Arc::new(factory));
+        self
+    }
+
+    /// Makes an effect known: what [`Context::perform`](seedbed_core::Context::perform) asks for by
+    /// this name, the handler does. It runs on the node's thread, as a task of its own, and so must
+    /// not block. One named `store` takes the place of the built-in one.
+    #[must_use]
+    pub fn effect<F, O>(mut self, name: impl Into<String>, handler: F) -> Builder
+    where
+        F: Fn(EffectRequest) -> O + Send + Sync + 'static,
+        O: Future<Output = EffectOutcome> + 'static,
+    {
+        self.handlers.insert(name.into(), Arc::new(move |request| Box::pin(handler(request))));
+        self
+    }
+
+    /// Keeps the logs of the effect `store` in files under this directory; without it they are in memory.
+    #[must_use]
+    pub fn store_in(mut self, dir: impl Into<PathBuf>) -> Builder {
+        self.store = Some(dir.into());
+        self
+    }
+
+    /// Adds somebody who watches everything that happens.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Observer + Send + 'static) -> Builder {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
+    /// Prepares the kernel before anything runs, on the node's thread: [`Kernel::set_local`] above all.
+    #[must_use]
+    pub fn setup(mut self, setup: impl FnOnce(&mut Kernel) + Send + 'static) -> Builder {
+        self.setup.push(Box::new(setup));
+        self
+    }
+
+    /// The key of the node's random streams, in place of entropy.
+    #[must_use]
+    pub fn key(mut self, key: Key) -> Builder {
+        self.key = Some(key);
+        self
+    }
+
+    /// Writes down what enters the node, for [`System::recording`] and [`Finished`](crate::Finished).
+    #[must_use]
+    pub fn record(mut self) -> Builder {
+        self.record = true;
+        self
+    }
+
+    /// The same with every event, so that a replay can name the first that differs. Dear: for tests.
+    #[must_use]
+    pub fn record_every_event(mut self) -> Builder {
+        self.record = true;
+        self.every_event = true;
+        self
+    }
+
+    /// How long the shutdown may take that follows the end of the last handle.
+    #[must_use]
+    pub fn shutdown_within(mut self, time: Duration) -> Builder {
+        self.shutdown_within = time;
+        self
+    }
+
+    /// Starts the node on a thread of its own.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn start(self) -> Result<System, StartError> {
+        let (system, made) = self.make()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(StartError::Thread)?;
+        let node = move || {
+            let tasks = tokio::task::LocalSet::new();
+            tasks.block_on(&runtime, made.run());
+        };
+        std::thread::Builder::new()
+            .name(format!("seedbed-{}", system.node_id().0))
+            .spawn(node)
+            .map_err(StartError::Thread)?;
+        Ok(system)
+    }
+
+    /// Starts the node as a task of the caller's `LocalSet`.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    ///
+    /// # Panics
+    /// Outside of a `LocalSet`, and on a runtime without timers, as tokio does.
+    pub fn run_local(self) -> Result<System, StartError> {
+        let (system, made) = self.make()?;
+        tokio::task::spawn_local(made.run());
+        Ok(system)
+    }
+
+    fn make(self) -> Result<(System, Made), StartError> {
+        let name = self.name;
+        if let Err(code) = check_name(&name) {
+            return Err(StartError::Name { name, code });
+        }
+        let mut entropy = [0; 34];
+        getrandom::fill(&mut entropy).map_err(StartError::Entropy)?;
+        let [a, b, key @ ..] = entropy;
+        let id = NodeId(1);
+        let nodes = BTreeMap::from([(name.clone(), id)]);
+        let mut effects: Vec<String> = self.handlers.keys().cloned().collect();
+        if !self.handlers.contains_key(store::EFFECT) {
+            effects.push(store::EFFECT.to_owned());
+        }
+        let config = NodeConfig {
+            id,
+            name,
+            boot: Boot(u16::from_le_bytes([a, b]) % Boot::COUNT),
+            key: self.key.unwrap_or(Key(key)),
+            entries: self.entries,
+            effects,
+            nodes: nodes.clone(),
+        };
+        let store = match self.store {
+            None => Store::Memory(Memory::default()),
+            Some(dir) => Store::Files(Files::open(&dir).map_err(StartError::Store)?),
+        };
+        let (outlet, inbox) = mpsc::unbounded_channel();
+        let shared = Shared { outlet: outlet.clone(), node: id, nodes, clients: AtomicU64::new(0) };
+        let made = Made {
+            config,
+            handlers: self.handlers,
+            store,
+            outlet,
+            inbox,
+            observers: self.observers,
+            setup: self.setup,
+            record: self.record,
+            every_event: self.every_event,
+            shutdown_within: self.shutdown_within,
+        };
+        Ok((System::new(Arc::new(shared)), made))
+    }
+}
+
+/// A node that is ready to be put where it runs.
+struct Made {
+    config: NodeConfig,
+    handlers: BTreeMap<String, Handler>,
+    store: Store,
+    outlet: Outlet,
+    inbox: mpsc::UnboundedReceiver<crate::inbox::Command>,
+    observers: Vec<Box<dyn Observer + Send>>,
+    setup: Vec<Setup>,
+    record: bool,
+    every_event: bool,
+    shutdown_within: Duration,
+}
+
+impl Made {
+    async fn run(self) {
+        let effects = Effects::new(self.handlers, self.store, self.outlet);
+        let reactor = RealReactor::new(self.config.id, effects, self.observers);
+        let mut kernel = Kernel::new(self.config.clone());
+        self.setup.into_iter().for_each(|setup| setup(&mut kernel));
+        let (inbox, within) = (self.inbox, self.shutdown_within);
+        if self.record {
+            let mut reactor = RecordingReactor::new(reactor, &self.config);
+            if self.every_event {
+                reactor = reactor.every_event();
+            }
+            Node::new(kernel, reactor, inbox, within).run().await;
+        } else {
+            Node::new(kernel, reactor, inbox, within).run().await;
+        }
+    }
+}

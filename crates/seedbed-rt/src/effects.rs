@@ -1,0 +1,88 @@
+//! Effects: what actors ask of the world, and how its answers come back (rules O1–O3).
+//!
+//! Every effect that begins ends in exactly one completion: a handler that panics, or is dropped
+//! with its runtime, completes with an error.
+
+use crate::inbox::{Command, Outlet};
+use crate::store::Store;
+use seedbed_core::abi::store;
+use seedbed_core::{EffectError, EffectOutcome, EffectRequest, Pid};
+use std::collections::{BTreeMap, VecDeque};
+use std::pin::Pin;
+use std::sync::Arc;
+
+type Running = Pin<Box<dyn Future<Output = EffectOutcome>>>;
+
+/// An effect of the embedder's.
+pub(crate) type Handler = Arc<dyn Fn(EffectRequest) -> Running + Send + Sync>;
+
+/// The error code of an effect that ended without an outcome.
+const NO_OUTCOME: u64 = 0;
+
+/// An outcome on its way to the kernel.
+pub(crate) type Completed = (Pid, u64, EffectOutcome);
+
+/// All effects of a node.
+pub(crate) struct Effects {
+    handlers: BTreeMap<String, Handler>,
+    store: Store,
+    outlet: Outlet,
+    /// Outcomes that were there at once.
+    pub(crate) ready: VecDeque<Completed>,
+}
+
+impl Effects {
+    pub(crate) fn new(handlers: BTreeMap<String, Handler>, store: Store, outlet: Outlet) -> Effects {
+        Effects { handlers, store, outlet, ready: VecDeque::new() }
+    }
+
+    pub(crate) fn begin(&mut self, request: EffectRequest) {
+        let EffectRequest { pid, correlation, path, .. } = request;
+        let duty = |outlet: &Outlet| Completion { pid, correlation, to: Some(outlet.clone()) };
+        if let Some(handler) = self.handlers.get(&request.effect).cloned() {
+            let completion = duty(&self.outlet);
+            tokio::task::spawn_local(async move {
+                let outcome = handler(request).await;
+                completion.done(outcome);
+            });
+            return;
+        }
+        debug_assert_eq!(request.effect, store::EFFECT, "the kernel lets only known effects pass");
+        match &mut self.store {
+            Store::Memory(memory) => {
+                self.ready.push_back((pid, correlation, memory.perform(path, &request.payload)));
+            }
+            Store::Files(files) => {
+                let text = request.path_text.as_ref().into();
+                files.begin(path, text, request.payload, duty(&self.outlet));
+            }
+        }
+    }
+}
+
+/// The duty to complete an effect.
+pub(crate) struct Completion {
+    pid: Pid,
+    correlation: u64,
+    /// Nothing once it is done.
+    to: Option<Outlet>,
+}
+
+impl Completion {
+    pub(crate) fn done(mut self, outcome: EffectOutcome) {
+        self.send(outcome);
+    }
+
+    fn send(&mut self, outcome: EffectOutcome) {
+        if let Some(to) = self.to.take() {
+            // A node that has stopped wants no outcome.
+            let _ = to.send(Command::Completed((self.pid, self.correlation, outcome)));
+        }
+    }
+}
+
+impl Drop for Completion {
+    fn drop(&mut self) {
+        self.send(Err(EffectError { code: NO_OUTCOME, text: "the effect ended without an outcome".into() }));
+    }
+}

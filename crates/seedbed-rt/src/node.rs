@@ -1,0 +1,330 @@
+//! The loop around one kernel.
+//!
+//! Turns run in batches of [`BUDGET`]; between two batches the node looks at its clock and its
+//! inbox, and lets the runtime's other tasks go on. So neither mail from outside nor timers wait for
+//! actors that never rest, and a node that has nothing to do costs nothing.
+
+use crate::error::{SpawnError, StopError};
+use crate::inbox::Command;
+use crate::reactor::RealReactor;
+use seedbed_core::{
+    Body, ExitReason, Factory, Kernel, NodeId, Packet, Pid, Reactor, Recording, RecordingReactor,
+    RequestFailure, SpawnOptions, Time, node_of,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Turns, and commands from outside, between two looks at the clock.
+const BUDGET: usize = 256;
+
+/// What a system leaves behind.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// Turns in all.
+    pub turns: u64,
+    /// Actors that had to be killed, since the time for the shutdown was over.
+    pub killed: usize,
+    /// Messages that reached nobody.
+    pub dead_letters: u64,
+    /// What entered the node, if it was recorded.
+    pub recording: Option<Arc<Recording>>,
+}
+
+/// The real reactor, recorded or not.
+pub(crate) trait Real: Reactor {
+    fn real(&mut self) -> &mut RealReactor;
+    fn seen(&self) -> &RealReactor;
+    fn recording(&self) -> Option<Recording>;
+}
+
+impl Real for RealReactor {
+    #[inline]
+    fn real(&mut self) -> &mut RealReactor {
+        self
+    }
+
+    fn seen(&self) -> &RealReactor {
+        self
+    }
+
+    fn recording(&self) -> Option<Recording> {
+        None
+    }
+}
+
+impl Real for RecordingReactor<RealReactor> {
+    #[inline]
+    fn real(&mut self) -> &mut RealReactor {
+        self.inner_mut()
+    }
+
+    fn seen(&self) -> &RealReactor {
+        self.inner()
+    }
+
+    fn recording(&self) -> Option<Recording> {
+        Some(self.recording())
+    }
+}
+
+/// A shutdown under way.
+struct Closing {
+    /// When those that are left are killed.
+    deadline: Time,
+    /// The root that is stopping.
+    stopping: Option<Pid>,
+    /// What outlived its roots (rule L5) and was asked to stop.
+    asked: BTreeSet<Pid>,
+    killed: usize,
+    done: Vec<oneshot::Sender<Finished>>,
+}
+
+/// A kernel, its reactor and its inbox.
+pub(crate) struct Node<R> {
+    kernel: Kernel,
+    reactor: R,
+    inbox: mpsc::UnboundedReceiver<Command>,
+    /// Actors without a parent, in the order of their spawns; some are gone.
+    roots: Vec<Pid>,
+    closing: Option<Closing>,
+    /// How long a shutdown that nobody asked for may take.
+    shutdown_within: Duration,
+}
+
+impl<R: Real> Node<R> {
+    pub(crate) fn new(
+        kernel: Kernel,
+        reactor: R,
+        inbox: mpsc::UnboundedReceiver<Command>,
+        shutdown_within: Duration,
+    ) -> Node<R> {
+        Node { kernel, reactor, inbox, roots: Vec::new(), closing: None, shutdown_within }
+    }
+
+    /// Runs the node until it was shut down.
+    pub(crate) async fn run(mut self) {
+        self.kernel.boot(&mut self.reactor);
+        loop {
+            self.look();
+            let more = self.turns();
+            if self.closing.is_some() && self.close() {
+                return self.finish();
+            }
+            if more {
+                tokio::task::yield_now().await;
+            } else if !self.is_awake() {
+                self.wait().await;
+            }
+        }
+    }
+
+    /// Runs a batch of turns; true if there may be more to run.
+    fn turns(&mut self) -> bool {
+        for _ in 0..BUDGET {
+            let real = self.reactor.real();
+            let Some(delivery) = real.order.pop_front() else { return false };
+            if self.kernel.is_current(delivery) {
+                real.step += 1;
+                self.kernel.set_step(real.step);
+                self.kernel.run(&mut self.reactor, delivery);
+            }
+        }
+        true
+    }
+
+    /// True if something is to be done at once.
+    fn is_awake(&self) -> bool {
+        let real = self.reactor.seen();
+        !real.order.is_empty() || !real.effects.ready.is_empty() || !real.unreachable.is_empty()
+    }
+
+    /// Waits for a command or a deadline.
+    async fn wait(&mut self) {
+        let real = self.reactor.seen();
+        let closing = self.closing.as_ref().map(|c| c.deadline);
+        let next = [self.kernel.next_deadline(), real.outside.next_deadline(), closing];
+        let command = match next.into_iter().flatten().min() {
+            None => self.inbox.recv().await,
+            Some(at) => {
+                let until = real.clock.instant(at);
+                match tokio::time::timeout_at(until, self.inbox.recv()).await {
+                    Ok(command) => command,
+                    Err(_) => return,
+                }
+            }
+        };
+        let command = command.expect("the node's own effects keep its inbox open");
+        self.obey(command);
+    }
+
+    /// Takes in what is due: timers, commands, completions.
+    fn look(&mut self) {
+        let now = self.reactor.real().clock.now();
+        self.kernel.fire_timers(&mut self.reactor, now);
+        self.reactor.real().outside.time_out(now);
+        for _ in 0..BUDGET {
+            let Ok(command) = self.inbox.try_recv() else { break };
+            self.obey(command);
+        }
+        while let Some((pid, correlation, outcome)) = self.reactor.real().effects.ready.pop_front() {
+            self.kernel.complete(&mut self.reactor, pid, correlation, &outcome);
+        }
+        while let Some(answer) = self.reactor.real().unreachable.pop_front() {
+            self.kernel.arrive(&mut self.reactor, answer);
+        }
+    }
+
+    /// Does what was asked for. Who asked may have gone, and need not be told then.
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Arrive(packet) => self.arrive(packet),
+            Command::Ask { packet, correlation, timeout, reply } => {
+                let here = node_of(packet.to);
+                if here != self.kernel.id() {
+                    let failure = match here {
+                        NodeId::OUTSIDE => RequestFailure::Dead,
+                        _ => RequestFailure::NoConnection,
+                    };
+                    let _ = reply.send(Err(failure));
+                    return;
+                }
+                let real = self.reactor.real();
+                let deadline = real.clock.now() + timeout;
+                real.outside.ask(packet.from, correlation, deadline, reply);
+                self.kernel.arrive(&mut self.reactor, packet);
+            }
+            Command::Watch { packet, reference, down } => {
+                let here = node_of(packet.to);
+                if here == self.kernel.id() {
+                    self.reactor.real().outside.watch(packet.from, reference, down);
+                    self.kernel.arrive(&mut self.reactor, packet);
+                } else {
+                    let _ = down.send(match here {
+                        NodeId::OUTSIDE => ExitReason::NoProcess,
+                        _ => ExitReason::NoConnection,
+                    });
+                }
+            }
+            Command::Unwatch { packet, reference } => {
+                self.reactor.real().outside.unwatch(packet.from, reference);
+                self.arrive(packet);
+            }
+            Command::Open(client, inbox) => self.reactor.real().outside.open(client, inbox),
+            Command::Close(client) => self.reactor.real().outside.close(client),
+            Command::Spawn { options, factory, done } => self.spawn(options, factory, done),
+            Command::Stop { pid, reason, done } => match self.kernel.find(pid) {
+                Some(pid) => {
+                    self.reactor.real().outside.await_exit(pid, done);
+                    self.kernel.stop(&mut self.reactor, pid, reason);
+                }
+                None => {
+                    let _ = done.send(Err(StopError::Gone(pid)));
+                }
+            },
+            Command::Kill { pid, done } => {
+                let killed = self.kernel.kill(&mut self.reactor, pid);
+                let _ = done.send(if killed { Ok(()) } else { Err(StopError::Gone(pid)) });
+            }
+            Command::Look(look) => look(&self.kernel, self.reactor.seen()),
+            Command::Completed((pid, correlation, outcome)) => {
+                self.kernel.complete(&mut self.reactor, pid, correlation, &outcome);
+            }
+            Command::Recording(done) => {
+                let _ = done.send(self.reactor.recording());
+            }
+            Command::Shutdown { within, done } => self.begin_closing(within, Some(done)),
+            Command::Abandoned => self.begin_closing(self.shutdown_within, None),
+        }
+    }
+
+    /// A packet of a client, for whatever node.
+    fn arrive(&mut self, packet: Packet) {
+        match node_of(packet.to) {
+            here if here == self.kernel.id() => self.kernel.arrive(&mut self.reactor, packet),
+            NodeId::OUTSIDE => self.reactor.real().outside.take(packet),
+            _ => {
+                if let Body::Message { tag, .. } = packet.body {
+                    tracing::debug!(target: "seedbed", to = %packet.to, tag, "a message for a node that cannot be reached is lost");
+                }
+            }
+        }
+    }
+
+    fn spawn(
+        &mut self,
+        options: SpawnOptions,
+        factory: Arc<dyn Factory>,
+        done: oneshot::Sender<Result<Pid, SpawnError>>,
+    ) {
+        if self.closing.is_some() {
+            let _ = done.send(Err(SpawnError::Stopped(crate::error::Stopped)));
+            return;
+        }
+        match self.kernel.spawn(&mut self.reactor, options, factory) {
+            Ok(pid) => {
+                self.reactor.real().outside.await_start(pid, done);
+                if self.roots.len() > 2 * self.kernel.alive() as usize + 64 {
+                    self.roots.retain(|root| self.kernel.find(*root).is_some());
+                }
+                self.roots.push(pid);
+            }
+            Err(code) => {
+                let _ = done.send(Err(SpawnError::Refused(code)));
+            }
+        }
+    }
+
+    fn begin_closing(&mut self, within: Duration, done: Option<oneshot::Sender<Finished>>) {
+        let deadline = self.reactor.real().clock.now() + within;
+        let closing = self.closing.get_or_insert_with(|| Closing {
+            deadline,
+            stopping: None,
+            asked: BTreeSet::new(),
+            killed: 0,
+            done: Vec::new(),
+        });
+        closing.deadline = closing.deadline.min(deadline);
+        closing.done.extend(done);
+    }
+
+    /// The next move of a shutdown; true if it is done.
+    fn close(&mut self) -> bool {
+        let Some(closing) = &mut self.closing else { return false };
+        let (kernel, reactor) = (&mut self.kernel, &mut self.reactor);
+        let find = |kernel: &Kernel, pid: Option<Pid>| pid.is_some_and(|pid| kernel.find(pid).is_some());
+        if reactor.real().clock.now() >= closing.deadline {
+            for actor in kernel.actors() {
+                closing.killed += usize::from(kernel.kill(reactor, actor.pid));
+            }
+        }
+        while !find(kernel, closing.stopping) {
+            closing.stopping = self.roots.pop();
+            let Some(root) = closing.stopping else { break };
+            kernel.stop(reactor, root, ExitReason::Shutdown);
+        }
+        if closing.stopping.is_none() && (closing.asked.is_empty() || reactor.real().order.is_empty()) {
+            for actor in kernel.actors().into_iter().rev() {
+                if closing.asked.insert(actor.pid) {
+                    kernel.stop(reactor, actor.pid, ExitReason::Shutdown);
+                }
+            }
+        }
+        kernel.alive() == 0
+    }
+
+    fn finish(mut self) {
+        let Some(closing) = self.closing.take() else { return };
+        self.inbox.close();
+        let finished = Finished {
+            turns: self.reactor.seen().step,
+            killed: closing.killed,
+            dead_letters: self.kernel.dead_letters(),
+            recording: self.reactor.recording().map(Arc::new),
+        };
+        for done in closing.done {
+            let _ = done.send(finished.clone());
+        }
+    }
+}

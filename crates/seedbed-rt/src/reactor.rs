@@ -1,0 +1,176 @@
+//! The real reactor: this machine's clocks, plain order, real effects.
+//!
+//! Between two turns it says which delivery goes next: the first that became enabled (rule M4).
+//! It injects nothing and draws nothing; chance enters a node once, with its key.
+
+use crate::clock::Clock;
+use crate::effects::Effects;
+use crate::log;
+use crate::outside::Outside;
+use seedbed_core::{
+    At, Body, Chain, ChoicePoint, Delivery, EffectRequest, Event, ExitReason, Life, NodeId, Observer, Packet,
+    Pid, Port, Reactor, RequestFailure, Time, node_of,
+};
+use std::collections::{BTreeMap, VecDeque};
+
+/// A fact that an actor published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// The actor.
+    pub pid: Pid,
+    /// Its path.
+    pub path: String,
+    /// The key.
+    pub key: String,
+    /// The value it published last.
+    pub value: i64,
+}
+
+/// The reactor of a service.
+pub struct RealReactor {
+    node: NodeId,
+    pub(crate) clock: Clock,
+    /// Deliveries in the order in which they became enabled; some are stale.
+    pub(crate) order: VecDeque<Delivery>,
+    /// Turns begun.
+    pub(crate) step: u64,
+    pub(crate) outside: Outside,
+    pub(crate) effects: Effects,
+    /// Answers in the place of nodes that cannot be reached, on their way to the kernel.
+    pub(crate) unreachable: VecDeque<Packet>,
+    observers: Vec<Box<dyn Observer + Send>>,
+    facts: BTreeMap<Pid, (String, BTreeMap<String, i64>)>,
+}
+
+impl RealReactor {
+    pub(crate) fn new(
+        node: NodeId,
+        effects: Effects,
+        observers: Vec<Box<dyn Observer + Send>>,
+    ) -> RealReactor {
+        RealReactor {
+            node,
+            clock: Clock::start(),
+            order: VecDeque::new(),
+            step: 0,
+            outside: Outside::default(),
+            effects,
+            unreachable: VecDeque::new(),
+            observers,
+            facts: BTreeMap::new(),
+        }
+    }
+
+    /// What the actors that live have published.
+    pub fn facts(&self) -> impl Iterator<Item = Fact> {
+        self.facts.iter().flat_map(|(pid, (path, facts))| {
+            facts.iter().map(|(key, value)| Fact {
+                pid: *pid,
+                path: path.clone(),
+                key: key.clone(),
+                value: *value,
+            })
+        })
+    }
+
+    fn at(&self) -> At {
+        At { step: self.step, time: self.clock.now(), node: self.node }
+    }
+
+    /// What is not of every turn.
+    #[inline(never)]
+    fn note(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Logged { who, level, text } => log::logged(self.at(), who, *level, text),
+            Event::Observed { who, key, value } => {
+                let (_, facts) =
+                    self.facts.entry(who.pid).or_insert_with(|| (who.text.to_owned(), BTreeMap::new()));
+                facts.insert((*key).to_owned(), *value);
+            }
+            Event::Started { .. } => self.outside.observe(event),
+            Event::Exited { who, .. } => {
+                self.facts.remove(&who.pid);
+                self.outside.observe(event);
+                log::happened(self.at(), event);
+            }
+            Event::Lost { .. } => log::happened(self.at(), event),
+            _ => {}
+        }
+    }
+
+    #[inline(never)]
+    fn show(&mut self, event: &Event<'_>) {
+        let at = self.at();
+        self.observers.iter_mut().for_each(|o| o.event(at, event));
+    }
+}
+
+impl Port for RealReactor {
+    #[inline]
+    fn now(&mut self) -> Time {
+        self.clock.now()
+    }
+
+    fn unix_time(&mut self) -> Time {
+        Clock::unix_time()
+    }
+
+    fn choose(&mut self, _: &ChoicePoint) -> u32 {
+        0
+    }
+
+    #[inline]
+    fn observe(&mut self, event: &Event<'_>) {
+        if !matches!(event, Event::Turn { .. } | Event::TurnEnd { .. } | Event::Sent { .. }) {
+            self.note(event);
+        }
+        if !self.observers.is_empty() {
+            self.show(event);
+        }
+    }
+
+    #[inline]
+    fn simulated(&self) -> bool {
+        false
+    }
+}
+
+impl Reactor for RealReactor {
+    #[inline]
+    fn enabled(&mut self, delivery: Delivery, _: Chain) {
+        self.order.push_back(delivery);
+    }
+
+    /// It stays in the order, and is passed over when its time comes.
+    #[inline]
+    fn disabled(&mut self, _: Delivery) {}
+
+    fn transmit(&mut self, packet: Packet) {
+        if node_of(packet.to) == NodeId::OUTSIDE {
+            self.outside.take(packet);
+        } else if let Some(answer) = no_connection(packet) {
+            self.unreachable.push_back(answer);
+        }
+    }
+
+    fn perform(&mut self, request: EffectRequest) {
+        self.effects.begin(request);
+    }
+}
+
+/// What a node that cannot be reached lets the sender know (rules E14, N5).
+fn no_connection(packet: Packet) -> Option<Packet> {
+    let Packet { from, path, to, body, .. } = packet;
+    let body = match body {
+        Body::Message { correlation, .. } if correlation != 0 => {
+            let tag = RequestFailure::NoConnection as u64;
+            Body::Answer { correlation, tag, failed: true, payload: Vec::new() }
+        }
+        Body::Link => Body::Exit { reason: ExitReason::NoConnection, value: None, link: true },
+        Body::Monitor { reference } => {
+            Body::Down { reference, reason: ExitReason::NoConnection, value: None }
+        }
+        _ => return None,
+    };
+    Some(Packet { from: to, path, life: Life(0), to: from, id: 0, copy: false, body })
+}

@@ -1,0 +1,8 @@
+//! The real reactor from outside: handles, effects, shutdown; and every run of it replayed.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod actors;
+mod effects;
+mod ending;
+mod handles;
