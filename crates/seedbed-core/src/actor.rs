@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::limits::{Limits, Permissions};
-use seedbed_abi::{Envelope, ExitReason, Failure, HandlerCode, Message, Result, Signal, StopCode};
+use seedbed_abi::{Envelope, ExitReason, Failure, Flags, HandlerCode, Message, Result, Signal, StopCode};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -191,14 +191,12 @@ impl<A: Actor> Behaviour for Native<A> {
 
     #[inline]
     fn deliver(&mut self, cx: &mut Context<'_>, envelope: &Envelope, payload: &[u8]) -> Result<(), Failed> {
-        let done = match Signal::decode(envelope, payload) {
+        let signal = if envelope.flags == Flags::MESSAGE { None } else { Signal::decode(envelope, payload) };
+        let done = match signal {
             Some(signal) => self.0.on_signal(cx, signal),
             None => match A::Message::decode(payload) {
                 Ok(message) => self.0.on_message(cx, message),
-                Err(e) => {
-                    let failure = Failure::Protocol("message is not of the actor's type".into());
-                    return Err(Failed { failure, detail: Some(e.to_string()) });
-                }
+                Err(e) => Err(e.into()),
             },
         };
         done.map_err(|e| failed(&e))

@@ -8,7 +8,7 @@ use crate::event::{Event, Hook};
 use crate::limits::{Limits, MailboxPolicy};
 use crate::mail::TIMERS;
 use crate::node::{Node, Pending, Resolved, Slot, Stage};
-use crate::outbox::{SpawnOptions, SpawnWish, Wish};
+use crate::outbox::{PerformWish, SpawnOptions, SpawnWish, Wish};
 use crate::packet::{Body, Packet};
 use crate::path::{Life, PathId, check_name};
 use crate::pid::{NodeId, address_of};
@@ -785,8 +785,8 @@ impl Context<'_> {
         cold.correlations += 1;
         let correlation = cold.correlations;
         cold.pending.insert(correlation, Pending::Effect);
-        let wish = Wish::Perform { effect: effect.into(), correlation, payload: payload.to_vec() };
-        self.node.outbox.push(wish);
+        let wish = PerformWish { effect: effect.to_owned(), correlation, payload: payload.to_vec() };
+        self.node.outbox.push(Wish::Perform(Box::new(wish)));
         Ok(Correlation(correlation))
     }
 

@@ -79,10 +79,6 @@ impl fmt::Display for Event<'_> {
                 now.map_or(Ok(()), |t| write!(f, ", at {t}"))?;
                 unix.map_or(Ok(()), |t| write!(f, ", unix time {t}"))
             }
-            Event::Sent { from, to, envelope } => {
-                let what = if envelope.correlation == 0 { "message" } else { "request" };
-                write!(f, "{from} sent {what} {} (tag {}) to {to}", envelope.id, envelope.tag)
-            }
             Event::Transmitted { packet } => write!(f, "left the node: {packet}"),
             Event::Arrived { packet } => write!(f, "arrived: {packet}"),
             Event::TimersDue { now } => write!(f, "timers are due at {now}"),

@@ -89,15 +89,6 @@ pub enum Event<'a> {
         /// True if it failed, and so applied nothing.
         failed: bool,
     },
-    /// A message or request was put in a mailbox of this node.
-    Sent {
-        /// Who sent it.
-        from: Who<'a>,
-        /// The receiver.
-        to: Pid,
-        /// Its envelope.
-        envelope: &'a Envelope,
-    },
     /// A packet left for another node.
     Transmitted {
         /// The packet.
@@ -306,7 +297,6 @@ impl Event<'_> {
             Event::Booted { .. } => 1,
             Event::Turn { .. } => 2,
             Event::TurnEnd { .. } => 3,
-            Event::Sent { .. } => 4,
             Event::Transmitted { .. } => 5,
             Event::Arrived { .. } => 6,
             Event::TimersDue { .. } => 7,
@@ -354,18 +344,14 @@ impl Event<'_> {
                     u64::from(envelope.len) | (u64::from(envelope.flags.0) << 32),
                     w.pid.to_raw() ^ envelope.id.rotate_left(32),
                 ]);
-                if !payload.is_empty() {
-                    h.bytes(payload);
-                }
+                h.payload(payload);
             }
-            Event::TurnEnd { fuel, now, unix, failed, .. } => {
-                h.pair(code | (u64::from(*failed) << 8) | fuel << 16, now.map_or(0, |t| t.as_nanos() + 1));
+            // Fuel is left out: a native actor burns none, and must give the events of its WASM build.
+            Event::TurnEnd { now, unix, failed, .. } => {
+                h.pair(code | (u64::from(*failed) << 8), now.map_or(0, |t| t.as_nanos() + 1));
                 if let Some(unix) = unix {
                     h.word(unix.as_nanos());
                 }
-            }
-            Event::Sent { to, envelope, .. } => {
-                h.pair(code ^ envelope.id.rotate_left(16) ^ envelope.from.rotate_left(32), to.to_raw());
             }
             Event::Booted { node, boot, key } => {
                 h.pair(code | u64::from(node.0) << 8, u64::from(boot.0));

@@ -56,6 +56,12 @@ impl TraceHash {
     #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.word(bytes.len() as u64);
+        self.payload(bytes);
+    }
+
+    /// Takes in bytes whose number was taken in before.
+    #[inline]
+    pub fn payload(&mut self, bytes: &[u8]) {
         let mut blocks = bytes.chunks_exact(64);
         for block in &mut blocks {
             self.eight(words_of(block));

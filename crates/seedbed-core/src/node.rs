@@ -10,7 +10,7 @@ use crate::mail::{Lines, Mailbox, Sender};
 use crate::names::Names;
 use crate::outbox::{SpawnOptions, Wish};
 use crate::path::{Life, PathId, SignalKind, SignalName, check_name};
-use crate::pid::{Boot, GENERATION_MAX, NodeId, SLOTS_MAX, Target, pid_of, target_of};
+use crate::pid::{Boot, GENERATION_MAX, NodeId, SLOTS_MAX, Target, pid_of, slot_of, target_of};
 use crate::stream::{Key, Stream};
 use crate::timer::{Armed, Timer, Timers};
 use seedbed_abi::{Code, Envelope, ExitReason, Flags, Pid, Time};
@@ -36,6 +36,8 @@ pub enum Stage {
 
 /// An actor's slot: what every turn and every message touches.
 pub(crate) struct Slot {
+    /// The pid of whoever is here, or was last.
+    pub(crate) pid: Pid,
     pub(crate) generation: u32,
     pub(crate) stage: Stage,
     pub(crate) trap_exits: bool,
@@ -235,7 +237,7 @@ impl Node {
 
     #[inline]
     pub(crate) fn pid(&self, slot: u32) -> Pid {
-        pid_of(self.id, self.boot, slot, self.slots[slot as usize].generation)
+        self.slots[slot as usize].pid
     }
 
     #[inline]
@@ -252,31 +254,31 @@ impl Node {
     #[inline]
     pub(crate) fn who(&self, slot: u32) -> Who<'_> {
         let s = &self.slots[slot as usize];
-        Who { pid: pid_of(self.id, self.boot, slot, s.generation), path: s.path, life: s.life, text: &s.text }
+        Who { pid: s.pid, path: s.path, life: s.life, text: &s.text }
     }
 
     /// The actor as a sender of mail.
     #[inline]
     pub(crate) fn sender(&self, slot: u32) -> Sender {
         let s = &self.slots[slot as usize];
-        Sender::actor(pid_of(self.id, self.boot, slot, s.generation), s.path, s.life)
+        Sender::actor(s.pid, s.path, s.life)
     }
 
     /// Who a pid or address means now.
     #[inline]
     pub(crate) fn resolve(&self, pid: Pid) -> Resolved {
+        let slot = slot_of(pid);
+        match self.slots.get(slot as usize) {
+            Some(s) if s.pid == pid && s.stage != Stage::Free => Resolved::Local(slot),
+            _ => self.resolve_other(pid),
+        }
+    }
+
+    /// Who a pid or address means that is no actor alive on this node.
+    fn resolve_other(&self, pid: Pid) -> Resolved {
         match target_of(pid) {
-            Target::Actor { node, boot, slot, generation } => {
-                if node != self.id {
-                    return Resolved::Remote;
-                }
-                match self.slots.get(slot as usize) {
-                    Some(s) if s.generation == generation && boot == self.boot && s.stage != Stage::Free => {
-                        Resolved::Local(slot)
-                    }
-                    _ => Resolved::Dead,
-                }
-            }
+            Target::Actor { node, .. } if node != self.id => Resolved::Remote,
+            Target::Actor { .. } => Resolved::Dead,
             Target::Name { node, .. } if node != self.id => Resolved::Remote,
             Target::Name { hash, .. } => self.names.find_hash(hash).map_or(Resolved::Dead, Resolved::Local),
             Target::Nobody => Resolved::Dead,
@@ -285,7 +287,9 @@ impl Node {
 
     /// Reserves a slot for an actor that will be spawned.
     pub(crate) fn reserve(&mut self) -> Result<u32, Code> {
-        let empty = |generation| Slot {
+        let (node, boot) = (self.id, self.boot);
+        let empty = |index, generation| Slot {
+            pid: pid_of(node, boot, index, generation),
             generation,
             stage: Stage::Reserved,
             trap_exits: false,
@@ -301,12 +305,12 @@ impl Node {
         };
         let index = if let Some(index) = self.free.pop() {
             let generation = self.slots[index as usize].generation;
-            self.slots[index as usize] = empty(generation);
+            self.slots[index as usize] = empty(index, generation);
             index
         } else {
             let index =
                 u32::try_from(self.slots.len()).ok().filter(|i| *i < SLOTS_MAX).ok_or(Code::NoRoom)?;
-            self.slots.push(empty(1));
+            self.slots.push(empty(index, 1));
             index
         };
         self.alive += 1;

@@ -43,15 +43,20 @@ pub(crate) enum Wish {
         reason: Box<ExitReason>,
     },
     Kill(Pid),
-    Perform {
-        effect: Rc<str>,
-        correlation: u64,
-        payload: Vec<u8>,
-    },
+    Perform(Box<PerformWish>),
     Observe {
         key: Rc<str>,
         value: i64,
     },
+    /// An entry that was applied.
+    Done,
+}
+
+/// An effect to be.
+pub(crate) struct PerformWish {
+    pub(crate) effect: String,
+    pub(crate) correlation: u64,
+    pub(crate) payload: Vec<u8>,
 }
 
 /// A child to be.

@@ -108,6 +108,12 @@ pub fn target_of(pid: Pid) -> Target {
     }
 }
 
+/// The slot that a pid names; whatever comes out for an address belongs to no pid that equals it.
+#[inline]
+pub(crate) fn slot_of(pid: Pid) -> u32 {
+    (pid.to_raw() >> GENERATION_BITS) as u32 & (SLOTS_MAX - 1)
+}
+
 /// The node that a pid or address belongs to.
 #[inline]
 pub fn node_of(pid: Pid) -> NodeId {

@@ -476,7 +476,7 @@ impl<R: Reactor> Port for RecordingReactor<R> {
         event.hash_into(&mut self.hash);
         match event {
             Event::Turn { .. } => self.begin_turn(),
-            Event::Sent { .. } | Event::TurnEnd { now: None, unix: None, .. } => {}
+            Event::TurnEnd { now: None, unix: None, .. } => {}
             Event::TurnEnd { now, unix, .. } => self.log.clock(self.turns, *now, *unix),
             input => self.input(input),
         }

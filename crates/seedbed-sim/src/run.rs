@@ -76,6 +76,8 @@ pub struct Outcome {
     pub trace_hash: u64,
     /// The hash of the state that its actors have at the end (guest memory).
     pub state_hash: u64,
+    /// The hash of the fuel that each turn burnt.
+    pub fuel_hash: u64,
     /// Virtual time at the end.
     pub time: Time,
     /// How it ended, if it did without a finding.

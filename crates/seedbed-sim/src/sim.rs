@@ -72,6 +72,8 @@ pub(crate) struct Sim {
     pub(crate) paths: BTreeMap<PathId, String>,
     ordinals: BTreeMap<(ChoiceKind, u64, PathId, Life), u64>,
     pub(crate) hash: TraceHash,
+    /// Over the fuel of every turn that burnt some: apart, since native actors burn none.
+    pub(crate) fuel_hash: TraceHash,
     pub(crate) latency: Latency,
     /// Latencies of single links, by their two ends.
     pub(crate) links: BTreeMap<(NodeId, NodeId), Latency>,
@@ -106,6 +108,7 @@ impl Sim {
             paths: BTreeMap::new(),
             ordinals: BTreeMap::new(),
             hash: TraceHash::default(),
+            fuel_hash: TraceHash::default(),
             latency,
             links: BTreeMap::new(),
             starting: BTreeSet::new(),
@@ -251,7 +254,10 @@ impl Sim {
     fn note(&mut self, event: &Event<'_>) {
         match event {
             Event::Started { who } => drop(self.starting.remove(&who.pid)),
-            Event::TurnEnd { fuel, .. } => self.stats.fuel += fuel,
+            Event::TurnEnd { fuel, .. } if *fuel > 0 => {
+                self.stats.fuel += fuel;
+                self.fuel_hash.word(*fuel);
+            }
             Event::Observed { who, key, value } => self.facts.publish(who.pid, who.text, key, *value),
             Event::Lost { .. } => self.stats.dead_letters += 1,
             Event::Spawned { who, .. } => {
@@ -322,7 +328,7 @@ impl Port for NodePort<'_> {
     #[inline]
     fn observe(&mut self, event: &Event<'_>) {
         event.hash_into(&mut self.sim.hash);
-        if !matches!(event, Event::Turn { .. } | Event::Sent { .. }) {
+        if !matches!(event, Event::Turn { .. }) {
             self.sim.note(event);
         }
         if !self.sim.observers.is_empty() {

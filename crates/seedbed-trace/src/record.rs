@@ -140,11 +140,6 @@ pub enum Happening {
         unix: Option<Time>,
         failed: bool,
     },
-    Sent {
-        from: Actor,
-        to: Pid,
-        head: Head,
-    },
     Transmitted(Parcel),
     Arrived(Parcel),
     TimersDue {
@@ -319,7 +314,6 @@ impl Happening {
         match self {
             Happening::Turn { who, .. }
             | Happening::TurnEnd { who, .. }
-            | Happening::Sent { from: who, .. }
             | Happening::Spawned { who, .. }
             | Happening::Started { who }
             | Happening::Stopping { who, .. }
@@ -361,9 +355,6 @@ impl From<&Event<'_>> for Happening {
             },
             Event::TurnEnd { who, fuel, now, unix, failed } => {
                 Happening::TurnEnd { who: who.into(), fuel: *fuel, now: *now, unix: *unix, failed: *failed }
-            }
-            Event::Sent { from, to, envelope } => {
-                Happening::Sent { from: from.into(), to: *to, head: (*envelope).into() }
             }
             Event::Transmitted { packet } => Happening::Transmitted((*packet).into()),
             Event::Arrived { packet } => Happening::Arrived((*packet).into()),

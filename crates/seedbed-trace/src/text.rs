@@ -145,7 +145,6 @@ fn happening(trace: &Trace, what: &Happening) -> String {
         Happening::TurnEnd { fuel, failed, .. } => {
             format!("{who} ends its turn{}, fuel {fuel}", on_off(failed, ", failed", ""))
         }
-        Happening::Sent { to, head: h, .. } => format!("{who} sent {} to {}", head(trace, h), trace.pid(*to)),
         Happening::Transmitted(p) => format!("leaves: {}", parcel(trace, p)),
         Happening::Arrived(p) => format!("arrives: {}", parcel(trace, p)),
         Happening::TimersDue { now } => format!("timers up to {} fire", seconds(*now)),

@@ -45,25 +45,16 @@ impl Kernel {
 
     /// A message or request of this node arrives; its room was reserved.
     #[inline]
-    pub(super) fn deliver<R: Reactor>(&mut self, r: &mut R, signal: u32) {
-        let from = self.node.sender(self.node.turn.slot);
+    pub(super) fn deliver<R: Reactor>(&mut self, r: &mut R, from: Sender, signal: u32) {
         let slot = self.node.arena.get_mut(signal);
-        let (receiver, envelope) = (std::mem::take(&mut slot.aux), slot.envelope);
+        let receiver = std::mem::take(&mut slot.aux);
+        let correlation = slot.envelope.correlation;
         if self.node.slot(receiver).stage == Stage::Free {
-            self.lose(r, Lost::Dead, from, &envelope);
-            self.node.arena.discard(signal);
-            let asker = Pid::from_raw(envelope.from);
-            self.refuse(r, Pid::from_raw(envelope.to), asker, envelope.correlation, RequestFailure::Dead);
-            return;
+            return self.deliver_to_dead(r, from, signal);
         }
-        r.observe(&Event::Sent {
-            from: self.node.who(self.node.turn.slot),
-            to: self.node.pid(receiver),
-            envelope: &envelope,
-        });
-        if envelope.correlation != 0 {
-            let asker = Pid::from_raw(envelope.from);
-            self.node.slot_mut(receiver).cold.asked.insert(asker, envelope.correlation);
+        if correlation != 0 {
+            let asker = Pid::from_raw(from.key);
+            self.node.slot_mut(receiver).cold.asked.insert(asker, correlation);
         }
         self.enqueue(r, receiver, from, signal);
         let s = self.node.slot(receiver);
@@ -72,6 +63,15 @@ impl Kernel {
         {
             self.drop_oldest(r, receiver, from);
         }
+    }
+
+    /// An earlier entry of the outbox ended the receiver.
+    fn deliver_to_dead<R: Reactor>(&mut self, r: &mut R, from: Sender, signal: u32) {
+        let envelope = self.node.arena.get(signal).envelope;
+        self.lose(r, Lost::Dead, from, &envelope);
+        self.node.arena.discard(signal);
+        let asker = Pid::from_raw(envelope.from);
+        self.refuse(r, Pid::from_raw(envelope.to), asker, envelope.correlation, RequestFailure::Dead);
     }
 
     /// Makes room by dropping the oldest messages of this sender (rule M5).

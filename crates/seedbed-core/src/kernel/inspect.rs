@@ -106,6 +106,15 @@ impl Kernel {
         }
     }
 
+    /// Path, life and number of turns of an actor that has a supervisor: what names its kill points.
+    /// `None` also while its start is not done, since a first start that fails is not retried (spec
+    /// S4): no tree would survive such a kill.
+    pub fn supervised(&self, pid: Pid) -> Option<(PathId, Life, u64)> {
+        let Resolved::Local(slot) = self.node.resolve(pid) else { return None };
+        let s = self.node.slot(slot);
+        (s.cold.supervised && s.cold.notify.is_none()).then_some((s.path, s.life, s.turns))
+    }
+
     /// An actor, by pid or address.
     pub fn actor(&self, pid: Pid) -> Option<ActorInfo> {
         match self.node.resolve(pid) {

@@ -7,9 +7,9 @@ use crate::context::Context;
 use crate::event::{Event, Hook, Lost};
 use crate::mail::{LIFECYCLE, Sender};
 use crate::node::{Resolved, Stage, Stop};
-use crate::outbox::{SpawnWish, Wish};
+use crate::outbox::{PerformWish, SpawnWish, Wish};
 use crate::packet::{Body, EffectRequest, Packet};
-use crate::path::{Life, PathId};
+use crate::path::PathId;
 use crate::pid::node_of;
 use crate::reactor::{Delivery, Reactor};
 use crate::timer::{Due, TimerState};
@@ -29,18 +29,10 @@ pub enum Ran {
     Stale,
     /// A turn ran.
     Turn {
-        /// Whose.
+        /// Whose; it may have ended with it.
         pid: Pid,
-        /// Its path.
-        path: PathId,
-        /// Its life.
-        life: Life,
-        /// Which turn of that life, from 1.
-        nth: u64,
         /// Fuel it burnt.
         fuel: u64,
-        /// True if it has a supervisor, and is still there.
-        supervised: bool,
     },
 }
 
@@ -67,21 +59,18 @@ impl Kernel {
         };
         self.begin_turn(slot, hook, envelope);
         let who = self.node.who(slot);
-        let (pid, path, life) = (who.pid, who.path, who.life);
+        let pid = who.pid;
         r.observe(&Event::Turn { who, hook, name, envelope: &envelope, payload: payload.bytes(), cause });
         let done = self.call(r, slot, hook, &envelope, payload.bytes());
         let turn = &self.node.turn;
         let (fuel, now, unix, failed) = (turn.fuel, turn.now, turn.unix, done.is_err());
         r.observe(&Event::TurnEnd { who: self.node.who(slot), fuel, now, unix, failed });
-        let nth = self.node.slot(slot).turns;
         self.settle(r, line, slot);
         match done {
             Ok(()) => self.finish(r, slot, hook),
             Err(failed) => self.fail_turn(r, slot, hook, failed),
         }
-        let supervised =
-            self.node.resolve(pid) == Resolved::Local(slot) && self.node.slot(slot).cold.supervised;
-        Ran::Turn { pid, path, life, nth, fuel, supervised }
+        Ran::Turn { pid, fuel }
     }
 
     fn begin_turn(&mut self, slot: u32, hook: Hook, envelope: Envelope) {
@@ -313,18 +302,23 @@ impl Kernel {
     fn apply_outbox<R: Reactor>(&mut self, r: &mut R, slot: u32) {
         let from = self.node.sender(slot);
         let me = self.node.pid(slot);
-        let mut outbox = std::mem::take(&mut self.node.outbox);
-        for wish in outbox.drain(..) {
-            self.apply(r, slot, me, from, wish);
+        let mut at = 0;
+        while let Some(wish) = self.node.outbox.get_mut(at) {
+            at += 1;
+            match std::mem::replace(wish, Wish::Done) {
+                Wish::Send { signal } => self.deliver(r, from, signal),
+                wish => self.apply(r, slot, me, from, wish),
+            }
         }
-        self.node.outbox = outbox;
+        self.node.outbox.clear();
     }
 
     fn apply<R: Reactor>(&mut self, r: &mut R, slot: u32, me: Pid, from: Sender, wish: Wish) {
         let packet =
             |to, body| Packet { from: me, path: from.path, life: from.life, to, id: 0, copy: false, body };
         match wish {
-            Wish::Send { signal } => self.deliver(r, signal),
+            Wish::Send { signal } => self.deliver(r, from, signal),
+            Wish::Done => {}
             Wish::Lose { signal, full } => {
                 let envelope = self.node.arena.get(signal).envelope;
                 let why = if full { Lost::Full } else { Lost::Dead };
@@ -382,20 +376,13 @@ impl Kernel {
                 Resolved::Remote => self.transmit(r, packet(to, Body::Kill)),
                 Resolved::Dead => {}
             },
-            Wish::Perform { effect, correlation, payload } => {
+            Wish::Perform(wish) => {
+                let PerformWish { effect, correlation, payload } = *wish;
                 let who = self.node.who(slot);
                 r.observe(&Event::Performed { who, effect: &effect, correlation, payload: &payload });
                 let (pid, path, life) = (who.pid, who.path, who.life);
                 let path_text = self.node.slot(slot).text.clone();
-                r.perform(EffectRequest {
-                    pid,
-                    path,
-                    life,
-                    path_text,
-                    correlation,
-                    effect: effect.to_string(),
-                    payload,
-                });
+                r.perform(EffectRequest { pid, path, life, path_text, correlation, effect, payload });
             }
             Wish::Observe { key, value } => {
                 r.observe(&Event::Observed { who: self.node.who(slot), key: &key, value });

@@ -410,18 +410,14 @@ impl World {
         }
         let mut stats = self.sim.stats;
         stats.steps = step;
-        let mut paths = BTreeMap::new();
-        for entry in &self.sim.tape {
-            for path in named_paths(entry) {
-                if let Some(text) = self.sim.paths.get(&path) {
-                    paths.insert(path, text.clone());
-                }
-            }
-        }
+        let named = named_paths(&self.sim.tape);
+        let text = |path| self.sim.paths.get(&path).map(|text| (path, text.clone()));
+        let paths: BTreeMap<_, _> = named.into_iter().filter_map(text).collect();
         let outcome = Outcome {
             seed: self.seed,
             trace_hash: self.sim.hash.value(),
             state_hash: state.value(),
+            fuel_hash: self.sim.fuel_hash.value(),
             time: self.sim.now,
             end,
             found: self.sim.found,
@@ -438,11 +434,20 @@ impl World {
     }
 }
 
-fn named_paths(entry: &seedbed_core::TapeEntry) -> Vec<seedbed_core::PathId> {
+/// The paths that a tape names, each once.
+fn named_paths(tape: &[seedbed_core::TapeEntry]) -> Vec<seedbed_core::PathId> {
     use seedbed_core::{Instead, TapeEntry};
-    match entry {
-        TapeEntry::Order { key, instead: Instead::Signal(name) } => vec![key.plain.path, name.path],
-        TapeEntry::Order { key, instead: Instead::Clock } => vec![key.plain.path],
-        TapeEntry::Choice { key, .. } => vec![key.path],
+    let mut paths = Vec::with_capacity(tape.len() * 2);
+    for entry in tape {
+        match entry {
+            TapeEntry::Order { key, instead: Instead::Signal(name) } => {
+                paths.extend([key.plain.path, name.path])
+            }
+            TapeEntry::Order { key, instead: Instead::Clock } => paths.push(key.plain.path),
+            TapeEntry::Choice { key, .. } => paths.push(key.path),
+        }
     }
+    paths.sort_unstable();
+    paths.dedup();
+    paths
 }

@@ -365,10 +365,8 @@ impl World {
         kernel.set_step(step);
         let (root, boot) = (host.path, Life(u32::from(kernel.boot_number().0)));
         let ran = kernel.run(&mut NodePort { sim: &mut self.sim, node }, delivery);
-        let Ran::Turn { pid, path, life, nth, supervised, .. } = ran else {
-            unreachable!("the order holds only what is enabled");
-        };
-        self.faults_after(node, pid, (path, life, nth), supervised, crashes.then_some((root, boot, turns)));
+        let Ran::Turn { pid, .. } = ran else { unreachable!("the order holds only what is enabled") };
+        self.faults_after(node, pid, crashes.then_some((root, boot, turns)));
         let seen = Seen::of(&self.sim);
         let changed = seen.changes_since(&self.seen);
         self.seen = seen;
@@ -376,14 +374,7 @@ impl World {
     }
 
     /// Kills and crashes by chance, after a turn.
-    fn faults_after(
-        &mut self,
-        node: NodeId,
-        pid: Pid,
-        actor: (PathId, Life, u64),
-        supervised: bool,
-        host: Option<(PathId, Life, u64)>,
-    ) {
+    fn faults_after(&mut self, node: NodeId, pid: Pid, host: Option<(PathId, Life, u64)>) {
         let point = |kind, (path, life, nth): (PathId, Life, u64)| ChoicePoint {
             kind,
             site: 0,
@@ -392,11 +383,8 @@ impl World {
             ordinal: Some(nth),
             n: 2,
         };
-        // A kill in the first start of a tree is beyond what any tree can survive (rule S4).
-        let starts = self.sim.starting.iter().any(|pid| node_of(*pid) == node);
-        if supervised
-            && !starts
-            && self.sim.is_open(ChoiceKind::Kill)
+        if self.sim.is_open(ChoiceKind::Kill)
+            && let Some(actor) = self.host(node).and_then(|h| h.kernel.as_ref()?.supervised(pid))
             && self.sim.choose(node, &point(ChoiceKind::Kill, actor)) == 1
         {
             self.kill(pid);

@@ -138,10 +138,6 @@ fn fields(trace: &Trace, what: &Happening) -> (&'static str, Value) {
                 "unix_ns": unix.map(|t| t.as_nanos()), "failed": failed,
             }),
         ),
-        Happening::Sent { to, head: h, .. } => (
-            "sent",
-            json!({ "receiver": pid(*to), "receiver_actor": trace.pid(*to), "envelope": head(trace, h) }),
-        ),
         Happening::Transmitted(p) => ("transmitted", parcel(trace, p)),
         Happening::Arrived(p) => ("arrived", parcel(trace, p)),
         Happening::TimersDue { now } => ("timers_due", json!({ "now_ns": now.as_nanos() })),

@@ -1,0 +1,140 @@
+//! Native actors that pass a ball of 64 bytes.
+
+use seedbed_core::*;
+use seedbed_sim::{RunConfig, StrategySpec, World, run_with};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// The least a queue can cost.
+pub fn bare(n: u64) {
+    let mut queue: VecDeque<(u64, [u8; 64])> = VecDeque::new();
+    queue.push_back((0, [0; 64]));
+    for _ in 0..n {
+        let Some((to, mut ball)) = queue.pop_front() else { return };
+        ball[0] = ball[0].wrapping_add(1);
+        queue.push_back((to ^ 1, std::hint::black_box(ball)));
+    }
+}
+
+struct Player {
+    left: u64,
+    other: Option<String>,
+}
+
+impl Actor for Player {
+    type Message = Bytes;
+
+    fn on_start(&mut self, cx: &mut Context) -> Result<()> {
+        if let Some(other) = &self.other {
+            let to = cx.address(other)?;
+            cx.send_tagged(to, 0, &[7; 64])?;
+        }
+        Ok(())
+    }
+
+    fn on_message(&mut self, cx: &mut Context, ball: Bytes) -> Result<()> {
+        if self.left > 0 {
+            self.left -= 1;
+            let from = cx.from();
+            cx.send_tagged(from, 0, &ball.0)?;
+        }
+        Ok(())
+    }
+}
+
+/// The same with a typed message, so that nothing is allocated to decode.
+struct Typed {
+    left: u64,
+    other: Option<String>,
+}
+
+impl Actor for Typed {
+    type Message = u64;
+
+    fn on_start(&mut self, cx: &mut Context) -> Result<()> {
+        if let Some(other) = &self.other {
+            let to = cx.address(other)?;
+            cx.send(to, &7)?;
+        }
+        Ok(())
+    }
+
+    fn on_message(&mut self, cx: &mut Context, ball: u64) -> Result<()> {
+        if self.left > 0 {
+            self.left -= 1;
+            let from = cx.from();
+            cx.send(from, &ball)?;
+        }
+        Ok(())
+    }
+}
+
+struct Fifo {
+    queue: VecDeque<Delivery>,
+}
+
+impl Port for Fifo {
+    fn now(&mut self) -> Time {
+        Time::ZERO
+    }
+    fn unix_time(&mut self) -> Time {
+        Time::ZERO
+    }
+    fn choose(&mut self, _: &ChoicePoint) -> u32 {
+        0
+    }
+    fn observe(&mut self, _: &Event<'_>) {}
+    fn simulated(&self) -> bool {
+        false
+    }
+}
+
+impl Reactor for Fifo {
+    #[inline]
+    fn enabled(&mut self, delivery: Delivery, _: Chain) {
+        self.queue.push_back(delivery);
+    }
+    fn disabled(&mut self, _: Delivery) {}
+    fn transmit(&mut self, _: Packet) {}
+    fn perform(&mut self, _: EffectRequest) {}
+}
+
+/// The kernel under the simplest reactor.
+pub fn kernel(n: u64) {
+    let mut kernel = Kernel::new(NodeConfig {
+        id: NodeId(1),
+        name: "n".into(),
+        boot: Boot(0),
+        key: Key::from_seed(0),
+        entries: BTreeMap::new(),
+        effects: vec![],
+        nodes: BTreeMap::new(),
+    });
+    let mut r = Fifo { queue: VecDeque::new() };
+    let player = |other: Option<&str>| {
+        let other = other.map(str::to_owned);
+        Arc::new(move || Typed { left: n / 2, other: other.clone() })
+    };
+    kernel.spawn(&mut r, SpawnOptions::registered("b"), player(None)).expect("free");
+    kernel.spawn(&mut r, SpawnOptions::registered("a"), player(Some("b"))).expect("free");
+    while let Some(delivery) = r.queue.pop_front() {
+        kernel.run(&mut r, delivery);
+    }
+}
+
+pub fn sim(n: u64, strategy: &str, pairs: u64) {
+    let each = n / pairs;
+    let program = move |world: &mut World| {
+        world.configure(|c| c.steps_max = u64::MAX);
+        for pair in 0..pairs {
+            world.spawn(&format!("b{pair}"), move || Typed { left: each / 2, other: None });
+            let other = format!("b{pair}");
+            world.spawn(&format!("a{pair}"), move || Typed { left: each / 2, other: Some(other.clone()) });
+        }
+        world.run()?;
+        Ok(())
+    };
+    let strategy = strategy.parse::<StrategySpec>().expect("known").build();
+    let (outcome, _) = run_with(&program, &RunConfig::seed(1), strategy, Vec::new());
+    assert!(outcome.found.is_none(), "{:?}", outcome.found);
+}
