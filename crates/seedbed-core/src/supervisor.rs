@@ -5,6 +5,7 @@
 
 use crate::actor::{Behaviour, Factory, Failed};
 use crate::context::Context;
+use crate::limits::Limits;
 use crate::outbox::SpawnOptions;
 use crate::supervise::{
     AutoShutdown, ChildInfo, ChildSpec, ChildState, Command, Counts, Event, Flags, Machine, Note, Parts,
@@ -158,6 +159,11 @@ impl Factory for Supervisor {
                 detail: Some(e.to_string()),
             }),
         }
+    }
+
+    /// A supervisor of a hundred thousand children stops them in one turn, and watches each.
+    fn limits(&self) -> Limits {
+        Limits { outbox_max: u32::MAX, spawn_max: u32::MAX, pending_max: u32::MAX, ..Limits::default() }
     }
 
     fn is_supervisor(&self) -> bool {
