@@ -478,7 +478,7 @@ mod tests {
         let (instance, size) = with_room(1 << 20, || Instance::new(&mut store, &module, &[]));
         let (instance, size) = (instance.unwrap(), size.unwrap());
         let memory = instance.get_memory(&mut store, "m").unwrap();
-        let mut call = |name: &str, store: &mut Store<()>| {
+        let call = |name: &str, store: &mut Store<()>| {
             instance.get_typed_func::<(), i32>(&mut *store, name).unwrap().call(store, ())
         };
         for _ in 0..3 {
