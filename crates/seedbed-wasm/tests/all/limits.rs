@@ -39,6 +39,28 @@ fn fuel_is_an_exact_bound() {
 }
 
 #[test]
+fn a_turn_that_comes_back_with_less_than_nothing_ran_out() {
+    // The last charge is in an arm, where nothing is checked.
+    let arm = "(i32.store (i32.const 0) (i32.const 1))".repeat(50);
+    let body = format!("(call $answer32 (i32.const 1)) (if (i32.eqz (local.get $flags)) (then {arm}))");
+    let with = |fuel| {
+        actor(&guest(&body)).wasm_limits(WasmLimits { fuel_per_message: fuel, ..WasmLimits::default() })
+    };
+    let mut world = World::new();
+    let pid = world.spawn("g", with(1_000_000));
+    world.send(pid, 0, b"go");
+    let price = world.seen().fuel[1];
+    let pid = world.spawn("g", with(price));
+    assert_eq!(world.go(pid), [1]);
+    let pid = world.spawn("g", with(price - 1));
+    world.send(pid, 0, b"go");
+    let seen = world.seen();
+    assert_eq!(seen.answers, []);
+    assert_eq!(seen.exits[0].1, Failure::OutOfFuel.into());
+    assert_eq!(seen.fuel[1], price, "what it used is told, also beyond what it had");
+}
+
+#[test]
 fn running_out_comes_before_any_other_failure() {
     // The run of code that traps costs more than there is.
     let body = format!("{} unreachable", "(local.set $i (i32.const 1))".repeat(50));
