@@ -121,7 +121,7 @@ impl Port for RealReactor {
 
     #[inline]
     fn observe(&mut self, event: &Event<'_>) {
-        if !matches!(event, Event::Turn { .. } | Event::TurnEnd { .. } | Event::Sent { .. }) {
+        if !matches!(event, Event::Turn { .. } | Event::TurnEnd { .. }) {
             self.note(event);
         }
         if !self.observers.is_empty() {

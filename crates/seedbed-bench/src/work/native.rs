@@ -1,4 +1,4 @@
-//! Native actors that pass a ball of 64 bytes.
+//! Native actors that pass a number to and fro.
 
 use seedbed_core::*;
 use seedbed_sim::{RunConfig, StrategySpec, World, run_with};
@@ -16,39 +16,13 @@ pub fn bare(n: u64) {
     }
 }
 
+/// Passes a number while it has turns left.
 struct Player {
     left: u64,
     other: Option<String>,
 }
 
 impl Actor for Player {
-    type Message = Bytes;
-
-    fn on_start(&mut self, cx: &mut Context) -> Result<()> {
-        if let Some(other) = &self.other {
-            let to = cx.address(other)?;
-            cx.send_tagged(to, 0, &[7; 64])?;
-        }
-        Ok(())
-    }
-
-    fn on_message(&mut self, cx: &mut Context, ball: Bytes) -> Result<()> {
-        if self.left > 0 {
-            self.left -= 1;
-            let from = cx.from();
-            cx.send_tagged(from, 0, &ball.0)?;
-        }
-        Ok(())
-    }
-}
-
-/// The same with a typed message, so that nothing is allocated to decode.
-struct Typed {
-    left: u64,
-    other: Option<String>,
-}
-
-impl Actor for Typed {
     type Message = u64;
 
     fn on_start(&mut self, cx: &mut Context) -> Result<()> {
@@ -113,7 +87,7 @@ pub fn kernel(n: u64) {
     let mut r = Fifo { queue: VecDeque::new() };
     let player = |other: Option<&str>| {
         let other = other.map(str::to_owned);
-        Arc::new(move || Typed { left: n / 2, other: other.clone() })
+        Arc::new(move || Player { left: n / 2, other: other.clone() })
     };
     kernel.spawn(&mut r, SpawnOptions::registered("b"), player(None)).expect("free");
     kernel.spawn(&mut r, SpawnOptions::registered("a"), player(Some("b"))).expect("free");
@@ -125,11 +99,11 @@ pub fn kernel(n: u64) {
 pub fn sim(n: u64, strategy: &str, pairs: u64) {
     let each = n / pairs;
     let program = move |world: &mut World| {
-        world.configure(|c| c.steps_max = u64::MAX);
+        quick_world(world);
         for pair in 0..pairs {
-            world.spawn(&format!("b{pair}"), move || Typed { left: each / 2, other: None });
+            world.spawn(&format!("b{pair}"), move || Player { left: each / 2, other: None });
             let other = format!("b{pair}");
-            world.spawn(&format!("a{pair}"), move || Typed { left: each / 2, other: Some(other.clone()) });
+            world.spawn(&format!("a{pair}"), move || Player { left: each / 2, other: Some(other.clone()) });
         }
         world.run()?;
         Ok(())
@@ -137,4 +111,9 @@ pub fn sim(n: u64, strategy: &str, pairs: u64) {
     let strategy = strategy.parse::<StrategySpec>().expect("known").build();
     let (outcome, _) = run_with(&program, &RunConfig::seed(1), strategy, Vec::new());
     assert!(outcome.found.is_none(), "{:?}", outcome.found);
+}
+
+/// No bound on steps.
+pub fn quick_world(world: &mut World) {
+    world.configure(|c| c.steps_max = u64::MAX);
 }
