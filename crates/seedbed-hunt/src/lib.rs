@@ -1,1 +1,30 @@
-//! Many runs: jobs, shards, time budget, determinism check, finding files.
+//! Many runs in search of a finding, and what is done with one.
+//!
+//! - `hunt.rs`, `workers.rs`: runs over jobs and shards, folded in the order of their indices.
+//! - `examine.rs`: a finding is replayed, shrunk, explained and kept.
+//! - `replay.rs`, `regressions.rs`: a finding is run again, strictly or by name.
+//! - `part.rs`: what a hunt leaves, to go on or to be merged.
+//! - `check/`: the same seed in two processes.
+//!
+//! Neither the number of jobs nor the shard changes any run: run i has the seed derive(root, i) and
+//! shares nothing with the others.
+
+pub mod check;
+mod examine;
+mod hunt;
+mod part;
+mod quiet;
+mod regressions;
+mod replay;
+mod seed;
+mod summary;
+mod workers;
+
+pub use examine::{Examined, ShrinkBudget, Subject, examine, keep, shrink_finding};
+pub use hunt::{Budget, End, Hunt, HuntError, Phase, Progress, Report, Shard};
+pub use part::{Merged, Part, PartError, merge};
+pub use quiet::quietly;
+pub use regressions::{DIR as REGRESSIONS, Regression, Verdict, keep_regression, run_regressions};
+pub use replay::{ReplayFailure, ReplayOptions, Replayed, replay_finding};
+pub use seed::{run_seed, steps_hint};
+pub use summary::{Summary, Warning};

@@ -24,7 +24,7 @@ pub use network::Latency;
 pub use order::Order;
 pub use property::{Broken, Property, Reads, Verdict, When};
 pub use replay::ReplayError;
-pub use run::{BODY, InWorld, Outcome, Program, RunConfig, replay, replay_until, run_with};
+pub use run::{BODY, InWorld, Outcome, Program, RunConfig, replay, replay_until, run_shown, run_with};
 pub use shrink::{Shrunk, shrink};
 pub use sim::Stats;
 pub use strategy::{

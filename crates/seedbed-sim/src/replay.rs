@@ -10,7 +10,8 @@ pub(crate) struct Replay {
     choices: BTreeMap<ChoiceKey, (u32, usize)>,
     met: Vec<bool>,
     strict: bool,
-    error: Option<(u64, ReplayError)>,
+    /// Where the tape was left first, and why.
+    left: Option<(u64, ReplayError)>,
     skipped: u32,
 }
 
@@ -19,8 +20,13 @@ pub(crate) struct Replay {
 #[non_exhaustive]
 pub enum ReplayError {
     /// What the tape names is not possible here.
-    #[error("take `{0}`: it is not possible at this point")]
-    NotPossible(String),
+    #[error("take `{wanted}`: possible here: {possible}")]
+    NotPossible {
+        /// What the tape says.
+        wanted: String,
+        /// What could go, in plain order.
+        possible: String,
+    },
     /// The answer is not among the options.
     #[error("answer `{0}`: there are only {1} options")]
     NoSuchOption(String, u32),
@@ -39,7 +45,7 @@ impl Replay {
             choices: BTreeMap::new(),
             met: vec![false; tape.entries.len()],
             strict,
-            error: None,
+            left: None,
             skipped: 0,
         };
         for (index, entry) in tape.entries.iter().enumerate() {
@@ -76,22 +82,26 @@ impl Replay {
         0
     }
 
-    pub(crate) fn not_possible(&mut self, step: u64, text: impl FnOnce() -> String) {
-        self.fail(step, || ReplayError::NotPossible(text()));
+    pub(crate) fn not_possible(&mut self, step: u64, wanted: String, possible: String) {
+        self.fail(step, || ReplayError::NotPossible { wanted, possible });
     }
 
     fn fail(&mut self, step: u64, error: impl FnOnce() -> ReplayError) {
         self.skipped += 1;
-        if self.strict && self.error.is_none() {
-            self.error = Some((step, error()));
+        if self.left.is_none() {
+            self.left = Some((step, error()));
         }
     }
 
-    pub(crate) fn failed(&self) -> bool {
-        self.error.is_some()
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
     }
 
-    /// What went wrong and in which step, how many entries were skipped and how many met. In a run
+    pub(crate) fn failed(&self) -> bool {
+        self.strict && self.left.is_some()
+    }
+
+    /// Where the tape was left first and why, how many entries were skipped and how many met. In a run
     /// that was not `complete`, an entry that was not met yet is no error.
     pub(crate) fn finish(
         mut self,
@@ -104,6 +114,6 @@ impl Replay {
         for index in unmet.iter().filter(|_| complete) {
             self.fail(step, || ReplayError::NeverMet(tape.describe(&tape.entries[*index])));
         }
-        (self.error, self.skipped, met)
+        (self.left, self.skipped, met)
     }
 }

@@ -94,6 +94,8 @@ pub struct Outcome {
     pub stats: Stats,
     /// In which step a strict replay could not go on, and why.
     pub replay_error: Option<(u64, ReplayError)>,
+    /// Where a replay, strict or not, first left its tape, and why.
+    pub left: Option<(u64, ReplayError)>,
     /// Entries of the replayed tape that were skipped.
     pub skipped: u32,
     /// Entries of the replayed tape whose key was met.
@@ -112,8 +114,19 @@ pub fn run_with(
     strategy: Box<dyn Strategy>,
     observers: Vec<Box<dyn Observer>>,
 ) -> (Outcome, Box<dyn Strategy>) {
+    run_shown(program, run, strategy, observers, &mut |_| {})
+}
+
+/// The same, and shows the world as it stands at the end.
+pub fn run_shown(
+    program: &dyn Program,
+    run: &RunConfig,
+    strategy: Box<dyn Strategy>,
+    observers: Vec<Box<dyn Observer>>,
+    show: &mut dyn FnMut(&World),
+) -> (Outcome, Box<dyn Strategy>) {
     let world = World::new(program.config(), run, strategy, Guide::None).expect("only a tape can be refused");
-    drive(program, world, observers, &mut |_| {})
+    drive(program, world, observers, show)
 }
 
 /// Runs a program along a tape; plain where the tape is silent. With `strict`, the first entry that

@@ -1,6 +1,6 @@
 //! The first event in which two traces differ.
 
-use crate::record::Record;
+use crate::record::{Happening, Record};
 use crate::text::Shown;
 use crate::trace::Trace;
 use std::fmt;
@@ -26,7 +26,7 @@ pub fn first_difference(left: &Trace, right: &Trace) -> Option<Difference> {
     let tail = |trace: &Trace| usize::try_from(start - trace.dropped).unwrap_or(usize::MAX);
     let rest = |trace: &Trace| trace.records.get(tail(trace)..).map(<[Record]>::to_vec).unwrap_or_default();
     let (a, b) = (rest(left), rest(right));
-    let same = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+    let same = a.iter().zip(&b).take_while(|(a, b)| is_same(a, b)).count();
     if same == a.len() && same == b.len() {
         return None;
     }
@@ -41,6 +41,20 @@ pub fn first_difference(left: &Trace, right: &Trace) -> Option<Difference> {
         left: l.cloned(),
         right: r.cloned(),
     })
+}
+
+/// Texts that are for people are no part of a run.
+fn is_same(a: &Record, b: &Record) -> bool {
+    let plain = |record: &Record| {
+        let mut record = record.clone();
+        match &mut record.what {
+            Happening::Exited { detail, .. } => *detail = None,
+            Happening::Supervised { text, .. } => text.clear(),
+            _ => {}
+        }
+        record
+    };
+    a == b || plain(a) == plain(b)
 }
 
 impl fmt::Display for Difference {
@@ -60,7 +74,6 @@ impl fmt::Display for Difference {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Happening;
     use seedbed_core::{NodeId, Time};
 
     fn trace(dropped: u64, deadlines: &[u64]) -> Trace {

@@ -15,6 +15,8 @@ pub enum Kind {
     Finding,
     /// A trace.
     Trace,
+    /// What one shard of a hunt did.
+    Part,
 }
 
 impl Kind {
@@ -22,6 +24,7 @@ impl Kind {
         match self {
             Kind::Finding => b"SEEDFIND",
             Kind::Trace => b"SEEDTRCE",
+            Kind::Part => b"SEEDPART",
         }
     }
 
@@ -29,6 +32,7 @@ impl Kind {
         match self {
             Kind::Finding => "finding",
             Kind::Trace => "trace",
+            Kind::Part => "part of a hunt",
         }
     }
 
@@ -36,14 +40,18 @@ impl Kind {
         match self {
             Kind::Finding => crate::FINDING_VERSION,
             Kind::Trace => crate::TRACE_VERSION,
+            Kind::Part => PART_VERSION,
         }
     }
 
     /// What a file that begins with these bytes holds.
     pub fn of(bytes: &[u8]) -> Option<Kind> {
-        [Kind::Finding, Kind::Trace].into_iter().find(|kind| bytes.starts_with(kind.magic()))
+        [Kind::Finding, Kind::Trace, Kind::Part].into_iter().find(|kind| bytes.starts_with(kind.magic()))
     }
 }
+
+/// Version of the body of parts; what is in it belongs to `seedbed-hunt`.
+pub const PART_VERSION: u32 = 1;
 
 /// Why a file cannot be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -81,7 +81,7 @@ pub struct SourceFile {
 }
 
 /// Which run of which hunt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Origin {
     /// One run by its seed.
     Single,

@@ -71,6 +71,21 @@ pub(crate) fn signal(trace: &Trace, name: &SignalName) -> String {
     }
 }
 
+/// What kind of signal it is, in one word.
+pub(crate) fn signal_kind(kind: SignalKind) -> &'static str {
+    match kind {
+        SignalKind::Sent => "message",
+        SignalKind::Answer => "answer",
+        SignalKind::Exit => "exit",
+        SignalKind::Down => "down",
+        SignalKind::Started => "started notice",
+        SignalKind::Timer => "timer",
+        SignalKind::Completion => "completion",
+        SignalKind::Start => "start",
+        SignalKind::Stop => "stop",
+    }
+}
+
 pub(crate) fn hook(code: u8) -> &'static str {
     match code {
         c if c == Hook::Start as u8 => "start",

@@ -399,14 +399,14 @@ impl World {
             state.word(kernel.state_hash());
         }
         let (step, stopped) = (self.sim.step, self.is_stopped());
-        let mut skipped = 0;
+        let (mut left, mut skipped) = (None, 0);
         let mut met = 0;
         if let Mode::Replay(replay, tape) | Mode::Keep(replay, tape, _) =
             std::mem::replace(&mut self.sim.mode, Mode::Explore)
         {
-            let error;
-            (error, skipped, met) = replay.finish(step, &tape, !stopped);
-            self.replay_error = self.replay_error.or(error);
+            let strict = replay.is_strict();
+            (left, skipped, met) = replay.finish(step, &tape, !stopped);
+            self.replay_error = self.replay_error.or(left.clone().filter(|_| strict));
         }
         let mut stats = self.sim.stats;
         stats.steps = step;
@@ -426,6 +426,7 @@ impl World {
             tape: Tape { entries: self.sim.tape, paths },
             stats,
             replay_error: self.replay_error,
+            left,
             skipped,
             met,
             properties: self.properties.len(),

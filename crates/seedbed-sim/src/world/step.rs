@@ -335,11 +335,26 @@ impl World {
         };
         pick.unwrap_or_else(|| {
             let step = self.sim.step;
+            let possible = self.possible();
             if let Mode::Replay(replay, tape) = &mut self.sim.mode {
-                replay.not_possible(step, || tape.describe(&TapeEntry::Order { key, instead }));
+                let wanted = tape.describe(&TapeEntry::Order { key, instead });
+                replay.not_possible(step, wanted, possible);
             }
             Pick::Plain
         })
+    }
+
+    /// The first few of what could go, as people read it.
+    fn possible(&self) -> String {
+        const MOST: usize = 4;
+        let text = |id: u32| {
+            let name = self.name(self.sim.order.delivery(id)).0;
+            let path = self.sim.paths.get(&name.path).map_or("?", String::as_str);
+            name.display(path).to_string()
+        };
+        let first: Vec<String> = self.sim.order.iter().take(MOST).map(text).collect();
+        let more = self.sim.order.iter().count().saturating_sub(MOST);
+        first.join(", ") + &if more > 0 { format!(", and {more} more") } else { String::new() }
     }
 
     /// Keeps an order among the deliveries that it names; plain for all others.

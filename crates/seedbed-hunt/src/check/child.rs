@@ -1,0 +1,161 @@
+//! The side of a check that runs.
+
+use super::wire::{ActorState, Answer, BLOCK, Ended, Request, VERSION, Wanted, WireError, get, put};
+use crate::quiet::quietly;
+use crate::seed::steps_hint;
+use seedbed_core::{At, Event, Observer, TapeEntry, TraceHash, stable_hash};
+use seedbed_sim::{Outcome, Program, RunConfig, StrategySpec, World, replay_until, run_shown};
+use seedbed_trace::Collector;
+use std::cell::RefCell;
+use std::io::{Read, Write};
+use std::rc::Rc;
+
+/// Serves the requests of a check until the other side closes its pipe. Nothing else may be written
+/// to `out`.
+///
+/// # Errors
+/// If the other side cannot be understood or reached.
+pub fn serve(program: &dyn Program, mut from: impl Read, out: impl Write + 'static) -> Result<(), WireError> {
+    let out: Shared = Rc::new(RefCell::new(Out { to: Box::new(out), error: None }));
+    let mut hint = None;
+    while let Some(request) = get::<Request>(&mut from)? {
+        let answer = match request.strategy.parse::<StrategySpec>() {
+            _ if request.version != VERSION => {
+                Answer::Refused(format!("version {} is asked for, this is {VERSION}", request.version))
+            }
+            Err(e) => Answer::Refused(e.to_string()),
+            Ok(spec) => {
+                let steps_hint = *hint.get_or_insert_with(|| steps_hint(program));
+                let config = RunConfig { seed: request.seed, steps_hint };
+                quietly(|| Job { program, config, spec, out: &out }.answer(&request.what))
+            }
+        };
+        let mut out = out.borrow_mut();
+        out.put(&answer);
+        if let Some(error) = out.error.take() {
+            return Err(error);
+        }
+        out.to.flush()?;
+    }
+    Ok(())
+}
+
+type Shared = Rc<RefCell<Out>>;
+
+/// The pipe, and the first error on it: an observer has nobody to return one to.
+struct Out {
+    to: Box<dyn Write>,
+    error: Option<WireError>,
+}
+
+impl Out {
+    fn put(&mut self, answer: &Answer) {
+        if self.error.is_none() {
+            self.error = put(&mut self.to, answer).err();
+        }
+    }
+}
+
+struct Job<'a> {
+    program: &'a dyn Program,
+    config: RunConfig,
+    spec: StrategySpec,
+    out: &'a Shared,
+}
+
+impl Job<'_> {
+    fn answer(&self, wanted: &Wanted) -> Answer {
+        match *wanted {
+            Wanted::Digests => self.digests(),
+            Wanted::Records { from, to } => {
+                let (collector, collected) = Collector::range(from, to);
+                let (outcome, _) = self.run(Box::new(collector));
+                Answer::Records(collected.take_with(&outcome.paths))
+            }
+            Wanted::States { step } => self.states(step),
+        }
+    }
+
+    fn run(&self, observer: Box<dyn Observer>) -> (Outcome, Vec<ActorState>) {
+        let mut states = Vec::new();
+        let show = &mut |world: &World| states = states_of(world);
+        let (outcome, _) = run_shown(self.program, &self.config, self.spec.build(), vec![observer], show);
+        (outcome, states)
+    }
+
+    fn digests(&self) -> Answer {
+        let running = Rc::new(RefCell::new(Running::default()));
+        let observer = Digests { running: Rc::clone(&running), out: Rc::clone(self.out) };
+        let (outcome, states) = self.run(Box::new(observer));
+        let running = running.borrow();
+        Answer::End(Ended {
+            events: running.events,
+            digest: running.hash.value(),
+            steps: outcome.stats.steps,
+            time_ns: outcome.time.as_nanos(),
+            trace_hash: outcome.trace_hash,
+            state_hash: outcome.state_hash,
+            steps_hint: self.config.steps_hint,
+            broke: outcome.found.map(|found| found.to_string()),
+            states,
+        })
+    }
+
+    /// The run's tape gives the same run; it is left as it stands after the step.
+    fn states(&self, step: u64) -> Answer {
+        let (outcome, _) = run_shown(self.program, &self.config, self.spec.build(), Vec::new(), &mut |_| {});
+        let mut states = Vec::new();
+        let show = &mut |world: &World| states = states_of(world);
+        match replay_until(self.program, &self.config, &outcome.tape, true, step, Vec::new(), show) {
+            Ok(Outcome { replay_error: None, .. }) => Answer::States(states),
+            Ok(Outcome { replay_error: Some((step, e)), .. }) => Answer::Refused(format!(
+                "the tape of the run could not be followed in step {step}: failed to {e}"
+            )),
+            Err(e) => Answer::Refused(format!("failed to {e}")),
+        }
+    }
+}
+
+fn states_of(world: &World) -> Vec<ActorState> {
+    let state = |actor: seedbed_core::ActorInfo| ActorState {
+        hash: world.behaviour(actor.pid).and_then(seedbed_core::Behaviour::state_hash),
+        path: actor.path,
+        life: actor.life.0,
+    };
+    world.actors().into_iter().map(state).collect()
+}
+
+/// The digest of all events so far, with where they happened.
+#[derive(Default)]
+struct Running {
+    hash: TraceHash,
+    events: u64,
+}
+
+struct Digests {
+    running: Rc<RefCell<Running>>,
+    out: Shared,
+}
+
+impl Digests {
+    fn took(&mut self, at: At, feed: impl FnOnce(&mut TraceHash)) {
+        let mut running = self.running.borrow_mut();
+        running.hash.pair(at.step, at.time.as_nanos());
+        feed(&mut running.hash);
+        running.events += 1;
+        if running.events.is_multiple_of(BLOCK) {
+            self.out.borrow_mut().put(&Answer::Block(running.hash.value()));
+        }
+    }
+}
+
+impl Observer for Digests {
+    fn event(&mut self, at: At, event: &Event<'_>) {
+        self.took(at, |hash| event.hash_into(hash));
+    }
+
+    fn chosen(&mut self, at: At, entry: &TapeEntry) {
+        let bytes = postcard::to_allocvec(entry).expect("plain data in memory can always be encoded");
+        self.took(at, |hash| hash.word(stable_hash(&bytes)));
+    }
+}

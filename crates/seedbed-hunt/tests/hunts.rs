@@ -1,0 +1,206 @@
+//! A hunt gives the same report whatever its jobs and shards, can be left and gone on with, and says
+//! when it proved nothing.
+
+mod common;
+
+use common::{hunt, race, run, sound};
+use seedbed_hunt::{End, HuntError, Part, PartError, Progress, Shard, Warning, merge, run_seed, steps_hint};
+use seedbed_sim::{RunConfig, StrategySpec, World, run_with};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+#[test]
+fn jobs_change_nothing() {
+    for strategy in ["random", "pct:3"] {
+        let reports = [1, 2, 4].map(|jobs| {
+            let mut hunt = hunt(&race, 1_000);
+            (hunt.jobs, hunt.strategy) = (jobs, strategy.parse().unwrap());
+            let report = run(&hunt);
+            let found = report.found.expect("the race is found");
+            assert_eq!((report.end, found.unstable), (End::Finding, None), "{strategy}");
+            (report.summary, found.finding, report.part.done)
+        });
+        assert_eq!(reports[0], reports[1], "{strategy}");
+        assert_eq!(reports[0], reports[2], "{strategy}");
+    }
+}
+
+#[test]
+fn a_run_of_a_hunt_is_the_run_of_its_seed_alone() {
+    // The plain runs of a hunt are what `run_with` gives in a process that ran nothing else before:
+    // nothing leaks from run to run.
+    let report = run(&hunt(&race, 1_000));
+    let found = report.found.unwrap().finding;
+    let config = RunConfig { seed: found.seed, steps_hint: steps_hint(&race) };
+    let (alone, _) = run_with(&race, &config, StrategySpec::Random.build(), Vec::new());
+    assert_eq!(alone.trace_hash, found.original.trace_hash);
+    assert_eq!(alone.found.map(|f| f.property), Some(found.property));
+    assert_eq!(found.seed, run_seed(7, report.part.done - 1));
+}
+
+#[test]
+fn the_finding_of_the_lowest_index_is_reported() {
+    let report = run(&hunt(&race, 1_000));
+    let first = (0..).find(|index| {
+        let config = RunConfig { seed: run_seed(7, *index), steps_hint: steps_hint(&race) };
+        run_with(&race, &config, StrategySpec::Random.build(), Vec::new()).0.found.is_some()
+    });
+    assert_eq!(Some(report.summary.runs - 1), first);
+}
+
+#[test]
+fn shards_are_the_hunt_in_parts() {
+    let whole = run(&hunt(&sound, 100));
+    let parts: Vec<Part> = (0..3)
+        .map(|index| {
+            let mut hunt = hunt(&sound, 100);
+            hunt.shard = Shard { index, of: 3 };
+            run(&hunt).part
+        })
+        .collect();
+    assert_eq!(parts.iter().map(|p| p.done).collect::<Vec<_>>(), [34, 33, 33]);
+    let merged = merge(&parts).unwrap();
+    assert_eq!(merged.summary, whole.summary);
+    assert_eq!((merged.missing, merged.unfinished), (vec![], vec![]));
+    let lacking = merge(&parts[..2]).unwrap();
+    assert_eq!(lacking.missing, [3]);
+    assert_eq!(merge(&[parts[0].clone(), parts[0].clone()]), Err(PartError::Twice(1)));
+    let other = Part { root: 8, ..parts[1].clone() };
+    assert!(matches!(merge(&[parts[0].clone(), other]), Err(PartError::Other { what: "the seed", .. })));
+    assert_eq!(merge(&[]), Err(PartError::Nothing));
+}
+
+#[test]
+fn merged_shards_report_each_property_once_with_its_lowest_run() {
+    let whole = run(&hunt(&race, 1_000)).found.unwrap().finding;
+    let parts: Vec<Part> = (0..2)
+        .map(|index| {
+            let mut hunt = hunt(&race, 1_000);
+            hunt.shard = Shard { index, of: 2 };
+            run(&hunt).part
+        })
+        .collect();
+    let merged = merge(&parts).unwrap();
+    assert_eq!((merged.findings, merged.duplicates), (vec![whole], 1));
+}
+
+#[test]
+fn a_hunt_that_was_left_goes_on_as_if_it_had_not_been() {
+    let whole = run(&hunt(&sound, 200));
+    for jobs in [1, 3] {
+        let (cancel, ran) = (AtomicBool::new(false), AtomicU64::new(0));
+        let program = |world: &mut World| {
+            if ran.fetch_add(1, Ordering::Relaxed) == 50 {
+                cancel.store(true, Ordering::Relaxed);
+            }
+            sound(world)
+        };
+        let mut first = hunt(&program, 200);
+        first.jobs = jobs;
+        let left = first.run(&cancel, &mut |_| {}).unwrap();
+        assert_eq!(left.end, End::Cancelled);
+        assert!((50..60).contains(&left.part.done), "{}", left.part.done);
+        assert_eq!(left.part.done, left.summary.runs);
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("hunt.part");
+        left.part.write(&file).unwrap();
+        cancel.store(false, Ordering::Relaxed);
+        first.resume = Some(Part::read(&file).unwrap());
+        let rest = first.run(&cancel, &mut |_| {}).unwrap();
+        assert_eq!((rest.end, &rest.summary), (End::Runs, &whole.summary), "jobs {jobs}");
+        first.root = 8;
+        let other = first.run(&cancel, &mut |_| {});
+        assert!(matches!(other, Err(HuntError::Part(PartError::Other { .. }))));
+    }
+}
+
+#[test]
+fn a_strategy_with_memory_runs_in_order_and_ends_when_all_is_tried() {
+    fn three(world: &mut World) -> anyhow::Result<()> {
+        let register = world.spawn("register", || common::Register(0));
+        world.settle()?;
+        for value in 1..=3 {
+            let client = world.client();
+            world.send_from(client, register, common::Op::Write(value));
+        }
+        Ok(())
+    }
+    let mut hunt = hunt(&three, 100);
+    (hunt.strategy, hunt.jobs) = (StrategySpec::Dfs, 4);
+    let report = run(&hunt);
+    assert_eq!((report.end, report.summary.runs), (End::Exhausted, 6));
+    assert!(report.part.is_complete());
+    hunt.shard = Shard { index: 0, of: 2 };
+    let refused = hunt.run(&AtomicBool::new(false), &mut |_| {});
+    assert!(matches!(refused, Err(HuntError::Sequential(StrategySpec::Dfs))));
+}
+
+#[test]
+fn a_hunt_that_proved_nothing_says_so() {
+    fn nothing(_: &mut World) -> anyhow::Result<()> {
+        Ok(())
+    }
+    fn blind(world: &mut World) -> anyhow::Result<()> {
+        world.sometimes("the moon is blue", false);
+        sound(world)
+    }
+    for (program, warnings) in [
+        (sound as fn(&mut World) -> anyhow::Result<()>, vec![]),
+        (nothing, vec![Warning::NothingChecked, Warning::NothingChosen]),
+        (blind, vec![Warning::NeverSeen("the moon is blue".into())]),
+    ] {
+        assert_eq!(run(&hunt(&program, 5)).summary.warnings(), warnings);
+    }
+    assert_eq!(run(&hunt(&nothing, 0)).summary.warnings(), []);
+}
+
+#[test]
+fn a_panic_in_a_run_is_a_finding_of_that_run() {
+    fn panics(world: &mut World) -> anyhow::Result<()> {
+        assert!(world.seed() % 5 != 0, "a seed that five divides");
+        Ok(())
+    }
+    let first = (0..).find(|index| run_seed(7, *index).is_multiple_of(5)).unwrap();
+    let mut hunt = hunt(&panics, 1_000);
+    hunt.jobs = 2;
+    let report = run(&hunt);
+    let finding = report.found.unwrap().finding;
+    assert_eq!(report.summary.runs, first + 1);
+    assert_eq!(finding.message, "the body panicked: a seed that five divides");
+    assert_eq!(finding.seed, run_seed(7, first));
+}
+
+#[test]
+fn a_run_that_is_not_the_same_again_is_said_to_be_unstable() {
+    let count = AtomicU64::new(0);
+    let leaky = |world: &mut World| {
+        // What a seed does not decide: how many runs there were.
+        let n = count.fetch_add(1, Ordering::Relaxed);
+        anyhow::ensure!(n != 10, "the eleventh run fails");
+        sound(world)
+    };
+    let report = run(&hunt(&leaky, 1_000));
+    let found = report.found.unwrap();
+    assert_eq!(found.unstable.as_deref(), Some("its replay broke nothing"));
+    assert_eq!(found.finding.message, "the eleventh run fails");
+}
+
+#[test]
+fn progress_is_told_and_nothing_is_odd_in_it() {
+    let mut told: Vec<Progress> = Vec::new();
+    let mut hunt = hunt(&race, 1_000);
+    hunt.keep_in = None;
+    hunt.run(&AtomicBool::new(false), &mut |p| told.push(*p)).unwrap();
+    assert!(told.iter().all(|p| p.of == Some(1_000) && p.runs <= 1_000 && p.left.is_none()));
+    assert!(told.iter().any(|p| p.findings == 1), "shrinking tells its progress");
+}
+
+#[test]
+fn no_time_means_no_run_and_no_limit_ends_at_the_finding() {
+    let mut hunt = hunt(&race, 1_000);
+    hunt.budget.time = Some(std::time::Duration::ZERO);
+    let report = run(&hunt);
+    assert_eq!((report.end, report.summary.runs), (End::Time, 0));
+    assert!(!report.part.is_complete());
+    hunt.budget = seedbed_hunt::Budget::default();
+    assert_eq!(run(&hunt).end, End::Finding);
+}

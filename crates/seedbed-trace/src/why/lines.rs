@@ -1,0 +1,330 @@
+//! What a record is as a link of the chain, if it is one.
+
+use super::slice::{Slice, Targets};
+use crate::finding::WhyLine;
+use crate::record::{Actor, Happening, ParcelBody, Record};
+use crate::text;
+use crate::trace::Trace;
+use seedbed_core::{
+    ChoiceKey, ChoiceKind, ExitReason, Flags, Instead, OrderKey, PathId, RequestFailure, SignalKind,
+    SignalName, TapeEntry, decision,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A link, and how dear it is.
+pub(super) struct Line {
+    /// 0 = it must be told; the higher, the sooner it is left out.
+    pub(super) rank: u8,
+    pub(super) shown: WhyLine,
+}
+
+/// The highest rank.
+pub(super) const LEAST: u8 = 3;
+
+const MUST: u8 = 0;
+const CONSEQUENCE: u8 = 1;
+const DETAIL: u8 = 2;
+
+/// A message by what it says: from whom, to whom, under which tag, which bytes.
+type Content<'a> = (PathId, PathId, u64, &'a [u8]);
+
+/// Tells the chain.
+pub(super) struct Teller<'a> {
+    trace: &'a Trace,
+    slice: &'a Slice,
+    targets: BTreeSet<usize>,
+    /// Who got each signal, and in which record.
+    delivered: BTreeMap<SignalName, usize>,
+    /// To whom each packet was sent, and what it says.
+    packets: BTreeMap<SignalName, usize>,
+    /// How often each delivery was passed over.
+    passed: BTreeMap<SignalName, u32>,
+    lines: Vec<Line>,
+}
+
+impl<'a> Teller<'a> {
+    pub(super) fn new(trace: &'a Trace, slice: &'a Slice, targets: &Targets) -> Teller<'a> {
+        let mut teller = Teller {
+            trace,
+            slice,
+            targets: targets.records.iter().copied().collect(),
+            delivered: BTreeMap::new(),
+            packets: BTreeMap::new(),
+            passed: BTreeMap::new(),
+            lines: Vec::new(),
+        };
+        for (index, record) in trace.records.iter().enumerate() {
+            match &record.what {
+                Happening::Turn { name, .. } => drop(teller.delivered.insert(*name, index)),
+                Happening::Transmitted(parcel) => drop(teller.packets.insert(parcel.name, index)),
+                Happening::Arrived(parcel) => drop(teller.packets.entry(parcel.name).or_insert(index)),
+                Happening::Chosen(TapeEntry::Order { key, instead: Instead::Signal(_) }) => {
+                    *teller.passed.entry(key.plain).or_default() += 1;
+                }
+                _ => {}
+            }
+        }
+        teller
+    }
+
+    pub(super) fn tell(mut self) -> Vec<Line> {
+        let mut taken: BTreeMap<Content<'a>, (Actor, bool)> = BTreeMap::new();
+        let mut counted: Option<&str> = None;
+        for (index, record) in self.trace.records.iter().enumerate() {
+            match &record.what {
+                Happening::Chosen(entry) => self.chosen(index, record, entry),
+                Happening::Booted { boot } if boot.0 > 0 => {
+                    let text =
+                        format!("node {}, for the {} time", self.trace.node(record.node), nth(boot.0 + 1));
+                    self.line(CONSEQUENCE, record, "boot", text);
+                }
+                Happening::Supervised { code: decision::COUNTED, text, .. } => counted = Some(text),
+                Happening::Spawned { who, .. } if who.life.0 > 1 => {
+                    let of = counted.take().map(|text| format!(", {text}")).unwrap_or_default();
+                    if self.slice.has_path(who.path) {
+                        let text = format!("{}, life {}{of}", self.trace.path(who.path), who.life.0);
+                        self.line(CONSEQUENCE, record, "restart", text);
+                    }
+                }
+                Happening::Turn { who, name, head, payload, .. } => {
+                    self.failed_request(record);
+                    if Flags(head.flags) == Flags::MESSAGE {
+                        let content = (name.path, who.path, head.tag, payload.as_slice());
+                        self.retry(record, *who, name, content, &mut taken);
+                    }
+                }
+                Happening::Lost { why, to, name, .. } if self.slice.has_path(name.path) => {
+                    let to = self.trace.pid(*to);
+                    let text = format!("{} to {to}: {}", text::signal(self.trace, name), text::lost(*why));
+                    self.line(DETAIL, record, "lost", text);
+                }
+                _ => {}
+            }
+            if is_upset(record) {
+                taken.values_mut().for_each(|(_, upset)| *upset = true);
+            }
+            self.ended(index, record);
+            self.target(index, record);
+        }
+        self.lines
+    }
+
+    fn line(&mut self, rank: u8, record: &Record, kind: &str, text: String) {
+        let shown = WhyLine { kind: kind.to_owned(), text, step: record.step, time: record.time };
+        self.lines.push(Line { rank, shown });
+    }
+
+    /// Where it ends.
+    fn target(&mut self, index: usize, record: &Record) {
+        if !self.targets.contains(&index) {
+            return;
+        }
+        match &record.what {
+            Happening::Observed { who, key, value } => {
+                let text = format!("{} says {key} = {value}{}", self.trace.actor(*who), self.on_turn(record));
+                self.line(MUST, record, "fact", text);
+            }
+            Happening::Condition { who, name, .. } => {
+                let text =
+                    format!("{}: `{name}` does not hold{}", self.trace.actor(*who), self.on_turn(record));
+                self.line(MUST, record, "breaks", text);
+            }
+            Happening::Turn { who, .. } => {
+                let text = format!("{}{}", self.trace.actor(*who), self.on_turn(record));
+                self.line(MUST, record, "last", text);
+            }
+            _ => {}
+        }
+    }
+
+    /// What the turn of this record's step took: `, on "credit 30" from c/teller`.
+    fn on_turn(&self, record: &Record) -> String {
+        let turn = |r: &&Record| r.step == record.step && matches!(r.what, Happening::Turn { .. });
+        match self.trace.records.iter().find(turn).map(|r| &r.what) {
+            Some(Happening::Turn { hook: 1, .. }) => ", at its start".to_owned(),
+            Some(Happening::Turn { name, head, payload, .. }) if name.kind == SignalKind::Sent => {
+                let from = self.trace.path(name.path);
+                format!(", on {} from {from}", text::content(head.tag, payload))
+            }
+            Some(Happening::Turn { name, .. }) => format!(", on {}", text::signal(self.trace, name)),
+            _ => String::new(),
+        }
+    }
+
+    /// An actor's end that matters: as a target, or because it is in the slice and was no clean one.
+    fn ended(&mut self, index: usize, record: &Record) {
+        let Happening::Exited { who, reason, seen, .. } = &record.what else { return };
+        let target = self.targets.contains(&index);
+        let odd = !reason.is_clean() && self.slice.has_path(who.path);
+        // That a fault killed it, was said just before.
+        let told = matches!(reason, ExitReason::Killed)
+            && self.lines.last().is_some_and(|l| l.shown.kind == "kill" && l.shown.step == record.step);
+        if target || (odd && !told) {
+            let nobody = if *seen { "" } else { ", and nobody was told" };
+            let text = format!("{}: {reason}{nobody}{}", self.trace.actor(*who), self.on_turn(record));
+            self.line(if target { MUST } else { CONSEQUENCE }, record, "exit", text);
+        }
+    }
+
+    /// A request that the slice knows ended without a reply.
+    fn failed_request(&mut self, record: &Record) {
+        let Happening::Turn { who, head, .. } = &record.what else { return };
+        let failed = Flags::REPLY.with(Flags::FAILED);
+        if Flags(head.flags).has(failed) && self.slice.has(record.step) {
+            let why =
+                RequestFailure::from_u64(head.tag).map_or_else(|| "failed".to_owned(), |f| f.to_string());
+            let text = format!("request {} of {}: {why}", head.correlation, self.trace.actor(*who));
+            self.line(CONSEQUENCE, record, "no reply", text);
+        }
+    }
+
+    /// The same message as one that was taken before something went wrong.
+    fn retry(
+        &mut self,
+        record: &Record,
+        who: Actor,
+        name: &SignalName,
+        content: Content<'a>,
+        taken: &mut BTreeMap<Content<'a>, (Actor, bool)>,
+    ) {
+        let Some((first, upset)) = taken.get_mut(&content) else {
+            taken.insert(content, (who, false));
+            return;
+        };
+        let (first, upset) = (*first, std::mem::take(upset));
+        let copy = name.n >> 63 == 1;
+        if !self.slice.has(record.step) || !(upset || copy) {
+            return;
+        }
+        let (from, tag, payload) = (self.trace.path(content.0), content.2, content.3);
+        let again = match () {
+            () if copy => "a copy, taken again".to_owned(),
+            () if first.life != who.life => format!("the same again; life {} had taken it", first.life.0),
+            () => "the same again, taken again".to_owned(),
+        };
+        let text = format!("{} {from} → {}, {again}", text::content(tag, payload), self.trace.path(who.path));
+        self.line(CONSEQUENCE, record, if copy { "copy" } else { "retry" }, text);
+    }
+
+    fn chosen(&mut self, index: usize, record: &Record, entry: &TapeEntry) {
+        match entry {
+            TapeEntry::Order { key, instead: Instead::Clock } => {
+                let text = format!("the clock runs on before {}", self.delivery(&key.plain));
+                self.line(MUST, record, "clock", text);
+            }
+            TapeEntry::Order { key, instead: Instead::Signal(ran) } => self.order(record, key, ran),
+            TapeEntry::Choice { key, answer } => self.choice(index, record, key, *answer),
+        }
+    }
+
+    /// One line for all the times that one delivery was passed over.
+    fn order(&mut self, record: &Record, key: &OrderKey, ran: &SignalName) {
+        let Some(times) = self.passed.remove(&key.plain) else { return };
+        let (first, waits) = (self.delivery(ran), self.delivery(&key.plain));
+        let text = match times {
+            1 => format!("{first} before {waits}"),
+            _ => format!("{waits} waits for {times} others, first {first}"),
+        };
+        self.line(MUST, record, "order", text);
+    }
+
+    /// A signal, who gets it, and what it says if that is short: `message 2 of a/teller → b/ledger`.
+    fn delivery(&self, name: &SignalName) -> String {
+        let signal = text::signal(self.trace, name);
+        match self.delivered.get(name).map(|index| &self.trace.records[*index].what) {
+            Some(Happening::Turn { who, .. }) if who.path != name.path => {
+                format!("{signal} → {}", self.trace.actor(*who))
+            }
+            _ => signal,
+        }
+    }
+
+    fn choice(&mut self, index: usize, record: &Record, key: &ChoiceKey, answer: u32) {
+        let actor = self.owner(key);
+        let (rank, kind, text) = match key.kind {
+            ChoiceKind::Drop => (MUST, "drop", self.packet(key)),
+            ChoiceKind::Duplicate => (MUST, "twice", self.packet(key)),
+            ChoiceKind::Delay => (MUST, "delay", self.packet(key)),
+            ChoiceKind::EffectDelay => (MUST, "delay", format!("effect {} of {actor}", key.ordinal)),
+            ChoiceKind::Kill => (MUST, "kill", format!("{actor}{}", self.after_turn(index))),
+            ChoiceKind::Crash => {
+                (MUST, "crash", format!("node {}{}", self.trace.path(key.path), self.after_turn(index)))
+            }
+            ChoiceKind::Restart => {
+                (DETAIL, "down", format!("node {} stays down for longer", self.trace.path(key.path)))
+            }
+            ChoiceKind::Buggify => (MUST, "buggify", format!("{actor}{}", self.on_turn(record))),
+            ChoiceKind::Unsynced => {
+                let records = if answer == 1 { "a record".to_owned() } else { format!("{answer} records") };
+                let path = self.trace.path(key.path);
+                (MUST, "unsynced", format!("{records} of the log of {path} that had not been synced"))
+            }
+        };
+        self.line(rank, record, kind, text);
+    }
+
+    fn owner(&self, key: &ChoiceKey) -> String {
+        let path = self.trace.path(key.path);
+        if key.life.0 > 1 { format!("{path} life {}", key.life.0) } else { path }
+    }
+
+    /// A packet by what it carries, from whom to whom.
+    fn packet(&self, key: &ChoiceKey) -> String {
+        let name = SignalName { path: key.path, life: key.life, kind: SignalKind::Sent, n: key.ordinal };
+        let from = self.owner(key);
+        let parcel = match self.packets.get(&name).map(|index| &self.trace.records[*index].what) {
+            Some(Happening::Transmitted(parcel) | Happening::Arrived(parcel)) => parcel,
+            _ => return format!("message {} of {from}", key.ordinal),
+        };
+        let what = match &parcel.body {
+            ParcelBody::Message { tag, payload, .. } => text::content(*tag, payload),
+            ParcelBody::Answer { failed: false, tag, payload, .. } => {
+                format!("reply {}", text::content(*tag, payload))
+            }
+            ParcelBody::Answer { .. } => "failure of a request".to_owned(),
+            ParcelBody::Exit(reason) => format!("exit ({reason})"),
+            ParcelBody::Down { reason, .. } => format!("down ({reason})"),
+            ParcelBody::Kill => "kill".to_owned(),
+            ParcelBody::Link | ParcelBody::Unlink => "link".to_owned(),
+            ParcelBody::Monitor { .. } | ParcelBody::Demonitor { .. } => "monitor".to_owned(),
+        };
+        format!("{what} {from} → {}", self.trace.pid(parcel.to))
+    }
+
+    /// After which turn a fault struck.
+    fn after_turn(&self, index: usize) -> String {
+        let turn = |r: &&Record| matches!(r.what, Happening::Turn { .. });
+        match self.trace.records[..index].iter().rev().find(turn) {
+            Some(record) => match &record.what {
+                Happening::Turn { who, name, head, payload, .. } if name.kind == SignalKind::Sent => {
+                    let (actor, from) = (self.trace.actor(*who), self.trace.path(name.path));
+                    format!(", after {actor} took {} from {from}", text::content(head.tag, payload))
+                }
+                Happening::Turn { who, name, .. } => {
+                    let actor = self.trace.actor(*who);
+                    format!(", after {actor} had its {}", text::signal_kind(name.kind))
+                }
+                _ => String::new(),
+            },
+            None => String::new(),
+        }
+    }
+}
+
+/// True for what makes somebody send again: an end, a crash, a fault, a request without a reply.
+fn is_upset(record: &Record) -> bool {
+    match &record.what {
+        Happening::Chosen(entry) => entry.is_fault(),
+        Happening::Exited { .. } | Happening::Booted { .. } | Happening::Lost { .. } => true,
+        Happening::Turn { head, .. } => Flags(head.flags).has(Flags::REPLY.with(Flags::FAILED)),
+        _ => false,
+    }
+}
+
+fn nth(n: u16) -> String {
+    match n {
+        2 => "second".to_owned(),
+        3 => "third".to_owned(),
+        n => format!("{n}th"),
+    }
+}
