@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod actors;
+mod agent;
 mod effects;
 mod ending;
 mod handles;
+mod replays;
