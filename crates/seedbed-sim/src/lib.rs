@@ -32,4 +32,4 @@ pub use sim::Stats;
 pub use strategy::{
     Candidate, Dfs, Pct, Pick, Plain, Random, RunStart, Strategy, StrategySpec, UnknownStrategy,
 };
-pub use world::{AskError, Client, End, Input, InputStats, NodeBoot, OUTSIDE, World, WorldConfig};
+pub use world::{AskError, Client, End, NodeBoot, OUTSIDE, World, WorldConfig};

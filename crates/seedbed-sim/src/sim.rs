@@ -11,11 +11,10 @@ use crate::order::Order;
 use crate::property::Broken;
 use crate::replay::Replay;
 use crate::strategy::{Candidate, Strategy};
-use crate::world::InputStats;
 use seedbed_core::{
-    At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectRequest, Event, ExitReason, Life,
-    Mail, NodeId, Observer, Packet, PathId, Pid, Port, Reactor, Tape, TapeEntry, Time, TraceHash, decision,
-    node_of,
+    At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectRequest, Event, ExitReason,
+    InputStats, Life, Mail, NodeId, Observer, Packet, PathId, Pid, Port, Reactor, Tape, TapeEntry, Time,
+    TraceHash, decision, node_of,
 };
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,9 +1,9 @@
 //! Clients that send by a timetable, links, and what properties look again for.
 
-use seedbed_core::{Actor, Context, RequestFailure, Result, SpawnOptions, Time};
+use seedbed_core::{Actor, Context, Input, RequestFailure, Result, SpawnOptions, Time};
 use seedbed_sim::{
-    End, Faults, Input, Latency, OUTSIDE, Outcome, Property, Reads, RunConfig, StrategySpec, When, World,
-    replay, run_with,
+    End, Faults, Latency, OUTSIDE, Outcome, Property, Reads, RunConfig, StrategySpec, When, World, replay,
+    run_with,
 };
 use std::sync::Arc;
 use std::time::Duration;

@@ -169,7 +169,7 @@ impl Program for Scenario {
 
 fn add_input(world: &mut World, input: &Input) -> anyhow::Result<()> {
     let to = world.address(&input.to.name, &input.to.node)?;
-    world.input(seedbed_sim::Input {
+    world.input(seedbed_core::Input {
         name: input.name.clone(),
         to,
         tag: input.tag,

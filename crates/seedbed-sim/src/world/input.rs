@@ -9,42 +9,9 @@
 //! properties to judge.
 
 use super::{Client, World};
-use seedbed_core::abi::nanos;
-use seedbed_core::{Flags, Mail, NodeId, Pid, RequestFailure, Time, node_of};
+use seedbed_core::{Flags, Input, InputStats, Mail, NodeId, Pid, RequestFailure, Time, node_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-
-/// What one client sends, to whom and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Input {
-    /// Name of the client: its path is `outside/NAME`.
-    pub name: String,
-    /// A pid or an address.
-    pub to: Pid,
-    /// The message's tag.
-    pub tag: u64,
-    /// Its payload.
-    pub payload: Vec<u8>,
-    /// How long it waits for the reply to a request; `None` = it is a message, not a request.
-    pub timeout: Option<Duration>,
-    /// When it sends first.
-    pub at: Duration,
-    /// After how long it sends again; longer than zero. `None` = it sends once.
-    pub every: Option<Duration>,
-    /// How often in all, if it sends again; `None` = until the run ends.
-    pub count: Option<u64>,
-}
-
-/// How the sends of one input ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InputStats {
-    /// Messages and requests sent.
-    pub sent: u64,
-    /// Requests that were answered.
-    pub replied: u64,
-    /// Requests that were not, by how they ended.
-    pub failed: BTreeMap<RequestFailure, u64>,
-}
 
 /// All inputs of a world.
 #[derive(Default)]
@@ -133,7 +100,7 @@ impl World {
     fn send_input(&mut self, index: usize) {
         let (input, client) = &self.inputs.list[index];
         let (client, to, tag, timeout) = (*client, input.to, input.tag, input.timeout);
-        let (payload, every, count) = (input.payload.clone(), input.every, input.count);
+        let payload = input.payload.clone();
         let correlation = self.send_raw(client, to, tag, payload, timeout.is_some());
         if let Some(timeout) = timeout {
             let deadline = self.sim.now + timeout;
@@ -145,12 +112,8 @@ impl World {
             stats.sent += 1;
             stats.sent
         };
-        if let Some(every) = every
-            && count.is_none_or(|count| sent < count)
-        {
-            let after = nanos(every).saturating_mul(sent);
-            let next = nanos(self.inputs.list[index].0.at).saturating_add(after);
-            self.inputs.due.insert((Duration::from_nanos(next), index));
+        if let Some(next) = self.inputs.list[index].0.next(sent) {
+            self.inputs.due.insert((next, index));
         }
         self.publish_input(index);
     }
@@ -182,11 +145,7 @@ impl World {
     fn end_input(&mut self, client: Pid, correlation: u64, outcome: Result<(), RequestFailure>) {
         let Some((deadline, _, index)) = self.inputs.waiting.remove(&(client, correlation)) else { return };
         self.inputs.deadlines.remove(&(deadline, client, correlation));
-        let stats = self.input_stats(index);
-        match outcome {
-            Ok(()) => stats.replied += 1,
-            Err(failure) => *stats.failed.entry(failure).or_default() += 1,
-        }
+        self.input_stats(index).ended(outcome);
         self.publish_input(index);
     }
 
@@ -199,11 +158,8 @@ impl World {
         let (input, client) = &self.inputs.list[index];
         let stats = &self.sim.stats.inputs[&input.name];
         let path = format!("outside/{}", input.name);
-        let failed = stats.failed.values().sum::<u64>();
-        for (key, n) in
-            [("input.sent", stats.sent), ("input.replied", stats.replied), ("input.failed", failed)]
-        {
-            self.sim.facts.publish(client.pid, &path, key, i64::try_from(n).unwrap_or(i64::MAX));
+        for (key, value) in stats.facts() {
+            self.sim.facts.publish(client.pid, &path, key, value);
         }
     }
 }

@@ -11,7 +11,6 @@ mod node;
 mod step;
 
 pub use client::{AskError, Client};
-pub use input::{Input, InputStats};
 pub use node::NodeBoot;
 pub use step::End;
 
