@@ -2,7 +2,8 @@
 
 use crate::effects::{Effects, Handler};
 use crate::error::StartError;
-use crate::inbox::Outlet;
+use crate::inbox::{Command, Outlet};
+use crate::neighbours::Neighbours;
 use crate::node::Node;
 use crate::reactor::RealReactor;
 use crate::store::{Files, Memory, Store};
@@ -135,7 +136,13 @@ impl Builder {
     /// # Errors
     /// See [`StartError`].
     pub fn start(self) -> Result<System, StartError> {
-        let (system, made) = self.make()?;
+        let place = Place::alone(&self.name);
+        self.start_at(place)
+    }
+
+    /// Starts one of several nodes.
+    pub(crate) fn start_at(self, place: Place) -> Result<System, StartError> {
+        let (system, made) = self.make(place)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -159,21 +166,27 @@ impl Builder {
     /// # Panics
     /// Outside of a `LocalSet`, and on a runtime without timers, as tokio does.
     pub fn run_local(self) -> Result<System, StartError> {
-        let (system, made) = self.make()?;
+        let place = Place::alone(&self.name);
+        let (system, made) = self.make(place)?;
         tokio::task::spawn_local(made.run());
         Ok(system)
     }
 
-    fn make(self) -> Result<(System, Made), StartError> {
-        let name = self.name;
-        if let Err(code) = check_name(&name) {
-            return Err(StartError::Name { name, code });
+    /// The node's name, if it can be one.
+    pub(crate) fn checked_name(&self) -> Result<&str, StartError> {
+        match check_name(&self.name) {
+            Ok(()) => Ok(&self.name),
+            Err(code) => Err(StartError::Name { name: self.name.clone(), code }),
         }
+    }
+
+    fn make(self, place: Place) -> Result<(System, Made), StartError> {
+        self.checked_name()?;
+        let Place { id, nodes, outlet, inbox, neighbours } = place;
+        let name = self.name;
         let mut entropy = [0; 34];
         getrandom::fill(&mut entropy).map_err(StartError::Entropy)?;
         let [a, b, key @ ..] = entropy;
-        let id = NodeId(1);
-        let nodes = BTreeMap::from([(name.clone(), id)]);
         let mut effects: Vec<String> = self.handlers.keys().cloned().collect();
         if !self.handlers.contains_key(store::EFFECT) {
             effects.push(store::EFFECT.to_owned());
@@ -191,14 +204,16 @@ impl Builder {
             None => Store::Memory(Memory::default()),
             Some(dir) => Store::Files(Files::open(&dir).map_err(StartError::Store)?),
         };
-        let (outlet, inbox) = mpsc::unbounded_channel();
-        let shared = Shared { outlet: outlet.clone(), node: id, nodes, clients: AtomicU64::new(0) };
+        let clients = AtomicU64::new(0);
+        let shared =
+            Shared { outlet: outlet.clone(), node: id, nodes, neighbours: neighbours.clone(), clients };
         let made = Made {
             config,
             handlers: self.handlers,
             store,
             outlet,
             inbox,
+            neighbours,
             observers: self.observers,
             setup: self.setup,
             record: self.record,
@@ -209,13 +224,47 @@ impl Builder {
     }
 }
 
+/// Where among others a node is.
+pub(crate) struct Place {
+    pub(crate) id: NodeId,
+    pub(crate) nodes: BTreeMap<String, NodeId>,
+    pub(crate) outlet: Outlet,
+    pub(crate) inbox: mpsc::UnboundedReceiver<Command>,
+    pub(crate) neighbours: Neighbours,
+}
+
+impl Place {
+    /// A node without others.
+    fn alone(name: &str) -> Place {
+        let mut places = Place::for_all(&[name.to_owned()]);
+        places.pop().expect("there is one node")
+    }
+
+    /// The places of several nodes that reach each other.
+    pub(crate) fn for_all(names: &[String]) -> Vec<Place> {
+        let (outlets, inboxes): (Vec<_>, Vec<_>) = names.iter().map(|_| mpsc::unbounded_channel()).unzip();
+        let outlets: Arc<[Outlet]> = outlets.into();
+        let ids = (0..names.len()).map(Neighbours::id);
+        let nodes: BTreeMap<String, NodeId> = names.iter().cloned().zip(ids).collect();
+        let place = |(me, inbox)| Place {
+            id: Neighbours::id(me),
+            nodes: nodes.clone(),
+            outlet: outlets[me].clone(),
+            inbox,
+            neighbours: Neighbours::new(Arc::clone(&outlets), me),
+        };
+        inboxes.into_iter().enumerate().map(place).collect()
+    }
+}
+
 /// A node that is ready to be put where it runs.
 struct Made {
     config: NodeConfig,
     handlers: BTreeMap<String, Handler>,
     store: Store,
     outlet: Outlet,
-    inbox: mpsc::UnboundedReceiver<crate::inbox::Command>,
+    inbox: mpsc::UnboundedReceiver<Command>,
+    neighbours: Neighbours,
     observers: Vec<Box<dyn Observer + Send>>,
     setup: Vec<Setup>,
     record: bool,
@@ -226,7 +275,7 @@ struct Made {
 impl Made {
     async fn run(self) {
         let effects = Effects::new(self.handlers, self.store, self.outlet);
-        let reactor = RealReactor::new(self.config.id, effects, self.observers);
+        let reactor = RealReactor::new(self.config.id, self.neighbours, effects, self.observers);
         let mut kernel = Kernel::new(self.config.clone());
         self.setup.into_iter().for_each(|setup| setup(&mut kernel));
         let (inbox, within) = (self.inbox, self.shutdown_within);

@@ -2,7 +2,7 @@
 
 use crate::error::{AskError, SendError, Stopped};
 use crate::inbox::{Command, Outlet};
-use seedbed_core::{Body, Boot, Bytes, ExitReason, Life, Mail, Message, NodeId, Packet, PathId, Pid, pid_of};
+use seedbed_core::{Body, Bytes, ExitReason, Life, Mail, Message, Packet, PathId, Pid};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
@@ -11,9 +11,6 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How long [`ask`](crate::System::ask) waits.
 pub(crate) const ASK_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Slots of node 0; after so many clients they begin again, with the next generation.
-const SLOTS: u64 = 1 << 23;
 
 /// A pid of the outside with the way to a node.
 pub(crate) struct Line {
@@ -26,10 +23,9 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) fn new(nth: u64, outlet: Outlet) -> Line {
-        let generation = u32::try_from(nth / SLOTS + 1).unwrap_or(u32::MAX);
-        let pid = pid_of(NodeId::OUTSIDE, Boot(0), (nth % SLOTS) as u32, generation);
-        let path = PathId::of(&format!("outside/client-{nth}"));
+    /// The line of a client with the path `outside/NAME`.
+    pub(crate) fn new(pid: Pid, name: &str, outlet: Outlet) -> Line {
+        let path = PathId::of(&format!("outside/{name}"));
         Line { pid, path, outlet, sent: AtomicU64::new(0), made: AtomicU64::new(0) }
     }
 
@@ -74,18 +70,22 @@ impl Line {
         R::decode(&reply.payload).map_err(|_| AskError::Type { len: reply.payload.len() })
     }
 
-    pub(crate) async fn ask_raw(
+    /// Asks at this call; the future only waits.
+    pub(crate) fn ask_raw(
         &self,
         to: Pid,
         tag: u64,
         payload: Vec<u8>,
         timeout: Duration,
-    ) -> Result<Mail, AskError> {
+    ) -> impl Future<Output = Result<Mail, AskError>> + use<> {
         let correlation = self.made.fetch_add(1, Relaxed) + 1;
         let packet = self.packet(to, Body::Message { correlation, tag, payload });
         let (reply, outcome) = oneshot::channel();
-        self.give(Command::Ask { packet, correlation, timeout, reply })?;
-        Ok(outcome.await.map_err(|_| Stopped)??)
+        let asked = self.give(Command::Ask { packet, correlation, timeout, reply });
+        async move {
+            asked?;
+            Ok(outcome.await.map_err(|_| Stopped)??)
+        }
     }
 
     pub(crate) fn monitor(&self, target: Pid) -> Watch {

@@ -27,16 +27,19 @@ pub(crate) struct Effects {
     handlers: BTreeMap<String, Handler>,
     store: Store,
     outlet: Outlet,
+    /// How many have begun and not completed.
+    pub(crate) pending: u64,
     /// Outcomes that were there at once.
     pub(crate) ready: VecDeque<Completed>,
 }
 
 impl Effects {
     pub(crate) fn new(handlers: BTreeMap<String, Handler>, store: Store, outlet: Outlet) -> Effects {
-        Effects { handlers, store, outlet, ready: VecDeque::new() }
+        Effects { handlers, store, outlet, pending: 0, ready: VecDeque::new() }
     }
 
     pub(crate) fn begin(&mut self, request: EffectRequest) {
+        self.pending += 1;
         let EffectRequest { pid, correlation, path, .. } = request;
         let duty = |outlet: &Outlet| Completion { pid, correlation, to: Some(outlet.clone()) };
         if let Some(handler) = self.handlers.get(&request.effect).cloned() {

@@ -20,6 +20,18 @@ pub enum StartError {
         /// Why.
         code: Code,
     },
+    /// Two nodes have one name.
+    #[error("start two nodes named `{name}`")]
+    SameName {
+        /// The name.
+        name: String,
+    },
+    /// More nodes than there are numbers for.
+    #[error("start {nodes} nodes: there are numbers for 511")]
+    TooMany {
+        /// How many.
+        nodes: usize,
+    },
     /// The operating system gave no entropy.
     #[error("get entropy for the node's key: {0}")]
     Entropy(getrandom::Error),

@@ -4,8 +4,9 @@ use crate::effects::Completed;
 use crate::error::{SpawnError, StopError};
 use crate::node::Finished;
 use crate::outside::Reply;
+use crate::reactor::Crossed;
 use crate::reactor::RealReactor;
-use seedbed_core::{ExitReason, Factory, Kernel, Mail, Packet, Pid, Recording, SpawnOptions};
+use seedbed_core::{ExitReason, Factory, Kernel, Mail, NodeId, Packet, Pid, Recording, SpawnOptions};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +21,10 @@ pub(crate) type Look = Box<dyn FnOnce(&Kernel, &RealReactor) + Send>;
 pub(crate) enum Command {
     /// A packet from a client.
     Arrive(Packet),
+    /// A packet from another node.
+    Cross(Packet),
+    /// Another node has stopped.
+    Lost(NodeId),
     /// A request from a client.
     Ask {
         packet: Packet,
@@ -59,6 +64,8 @@ pub(crate) enum Command {
     Look(Look),
     /// An effect completed.
     Completed(Completed),
+    /// Somebody waits for the node to be at rest.
+    Rest(oneshot::Sender<Crossed>),
     Recording(oneshot::Sender<Option<Recording>>),
     Shutdown {
         within: Duration,

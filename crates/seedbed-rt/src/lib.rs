@@ -38,25 +38,34 @@
 //! - `system.rs`, `client.rs`: handles. `inbox.rs`: the way from there to the node. `outside.rs`: the way back.
 //! - `effects.rs`, `store/`: effects.
 //!
-//! Not modelled: other nodes. What is sent to one finds no connection. Lives (rule P3) are counted
+//! - `cluster.rs`, `neighbours.rs`: several nodes. `play.rs`: clients that send by a timetable.
+//!
+//! Not modelled: nodes of other processes. What is sent to one finds no connection. Lives (rule P3) are counted
 //! from the start of the system, since nothing of an earlier one is left to be confused with.
 
 mod builder;
 mod client;
 mod clock;
+mod cluster;
 mod effects;
 mod error;
 mod inbox;
 mod log;
+mod neighbours;
 mod node;
 mod outside;
+mod play;
 mod reactor;
 mod store;
 mod system;
+mod wait;
 
 pub use builder::Builder;
 pub use client::{Client, Watch};
+pub use cluster::Cluster;
 pub use error::{AskError, SendError, SpawnError, StartError, StopError, Stopped};
 pub use node::Finished;
+pub use play::Playing;
 pub use reactor::{Fact, RealReactor};
 pub use system::System;
+pub use wait::{StopHandle, block_on, first, sleep};

@@ -6,9 +6,9 @@
 
 use crate::error::{SpawnError, StopError};
 use crate::inbox::Command;
-use crate::reactor::RealReactor;
+use crate::reactor::{Crossed, RealReactor};
 use seedbed_core::{
-    Body, ExitReason, Factory, Kernel, NodeId, Packet, Pid, Reactor, Recording, RecordingReactor,
+    EffectOutcome, ExitReason, Factory, Kernel, NodeId, Packet, Pid, Reactor, Recording, RecordingReactor,
     RequestFailure, SpawnOptions, Time, node_of,
 };
 use std::collections::BTreeSet;
@@ -89,6 +89,8 @@ pub(crate) struct Node<R> {
     /// Actors without a parent, in the order of their spawns; some are gone.
     roots: Vec<Pid>,
     closing: Option<Closing>,
+    /// Who waits for the node to be at rest.
+    resting: Vec<oneshot::Sender<Crossed>>,
     /// How long a shutdown that nobody asked for may take.
     shutdown_within: Duration,
 }
@@ -100,7 +102,15 @@ impl<R: Real> Node<R> {
         inbox: mpsc::UnboundedReceiver<Command>,
         shutdown_within: Duration,
     ) -> Node<R> {
-        Node { kernel, reactor, inbox, roots: Vec::new(), closing: None, shutdown_within }
+        Node {
+            kernel,
+            reactor,
+            inbox,
+            roots: Vec::new(),
+            closing: None,
+            resting: Vec::new(),
+            shutdown_within,
+        }
     }
 
     /// Runs the node until it was shut down.
@@ -115,6 +125,7 @@ impl<R: Real> Node<R> {
             if more {
                 tokio::task::yield_now().await;
             } else if !self.is_awake() {
+                self.tell_rest();
                 self.wait().await;
             }
         }
@@ -138,6 +149,18 @@ impl<R: Real> Node<R> {
     fn is_awake(&self) -> bool {
         let real = self.reactor.seen();
         !real.order.is_empty() || !real.effects.ready.is_empty() || !real.unreachable.is_empty()
+    }
+
+    /// Tells who waits for it that the node is at rest, if it is.
+    fn tell_rest(&mut self) {
+        let real = self.reactor.seen();
+        if real.effects.pending > 0 || !real.outside.is_answered() || self.kernel.one_shots() > 0 {
+            return;
+        }
+        let crossed = Crossed { turns: real.turns(), ..real.crossed };
+        for waiting in self.resting.drain(..) {
+            let _ = waiting.send(crossed); // who waited may have gone
+        }
     }
 
     /// Waits for a command or a deadline.
@@ -169,10 +192,10 @@ impl<R: Real> Node<R> {
             self.obey(command);
         }
         while let Some((pid, correlation, outcome)) = self.reactor.real().effects.ready.pop_front() {
-            self.kernel.complete(&mut self.reactor, pid, correlation, &outcome);
+            self.complete(pid, correlation, &outcome);
         }
         while let Some(answer) = self.reactor.real().unreachable.pop_front() {
-            self.kernel.arrive(&mut self.reactor, answer);
+            self.arrive(answer);
         }
     }
 
@@ -181,31 +204,24 @@ impl<R: Real> Node<R> {
         match command {
             Command::Arrive(packet) => self.arrive(packet),
             Command::Ask { packet, correlation, timeout, reply } => {
-                let here = node_of(packet.to);
-                if here != self.kernel.id() {
-                    let failure = match here {
-                        NodeId::OUTSIDE => RequestFailure::Dead,
-                        _ => RequestFailure::NoConnection,
-                    };
-                    let _ = reply.send(Err(failure));
+                let asked = node_of(packet.to);
+                if asked == NodeId::OUTSIDE {
+                    let _ = reply.send(Err(RequestFailure::Dead));
                     return;
                 }
                 let real = self.reactor.real();
                 let deadline = real.clock.now() + timeout;
-                real.outside.ask(packet.from, correlation, deadline, reply);
-                self.kernel.arrive(&mut self.reactor, packet);
+                real.outside.ask(packet.from, correlation, deadline, asked, reply);
+                self.arrive(packet);
             }
             Command::Watch { packet, reference, down } => {
-                let here = node_of(packet.to);
-                if here == self.kernel.id() {
-                    self.reactor.real().outside.watch(packet.from, reference, down);
-                    self.kernel.arrive(&mut self.reactor, packet);
-                } else {
-                    let _ = down.send(match here {
-                        NodeId::OUTSIDE => ExitReason::NoProcess,
-                        _ => ExitReason::NoConnection,
-                    });
+                let watched = node_of(packet.to);
+                if watched == NodeId::OUTSIDE {
+                    let _ = down.send(ExitReason::NoProcess);
+                    return;
                 }
+                self.reactor.real().outside.watch(packet.from, reference, watched, down);
+                self.arrive(packet);
             }
             Command::Unwatch { packet, reference } => {
                 self.reactor.real().outside.unwatch(packet.from, reference);
@@ -229,8 +245,17 @@ impl<R: Real> Node<R> {
             }
             Command::Look(look) => look(&self.kernel, self.reactor.seen()),
             Command::Completed((pid, correlation, outcome)) => {
-                self.kernel.complete(&mut self.reactor, pid, correlation, &outcome);
+                self.complete(pid, correlation, &outcome);
             }
+            Command::Cross(packet) => {
+                self.reactor.real().crossed.taken += 1;
+                self.arrive(packet);
+            }
+            Command::Lost(node) => {
+                self.reactor.real().outside.lose(node);
+                self.kernel.lose_node(&mut self.reactor, node);
+            }
+            Command::Rest(done) => self.resting.push(done),
             Command::Recording(done) => {
                 let _ = done.send(self.reactor.recording());
             }
@@ -239,17 +264,19 @@ impl<R: Real> Node<R> {
         }
     }
 
-    /// A packet of a client, for whatever node.
+    /// A packet of a client or of another node, for whatever node.
     fn arrive(&mut self, packet: Packet) {
+        let here = self.reactor.seen().node_for(packet.to) == self.kernel.id();
         match node_of(packet.to) {
-            here if here == self.kernel.id() => self.kernel.arrive(&mut self.reactor, packet),
-            NodeId::OUTSIDE => self.reactor.real().outside.take(packet),
-            _ => {
-                if let Body::Message { tag, .. } = packet.body {
-                    tracing::debug!(target: "seedbed", to = %packet.to, tag, "a message for a node that cannot be reached is lost");
-                }
-            }
+            NodeId::OUTSIDE if here => self.reactor.real().outside.take(packet),
+            _ if here => self.kernel.arrive(&mut self.reactor, packet),
+            _ => self.reactor.real().cross(packet),
         }
+    }
+
+    fn complete(&mut self, pid: Pid, correlation: u64, outcome: &EffectOutcome) {
+        self.reactor.real().effects.pending -= 1;
+        self.kernel.complete(&mut self.reactor, pid, correlation, outcome);
     }
 
     fn spawn(
@@ -317,6 +344,7 @@ impl<R: Real> Node<R> {
     fn finish(mut self) {
         let Some(closing) = self.closing.take() else { return };
         self.inbox.close();
+        self.reactor.seen().say_goodbye();
         let finished = Finished {
             turns: self.reactor.seen().step,
             killed: closing.killed,

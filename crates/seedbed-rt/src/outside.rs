@@ -6,7 +6,7 @@
 
 use crate::error::{SpawnError, StopError};
 use seedbed_core::{
-    Body, Envelope, Event, ExitReason, Failure, Flags, Mail, Packet, Pid, RequestFailure, Time,
+    Body, Envelope, Event, ExitReason, Failure, Flags, Mail, NodeId, Packet, Pid, RequestFailure, Time,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::{mpsc, oneshot};
@@ -17,24 +17,24 @@ pub(crate) type Reply = oneshot::Sender<Result<Mail, RequestFailure>>;
 #[derive(Default)]
 pub(crate) struct Outside {
     /// Requests by asker and correlation.
-    asks: BTreeMap<(Pid, u64), (Time, Reply)>,
+    asks: BTreeMap<(Pid, u64), (Time, NodeId, Reply)>,
     deadlines: BTreeSet<(Time, Pid, u64)>,
     /// Monitors by watcher and reference.
-    watches: BTreeMap<(Pid, u64), oneshot::Sender<ExitReason>>,
+    watches: BTreeMap<(Pid, u64), (NodeId, oneshot::Sender<ExitReason>)>,
     inboxes: BTreeMap<Pid, mpsc::UnboundedSender<Mail>>,
     starts: BTreeMap<Pid, oneshot::Sender<Result<Pid, SpawnError>>>,
     stops: BTreeMap<Pid, Vec<oneshot::Sender<Result<ExitReason, StopError>>>>,
 }
 
 impl Outside {
-    pub(crate) fn ask(&mut self, asker: Pid, correlation: u64, deadline: Time, reply: Reply) {
-        self.asks.insert((asker, correlation), (deadline, reply));
+    pub(crate) fn ask(&mut self, asker: Pid, correlation: u64, deadline: Time, asked: NodeId, reply: Reply) {
+        self.asks.insert((asker, correlation), (deadline, asked, reply));
         self.deadlines.insert((deadline, asker, correlation));
     }
 
     /// Ends a request; who asked may have gone.
     fn end_ask(&mut self, asker: Pid, correlation: u64, outcome: Result<Mail, RequestFailure>) -> bool {
-        let Some((deadline, reply)) = self.asks.remove(&(asker, correlation)) else { return false };
+        let Some((deadline, _, reply)) = self.asks.remove(&(asker, correlation)) else { return false };
         self.deadlines.remove(&(deadline, asker, correlation));
         let _ = reply.send(outcome);
         true
@@ -54,8 +54,33 @@ impl Outside {
         }
     }
 
-    pub(crate) fn watch(&mut self, watcher: Pid, reference: u64, down: oneshot::Sender<ExitReason>) {
-        self.watches.insert((watcher, reference), down);
+    /// Ends what waits for a node that is lost (rule N5).
+    pub(crate) fn lose(&mut self, lost: NodeId) {
+        let ended: Vec<(Pid, u64)> =
+            self.asks.iter().filter(|(_, (_, asked, _))| *asked == lost).map(|(key, _)| *key).collect();
+        for (asker, correlation) in ended {
+            self.end_ask(asker, correlation, Err(RequestFailure::NoConnection));
+        }
+        let ended: Vec<(Pid, u64)> =
+            self.watches.iter().filter(|(_, (watched, _))| *watched == lost).map(|(key, _)| *key).collect();
+        for (_, down) in ended.into_iter().filter_map(|key| self.watches.remove(&key)) {
+            let _ = down.send(ExitReason::NoConnection); // a watch that was dropped wants nothing
+        }
+    }
+
+    /// True if nobody waits for a reply.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.asks.is_empty()
+    }
+
+    pub(crate) fn watch(
+        &mut self,
+        watcher: Pid,
+        reference: u64,
+        watched: NodeId,
+        down: oneshot::Sender<ExitReason>,
+    ) {
+        self.watches.insert((watcher, reference), (watched, down));
     }
 
     pub(crate) fn unwatch(&mut self, watcher: Pid, reference: u64) {
@@ -91,7 +116,7 @@ impl Outside {
                 self.end_ask(to, correlation, Ok(mail));
             }
             Body::Down { reference, reason, .. } => {
-                if let Some(down) = self.watches.remove(&(to, reference)) {
+                if let Some((_, down)) = self.watches.remove(&(to, reference)) {
                     let _ = down.send(reason); // a watch that was dropped wants nothing
                 }
             }

@@ -6,6 +6,7 @@
 use crate::clock::Clock;
 use crate::effects::Effects;
 use crate::log;
+use crate::neighbours::Neighbours;
 use crate::outside::Outside;
 use seedbed_core::{
     At, Body, Chain, ChoicePoint, Delivery, EffectRequest, Event, ExitReason, Life, NodeId, Observer, Packet,
@@ -26,6 +27,15 @@ pub struct Fact {
     pub value: i64,
 }
 
+/// What a node has had to do with others, counted: between two looks at all nodes at rest that find
+/// the same, and as much taken as sent, nothing was under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Crossed {
+    pub(crate) turns: u64,
+    pub(crate) sent: u64,
+    pub(crate) taken: u64,
+}
+
 /// The reactor of a service.
 pub struct RealReactor {
     node: NodeId,
@@ -36,6 +46,10 @@ pub struct RealReactor {
     pub(crate) step: u64,
     pub(crate) outside: Outside,
     pub(crate) effects: Effects,
+    neighbours: Neighbours,
+    pub(crate) crossed: Crossed,
+    /// Starts of paths that had lived before.
+    restarts: u64,
     /// Answers in the place of nodes that cannot be reached, on their way to the kernel.
     pub(crate) unreachable: VecDeque<Packet>,
     observers: Vec<Box<dyn Observer + Send>>,
@@ -45,6 +59,7 @@ pub struct RealReactor {
 impl RealReactor {
     pub(crate) fn new(
         node: NodeId,
+        neighbours: Neighbours,
         effects: Effects,
         observers: Vec<Box<dyn Observer + Send>>,
     ) -> RealReactor {
@@ -55,6 +70,9 @@ impl RealReactor {
             step: 0,
             outside: Outside::default(),
             effects,
+            neighbours,
+            crossed: Crossed::default(),
+            restarts: 0,
             unreachable: VecDeque::new(),
             observers,
             facts: BTreeMap::new(),
@@ -73,6 +91,33 @@ impl RealReactor {
         })
     }
 
+    /// Starts of paths that had lived before.
+    pub fn restarts(&self) -> u64 {
+        self.restarts
+    }
+
+    /// Turns begun.
+    pub fn turns(&self) -> u64 {
+        self.step
+    }
+
+    /// Gives a packet to another node, or says what comes of it not being there.
+    pub(crate) fn cross(&mut self, packet: Packet) {
+        match self.neighbours.send(packet) {
+            Ok(()) => self.crossed.sent += 1,
+            Err(packet) => self.unreachable.extend(no_connection(packet)),
+        }
+    }
+
+    /// The node through which a pid is reached.
+    pub(crate) fn node_for(&self, to: Pid) -> NodeId {
+        self.neighbours.node_for(to)
+    }
+
+    pub(crate) fn say_goodbye(&self) {
+        self.neighbours.say_goodbye();
+    }
+
     fn at(&self) -> At {
         At { step: self.step, time: self.clock.now(), node: self.node }
     }
@@ -88,6 +133,7 @@ impl RealReactor {
                 facts.insert((*key).to_owned(), *value);
             }
             Event::Started { .. } => self.outside.observe(event),
+            Event::Spawned { who, .. } => self.restarts += u64::from(who.life.0 > 1),
             Event::Exited { who, .. } => {
                 self.facts.remove(&who.pid);
                 self.outside.observe(event);
@@ -146,10 +192,11 @@ impl Reactor for RealReactor {
     fn disabled(&mut self, _: Delivery) {}
 
     fn transmit(&mut self, packet: Packet) {
-        if node_of(packet.to) == NodeId::OUTSIDE {
+        let outside = node_of(packet.to) == NodeId::OUTSIDE;
+        if outside && self.node_for(packet.to) == self.node {
             self.outside.take(packet);
-        } else if let Some(answer) = no_connection(packet) {
-            self.unreachable.push_back(answer);
+        } else {
+            self.cross(packet);
         }
     }
 

@@ -4,8 +4,9 @@ use crate::builder::Builder;
 use crate::client::{ASK_TIMEOUT, Client, Line, Watch};
 use crate::error::{AskError, SendError, SpawnError, StartError, StopError, Stopped};
 use crate::inbox::{Command, Outlet};
+use crate::neighbours::Neighbours;
 use crate::node::Finished;
-use crate::reactor::{Fact, RealReactor};
+use crate::reactor::{Crossed, Fact, RealReactor};
 use seedbed_core::{
     ActorInfo, Bytes, Code, ExitReason, Factory, Kernel, Mail, Message, NodeId, Pid, Reason, Recording,
     SpawnOptions, address_of, check_name,
@@ -24,12 +25,18 @@ pub(crate) struct Shared {
     pub(crate) outlet: Outlet,
     pub(crate) node: NodeId,
     pub(crate) nodes: BTreeMap<String, NodeId>,
+    pub(crate) neighbours: Neighbours,
     pub(crate) clients: AtomicU64,
 }
 
 impl Shared {
     fn line(&self) -> Line {
-        Line::new(self.clients.fetch_add(1, Relaxed), self.outlet.clone())
+        let pid = self.neighbours.client(self.clients.fetch_add(1, Relaxed));
+        Line::new(pid, &format!("client-{}", pid.to_raw()), self.outlet.clone())
+    }
+
+    fn named_line(&self, name: &str) -> Line {
+        Line::new(self.neighbours.client(self.clients.fetch_add(1, Relaxed)), name, self.outlet.clone())
     }
 }
 
@@ -89,6 +96,11 @@ impl System {
         self.line.pid
     }
 
+    /// A handle whose messages come from the path `outside/NAME`.
+    pub(crate) fn named(&self, name: &str) -> System {
+        System { line: self.shared.named_line(name), shared: Arc::clone(&self.shared) }
+    }
+
     /// The node's number.
     pub fn node_id(&self) -> NodeId {
         self.shared.node
@@ -141,6 +153,17 @@ impl System {
         timeout: Duration,
     ) -> Result<R, AskError> {
         self.line.ask(to, &message, timeout).await
+    }
+
+    /// Asks at this call; the future only waits.
+    pub(crate) fn begin_ask(
+        &self,
+        to: Pid,
+        tag: u64,
+        payload: Vec<u8>,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<Mail, AskError>> + use<> {
+        self.line.ask_raw(to, tag, payload, timeout)
     }
 
     /// Asks with bytes under a tag.
@@ -266,6 +289,21 @@ impl System {
     pub async fn recording(&self) -> Result<Option<Recording>, Stopped> {
         let (done, outcome) = oneshot::channel();
         self.line.give(Command::Recording(done))?;
+        outcome.await.map_err(|_| Stopped)
+    }
+
+    /// Starts of paths that had lived before.
+    ///
+    /// # Errors
+    /// If the system has stopped.
+    pub async fn restarts(&self) -> Result<u64, Stopped> {
+        self.look(|_, reactor| reactor.restarts()).await
+    }
+
+    /// Waits until the node is at rest: no mail, no effect, no one-shot timer, no request of a client.
+    pub(crate) async fn rest(&self) -> Result<Crossed, Stopped> {
+        let (done, outcome) = oneshot::channel();
+        self.line.give(Command::Rest(done))?;
         outcome.await.map_err(|_| Stopped)
     }
 
