@@ -4,6 +4,7 @@
 
 mod actors;
 mod agent;
+mod clusters;
 mod effects;
 mod ending;
 mod handles;
