@@ -67,16 +67,16 @@ impl TraceHash {
             self.eight(words_of(block));
         }
         let rest = blocks.remainder();
-        if !rest.is_empty() {
-            let mut last = [0; 64];
-            last[..rest.len()].copy_from_slice(rest);
-            if rest.len() <= 16 {
-                let w = words_of(&last);
-                self.pair(w[0], w[1]);
-            } else {
-                self.eight(words_of(&last));
-            }
+        if rest.is_empty() {
+            return;
         }
+        if rest.len() <= 16 {
+            let (first, second) = rest.split_at(rest.len().min(8));
+            return self.pair(short_word(first), short_word(second));
+        }
+        let mut last = [0; 64];
+        last[..rest.len()].copy_from_slice(rest);
+        self.eight(words_of(&last));
     }
 
     /// The hash of all that was taken in so far.
@@ -94,6 +94,25 @@ fn words_of(block: &[u8]) -> [u64; 8] {
         *word = u64::from_le_bytes(b);
     }
     out
+}
+
+/// Up to 8 bytes as a word, zeros above them; read in pieces that overlap, for short ones are the
+/// usual ones and a copy of odd length is dear.
+#[inline]
+fn short_word(bytes: &[u8]) -> u64 {
+    let n = bytes.len();
+    if let Ok(all) = bytes.try_into() {
+        return u64::from_le_bytes(all);
+    }
+    if let (Some(low), Some(high)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        return u64::from(u32::from_le_bytes(*low)) | u64::from(u32::from_le_bytes(*high)) << (8 * (n - 4));
+    }
+    match *bytes {
+        [] => 0,
+        [a] => u64::from(a),
+        [a, b] => u64::from(a) | u64::from(b) << 8,
+        [a, b, .., c] => u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16,
+    }
 }
 
 /// The stable 64-bit hash of a text: what paths and names are known by where text would be too dear.
@@ -119,6 +138,16 @@ mod tests {
             [stable_hash(b""), stable_hash(b"a/ledger"), h.value()],
             [18072480062603755174, 1881970512114637112, 7971205520462447714]
         );
+    }
+
+    #[test]
+    fn a_short_word_is_its_bytes_and_zeros() {
+        for n in 0..=8u8 {
+            let bytes: Vec<u8> = (0..n).map(|i| 0xf0 | i).collect();
+            let mut all = [0; 8];
+            all[..usize::from(n)].copy_from_slice(&bytes);
+            assert_eq!(short_word(&bytes), u64::from_le_bytes(all), "{n}");
+        }
     }
 
     #[test]

@@ -274,7 +274,7 @@ impl<R: Reactor> RecordingReactor<R> {
             inner,
             hash: TraceHash::default(),
             turns: 0,
-            log: Log::default(),
+            log: Log::new(),
             choices: 0,
             checkpoints: Vec::new(),
             events: None,
@@ -329,7 +329,7 @@ impl<R: Reactor> RecordingReactor<R> {
     /// The recording up to now. Only between turns.
     pub fn recording(&self) -> Recording {
         Recording {
-            log: self.log.bytes.clone(),
+            log: self.log.whole(),
             turns: self.turns,
             hash: self.hash.value(),
             checkpoints: self.checkpoints.clone(),
@@ -341,7 +341,7 @@ impl<R: Reactor> RecordingReactor<R> {
     /// Ends the recording.
     pub fn finish(self) -> (Recording, R) {
         let recording = Recording {
-            log: self.log.bytes,
+            log: self.log.whole(),
             turns: self.turns,
             hash: self.hash.value(),
             checkpoints: self.checkpoints,
@@ -404,9 +404,12 @@ impl<R: Reactor> RecordingReactor<R> {
     }
 }
 
-/// The log as it is written.
-#[derive(Default)]
+/// A piece of the log, about this long: a longer log is never copied to grow.
+const PIECE: usize = 1 << 16;
+
+/// The log as it is written. Numbers are as postcard has them.
 struct Log {
+    full: Vec<Vec<u8>>,
     bytes: Vec<u8>,
     turn: u64,
     now: Time,
@@ -414,38 +417,97 @@ struct Log {
 }
 
 impl Log {
-    #[inline]
-    fn begin(&mut self, kind: u64, turn: u64) -> &mut Log {
-        let later = turn - self.turn;
-        self.turn = turn;
-        self.put(&(later << kind::BITS | kind));
-        self
+    fn new() -> Log {
+        Log { full: Vec::new(), bytes: Vec::new(), turn: 0, now: Time::ZERO, unix: Time::ZERO }
+    }
+
+    /// All of it.
+    fn whole(&self) -> Vec<u8> {
+        let mut whole = self.full.concat();
+        whole.extend_from_slice(&self.bytes);
+        whole
     }
 
     #[inline]
+    fn head(&mut self, kind: u64, turn: u64) -> u64 {
+        let later = turn - self.turn;
+        self.turn = turn;
+        later << kind::BITS | kind
+    }
+
+    fn begin(&mut self, kind: u64, turn: u64) -> &mut Log {
+        self.make_room();
+        let head = self.head(kind, turn);
+        self.put(&head);
+        self
+    }
+
     fn put<T: Message>(&mut self, value: &T) {
         value.encode(&mut self.bytes);
     }
 
-    #[inline]
     fn now(&mut self, now: Time) {
-        let delta = now.as_nanos().wrapping_sub(self.now.as_nanos()) as i64;
-        self.now = now;
-        self.put(&delta);
+        let later = zigzag(&mut self.now, now);
+        self.put(&later);
+    }
+
+    /// What a turn read, in one write: it may be of every turn.
+    #[inline]
+    fn clock(&mut self, turn: u64, now: Option<Time>, unix: Option<Time>) {
+        let mut piece = Piece { bytes: [0; 32], len: 0 };
+        piece.number(self.head(kind::CLOCK, turn));
+        piece.number(u64::from(now.is_some()) | u64::from(unix.is_some()) << 1);
+        if let Some(now) = now {
+            piece.number(zigzag(&mut self.now, now));
+        }
+        if let Some(unix) = unix {
+            piece.number(zigzag(&mut self.unix, unix));
+        }
+        self.make_room();
+        self.bytes.extend_from_slice(&piece.bytes[..piece.len]);
     }
 
     #[inline]
-    fn clock(&mut self, turn: u64, now: Option<Time>, unix: Option<Time>) {
-        let which = u8::from(now.is_some()) | u8::from(unix.is_some()) << 1;
-        self.begin(kind::CLOCK, turn).put(&which);
-        if let Some(now) = now {
-            self.now(now);
+    fn make_room(&mut self) {
+        if self.bytes.len() + 32 > self.bytes.capacity() {
+            self.grow();
         }
-        if let Some(unix) = unix {
-            let delta = unix.as_nanos().wrapping_sub(self.unix.as_nanos()) as i64;
-            self.unix = unix;
-            self.put(&delta);
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let next = Vec::with_capacity(PIECE);
+        let full = std::mem::replace(&mut self.bytes, next);
+        if !full.is_empty() {
+            self.full.push(full);
         }
+    }
+}
+
+/// How much later a time is, zigzag, so that small steps back are small too.
+#[inline]
+fn zigzag(last: &mut Time, time: Time) -> u64 {
+    let later = time.as_nanos().wrapping_sub(last.as_nanos()) as i64;
+    *last = time;
+    (later << 1 ^ later >> 63) as u64
+}
+
+/// A few numbers: at most one of a head's 10 bytes, one of 1 byte, and two of 10.
+struct Piece {
+    bytes: [u8; 32],
+    len: usize,
+}
+
+impl Piece {
+    #[inline]
+    fn number(&mut self, mut n: u64) {
+        while n >= 0x80 {
+            self.bytes[self.len] = n as u8 | 0x80;
+            self.len += 1;
+            n >>= 7;
+        }
+        self.bytes[self.len] = n as u8;
+        self.len += 1;
     }
 }
 
