@@ -93,7 +93,9 @@ fn expand(arguments: &Arguments, function: &ItemFn) -> syn::Result<Tokens> {
     let (inputs, output, block) = (&signature.inputs, &signature.output, &function.block);
     let settings = &arguments.settings;
     Ok(quote! {
-        #[::core::prelude::v1::test]
+        // A plain function where tests are not built, so that it can be called from a doctest.
+        #[cfg_attr(test, ::core::prelude::v1::test)]
+        #[cfg_attr(not(test), allow(dead_code, reason = "only tests call it"))]
         #(#attributes)*
         #visibility fn #name() {
             fn body(#inputs) #output #block

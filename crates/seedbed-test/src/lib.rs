@@ -1,1 +1,27 @@
-//! The runtime of seedbed::test, and ready-made properties.
+//! The runtime of `#[seedbed::test]`.
+//!
+//! A test runs its body on many worlds. First come the findings that are kept in
+//! `seedbed-regressions/` beside the package, then the hunt. What breaks a property is shrunk,
+//! explained, kept there, and printed with one line that gives it back.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `SEEDBED_SEED` | one run with this seed, hex or decimal, and nothing else |
+//! | `SEEDBED_REPLAY` | the run of this finding file, and nothing else |
+//! | `SEEDBED_RUNS`, `SEEDBED_TIME` | how many runs, or how long (`30s`, `5min`) |
+//! | `SEEDBED_STRATEGY`, `SEEDBED_FAULTS` | instead of the test's own |
+//! | `SEEDBED_JOBS` | worker threads; by default 1, since tests already run side by side |
+//! | `SEEDBED_CHECK` | `1`: each seed is run twice, and must give the same run |
+//! | `SEEDBED_SHRINK` | `0`: findings stay as they were found |
+//! | `SEEDBED_LOG` | `error` to `trace`: what actors log in a single run or replay |
+//!
+//! A malformed value is an error that shows the accepted form, never a default.
+
+mod block;
+mod log;
+mod outcome;
+mod run;
+mod settings;
+
+pub use outcome::Outcome;
+pub use run::Test;

@@ -2,8 +2,8 @@
 
 pub use crate::supervise::{ChildSpec, Restart, Shutdown};
 pub use crate::{
-    Actor, Bytes, ChildStart, Code, Context, Correlation, ExitReason, Level, Pid, Reason, Result, Signal, SpawnFlags,
-    SpawnOptions, StopCode, Supervisor, Time, bail, ensure,
+    Actor, Bytes, ChildStart, Code, Context, Correlation, ExitReason, Level, Pid, Reason, Result, Signal,
+    SpawnFlags, SpawnOptions, StopCode, Supervisor, Time, bail, ensure,
 };
 
 #[cfg(feature = "rt")]

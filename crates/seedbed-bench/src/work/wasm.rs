@@ -1,7 +1,7 @@
 //! WebAssembly actors that pass a ball of 64 bytes: one call in, one send out.
 
 use super::native::quick_world;
-use seedbed_core::{Bytes, SpawnOptions};
+use seedbed_core::Bytes;
 use seedbed_rt::System;
 use seedbed_sim::{RunConfig, StrategySpec, World, run_with};
 use seedbed_wasm::WasmActor;
@@ -22,7 +22,7 @@ const BALL: &str = r#"
   (func (export "seedbed_on_message") (param $e i32) (param $p i32) (param $len i32) (result i32)
     (local $to i64)
     (local.set $to (i64.load (local.get $p)))
-    (if (i64.eqz (i64.load offset=8 (local.get $p))) (then (return (i32.const 0))))
+    (if (i64.eqz (i64.load offset=8 (local.get $p))) (then (return (i32.const 1))))
     (i64.store offset=8 (local.get $p) (i64.sub (i64.load offset=8 (local.get $p)) (i64.const 1)))
     (i64.store (local.get $p) (global.get $me))
     (drop (call $send (local.get $to) (i64.const 0) (local.get $p) (local.get $len)))
@@ -110,15 +110,10 @@ pub fn real(n: u64) {
         let system = System::start().expect("it starts");
         let a = system.spawn("a", actor()).await.expect("it starts");
         let b = system.spawn("b", actor()).await.expect("it starts");
+        // Whoever gets the last ball stops.
+        let done = (system.monitor(a), system.monitor(b));
         system.send(a, ball(b.to_raw(), n)).expect("it is there");
-        loop {
-            let turns: u64 = system.tree().await.expect("it runs").iter().map(|a| a.turns).sum();
-            if turns >= n {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
+        tokio::select! { _ = done.0 => {}, _ = done.1 => {} }
         system.shutdown().await.expect("it runs");
     });
-    let _ = SpawnOptions::default();
 }
