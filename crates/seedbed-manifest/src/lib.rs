@@ -29,6 +29,7 @@ pub use process::{Command, EnvVar, Limits, MailboxPolicy, Mount, Permissions, Pr
 pub use property::{Property, When};
 pub use report::{Code, Problem, Related, Report};
 pub use scenario::{GuestError, GuestProblem, LoadError, REQUEST_TIMEOUT, Scenario, TREE};
+pub use units::duration as parse_duration;
 pub use tree::{AutoShutdown, Backoff, Child, Restart, Shutdown, Start, Strategy, Tree};
 pub use world::{Between, Budget, DEFAULT_NODE, Faults, Link, NodeSpec, OUTSIDE, Profile, WorldSpec};
 

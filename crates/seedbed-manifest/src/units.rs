@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-/// `5s`, `100ms`, `2min`, `1_500us`, `7ns`, `1h`.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+/// Reads a duration as a manifest writes it: `5s`, `100ms`, `2min`, `1_500us`, `7ns`, `1h`.
+///
+/// # Errors
+/// With the accepted form.
+pub fn duration(text: &str) -> Result<Duration, String> {
     const UNITS: [(&str, u64); 6] = [
         ("ns", 1),
         ("us", 1_000),

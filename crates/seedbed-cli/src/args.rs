@@ -1,0 +1,312 @@
+//! The command line.
+
+use crate::values::{Seed, Shard, count, duration};
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use seedbed_sim::{Faults, StrategySpec};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Run actors on a real reactor, and the same actors on a seeded, simulated one.
+#[derive(Debug, Parser)]
+#[command(name = "seedbed", bin_name = "seedbed", version, after_help = AFTER, styles = STYLES)]
+#[command(disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const AFTER: &str = "\
+Exit codes:
+    0  fine                          101  a guest would not load
+    1  unexpected                    102  nondeterminism
+    2  usage, or a wrong manifest    103  stale finding: modules or versions differ
+    4  nothing to run                104  incomplete: interrupted, or runs outstanding
+  100  finding                       130  interrupted twice";
+
+/// Options of every command.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Global {
+    /// How the result is written to stdout: text, one object, or an object a line as things happen
+    #[arg(long, value_enum, default_value_t = Format::Human, global = true, help_heading = "Output")]
+    pub(crate) format: Format,
+    /// Colours on stderr; auto = on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, help_heading = "Output")]
+    pub(crate) color: Color,
+}
+
+/// How a result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Human,
+    Json,
+    Jsonl,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// True if a stream is to be coloured.
+    pub(crate) fn on(self, terminal: bool) -> bool {
+        let unwanted = || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+        match self {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !unwanted(),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(Run),
+    Sim(Sim),
+    Hunt(Hunt),
+    Replay(Replay),
+    Shrink(Shrink),
+    Why(Why),
+    Trace(Trace),
+    Diff(Diff),
+    Check(Check),
+    Verify(Verify),
+    Merge(Merge),
+    #[command(name = SERVE, hide = true)]
+    Serve(Serve),
+    Completions(Completions),
+}
+
+/// Run on the real reactor: a manifest's tree, one module, or a named command
+///
+/// `seedbed run seedbed.toml` runs the manifest's trees until they end or Ctrl-C; `seedbed run
+/// counter.wasm` one module; `seedbed run NAME` a command of the manifest `-m`; `seedbed run list`
+/// shows the commands there are.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// A manifest (.toml), a module (.wasm), the name of a command, or `list`
+    #[arg(value_name = "MANIFEST|FILE.wasm|NAME|list", value_hint = ValueHint::FilePath)]
+    pub(crate) target: String,
+    /// The manifest in which the named command is
+    #[arg(short, long, value_name = "FILE", default_value = "seedbed.toml", value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: PathBuf,
+}
+
+/// Run once on the simulated reactor
+///
+/// Prints the seed, the steps, the virtual time and the trace hash: the same for the same seed, on
+/// any machine, in any build. A property that breaks is a finding, exit code 100.
+#[derive(Debug, Args)]
+pub(crate) struct Sim {
+    /// A manifest, or a module to run alone
+    #[arg(value_name = "MANIFEST|FILE.wasm", value_hint = ValueHint::FilePath)]
+    pub(crate) target: PathBuf,
+    /// The run's seed, `0x…` or decimal
+    #[arg(long, value_name = "N", default_value = "0x0")]
+    pub(crate) seed: Seed,
+    /// Also print the actors that live at the end, as a tree
+    #[arg(long)]
+    pub(crate) tree: bool,
+    #[command(flatten)]
+    pub(crate) explore: Explore,
+}
+
+/// How a run is explored.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Explore {
+    /// Who decides the order of deliveries: plain, random, pct:D with D from 1 to 64, or dfs
+    #[arg(long, value_name = "S", default_value = "random")]
+    pub(crate) strategy: StrategySpec,
+    /// What goes wrong by chance [default: what the manifest says]
+    #[arg(long, value_name = "F", value_parser = Faults::PROFILES)]
+    pub(crate) faults: Option<String>,
+}
+
+/// Run many times, in search of a run that breaks a property
+///
+/// Run i has the seed derive(SEED, i), so that neither jobs nor shards change any run. A finding is
+/// shrunk, explained and kept in `target/seedbed`, exit code 100. The first Ctrl-C prints what there
+/// is and leaves what `--resume` needs, exit code 104.
+#[derive(Debug, Args)]
+pub(crate) struct Hunt {
+    /// The manifest
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: PathBuf,
+    /// How many runs, over all shards [default: 10000; with --time, no limit]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) runs: Option<u64>,
+    /// How long, like `30s` or `10min`: no run begins after it [default: no limit]
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub(crate) time: Option<Duration>,
+    /// The hunt's seed, `0x…` or decimal
+    #[arg(long, value_name = "N", default_value = "0x0")]
+    pub(crate) seed: Seed,
+    #[command(flatten)]
+    pub(crate) explore: Explore,
+    /// How many runs at a time [default: one a core]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) jobs: Option<u64>,
+    /// Only one of n equal parts of the runs, like `2/8`
+    #[arg(long, value_name = "i/n", default_value = "1/1")]
+    pub(crate) shard: Shard,
+    /// Go on where the hunt was left whose state is in --out
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Where the hunt's state is kept, for --resume and `seedbed merge` [default: target/seedbed/NAME.part]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Which finding, and where its manifest is.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct OfFinding {
+    /// A finding file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) finding: PathBuf,
+    /// The manifest [default: the one that the finding names, relative to it]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: Option<PathBuf>,
+}
+
+/// Run a finding again
+///
+/// Breaks the same property, in the same step, with the same trace hash: exit code 100. Modules or
+/// versions that differ are said, exit code 103; a decision that cannot be taken is an error.
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    #[command(flatten)]
+    pub(crate) of: OfFinding,
+    /// Stop after this step, and show the actors and facts that there are
+    #[arg(long, value_name = "STEP")]
+    pub(crate) until: Option<u64>,
+    /// Go on where modules or tape do not fit, and say where
+    #[arg(long)]
+    pub(crate) lenient: bool,
+}
+
+/// Make a finding smaller, in place
+#[derive(Debug, Args)]
+pub(crate) struct Shrink {
+    #[command(flatten)]
+    pub(crate) of: OfFinding,
+    /// At most so many runs
+    #[arg(long, value_name = "N", value_parser = count, default_value = "100000")]
+    pub(crate) runs: u64,
+    /// At most so long
+    #[arg(long, value_name = "D", value_parser = duration, default_value = "1min")]
+    pub(crate) time: Duration,
+}
+
+/// Say how a finding came about: from the fault or odd order to the broken property
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// A finding file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) finding: PathBuf,
+}
+
+/// Write down everything that happens in a finding's run
+#[derive(Debug, Args)]
+pub(crate) struct Trace {
+    #[command(flatten)]
+    pub(crate) of: OfFinding,
+    /// The format: jsonl = an object an event
+    #[arg(long, value_enum)]
+    pub(crate) to: TraceFormat,
+}
+
+/// How a trace is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TraceFormat {
+    Jsonl,
+}
+
+/// Show the first event in which the runs of two findings differ; exit code 1 if there is one
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// A finding file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) a: PathBuf,
+    /// Another
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) b: PathBuf,
+}
+
+/// Put the shards of a hunt together; findings of one property are folded
+///
+/// Findings are kept in `target/seedbed`, exit code 100. Shards that are missing, or have runs
+/// outstanding, are named, exit code 104.
+#[derive(Debug, Args)]
+pub(crate) struct Merge {
+    /// What `seedbed hunt --shard i/n --out PART` left
+    #[arg(required = true, value_name = "PART", value_hint = ValueHint::FilePath)]
+    pub(crate) parts: Vec<PathBuf>,
+}
+
+/// Check that runs are deterministic: each seed twice, in two processes
+///
+/// Compares event by event and the memory of the guests, and shows the first difference, exit code 102.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// A manifest, or a module alone
+    #[arg(value_name = "MANIFEST|FILE.wasm", value_hint = ValueHint::FilePath)]
+    pub(crate) target: PathBuf,
+    /// How many seeds
+    #[arg(long, value_name = "N", value_parser = count, default_value = "100")]
+    pub(crate) seeds: u64,
+    /// From which the seeds are derived, `0x…` or decimal
+    #[arg(long, value_name = "N", default_value = "0x0")]
+    pub(crate) seed: Seed,
+    #[command(flatten)]
+    pub(crate) explore: Explore,
+}
+
+/// Check hashes, imports, exports and limits, without running anything
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// A manifest, or a module alone
+    #[arg(value_name = "MANIFEST|FILE.wasm", value_hint = ValueHint::FilePath)]
+    pub(crate) target: PathBuf,
+}
+
+/// Name of the hidden command that `check` starts its processes with.
+pub(crate) const SERVE: &str = "serve-check";
+
+/// Run what the standard input asks for
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    pub(crate) target: PathBuf,
+    #[arg(long)]
+    pub(crate) faults: Option<String>,
+}
+
+/// Print a completion script
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// For which shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

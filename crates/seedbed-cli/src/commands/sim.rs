@@ -1,0 +1,39 @@
+//! `seedbed sim`: one simulated run.
+
+use crate::args::Sim;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::log::{self, Narrator};
+use crate::output::{Output, hex};
+use crate::{block, identity, outcome, subject};
+use seedbed_core::Observer;
+use seedbed_hunt::steps_hint;
+use seedbed_sim::{RunConfig, run_shown};
+use serde_json::json;
+use std::path::Path;
+
+pub(crate) fn run(args: &Sim, out: Output) -> Result<Exit, Failure> {
+    let log = log::level()?;
+    let scenario = identity::load(&args.target, args.explore.faults.as_deref(), Path::new(""))?.scenario;
+    let config = RunConfig { seed: args.seed.0, steps_hint: steps_hint(&scenario) };
+    let narrator = log.filter(|_| out.is_human()).map(|from| Narrator { from, paint: out.paint() });
+    let observers = narrator.map(|n| Box::new(n) as Box<dyn Observer>).into_iter().collect();
+    let mut actors = Vec::new();
+    let (run, _) = run_shown(&scenario, &config, args.explore.strategy.build(), observers, &mut |world| {
+        actors = world.actors();
+    });
+
+    let name = subject::name(&args.target);
+    if let Some(broken) = &run.found {
+        out.say(&block::head(out.paint(), &name, run.seed, broken, None));
+    }
+    let tree = args.tree.then_some(actors.as_slice());
+    out.data(&outcome::text(&run, outcome::end(&run), tree));
+    let mut event = outcome::object(&run, outcome::end(&run), tree);
+    event["event"] = json!("sim");
+    event["name"] = json!(name);
+    event["strategy"] = json!(args.explore.strategy.to_string());
+    event["seed"] = json!(hex(run.seed));
+    out.result(event);
+    Ok(if run.found.is_some() { Exit::Finding } else { Exit::Fine })
+}

@@ -1,0 +1,130 @@
+//! What a run of a manifest depends on, and back from that to what is run.
+//!
+//! The faults that the command line sets are part of a run: the finding keeps them as
+//! `faults = chaos`, so that a replay has them too. Nothing there: those of the manifest.
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::subject;
+use seedbed_manifest::Scenario;
+use seedbed_sim::Faults;
+use seedbed_trace::{Digest, FileError, Finding, Identity, SourceFile};
+use seedbed_wasm::{REWRITE_VERSION, engine_id};
+use std::path::{Component, Path, PathBuf};
+
+/// What is run: a loaded manifest, in the world that was asked for.
+pub(crate) struct Runnable {
+    pub(crate) scenario: Scenario,
+    pub(crate) identity: Identity,
+}
+
+/// Loads a manifest or module, with these faults in place of the manifest's. `kept_in` is the
+/// directory from which a finding names its manifest.
+pub(crate) fn load(path: &Path, faults: Option<&str>, kept_in: &Path) -> Result<Runnable, Failure> {
+    let mut scenario = subject::load(path)?;
+    let mut world = String::new();
+    if let Some(profile) = faults {
+        let faults = Faults::profile(profile)
+            .ok_or_else(|| Failure::usage(format_args!("`{profile}` is no profile of faults")))?;
+        scenario = scenario.in_world(|world| world.faults = faults);
+        world = format!("{FAULTS}{profile}");
+    }
+    let manifest = SourceFile { path: relative(path, kept_in), sha256: Digest(scenario.manifest().hash.0) };
+    let identity = Identity {
+        modules: scenario.modules().map(|(id, hash)| (id.to_owned(), Digest(hash.0))).collect(),
+        manifest: Some(manifest),
+        world,
+        run_format: seedbed_core::RUN_FORMAT,
+        engine: engine_id().to_string(),
+        rewriting: REWRITE_VERSION,
+        seedbed: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    Ok(Runnable { scenario, identity })
+}
+
+/// Reads a finding file.
+pub(crate) fn read(path: &Path) -> Result<Finding, Failure> {
+    Finding::read(path).map_err(Failure::from)
+}
+
+/// Loads what a finding at `path` is of; `manifest` says where that is now, if it was moved.
+pub(crate) fn of_finding(
+    finding: &Finding,
+    path: &Path,
+    manifest: Option<&Path>,
+) -> Result<Runnable, Failure> {
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let named = finding.identity.manifest.as_ref().map(|source| directory.join(&source.path));
+    let Some(manifest) = manifest.map(Path::to_owned).or(named) else {
+        return Err(Failure::usage(format_args!("`{}` is of a test, not of a manifest", path.display()))
+            .help(format_args!("SEEDBED_REPLAY={} cargo test {}", path.display(), finding.name)));
+    };
+    let world = finding.identity.world.as_str();
+    let faults = world.strip_prefix(FAULTS);
+    if !world.is_empty() && faults.and_then(Faults::profile).is_none() {
+        return Err(Failure::new(Exit::Stale, format_args!("the finding is of another world: {world}")));
+    }
+    load(&tidy(&manifest), faults, directory)
+}
+
+const FAULTS: &str = "faults = ";
+
+/// The way from a directory to a file, with `/`; absolute if there is none.
+fn relative(file: &Path, from: &Path) -> String {
+    let absolute = |path: &Path| std::path::absolute(path).map(|path| tidy(&path));
+    let (Ok(file), Ok(from)) = (absolute(file), absolute(from)) else {
+        return file.display().to_string();
+    };
+    let same = file.components().zip(from.components()).take_while(|(a, b)| a == b).count();
+    let ups = from.components().skip(same).map(|_| "..".to_owned());
+    let rest = file.components().skip(same).map(|part| part.as_os_str().to_string_lossy().into_owned());
+    ups.chain(rest).collect::<Vec<_>>().join("/")
+}
+
+/// Without `a/..`, so that messages show a path as people would write it.
+fn tidy(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match (part, out.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => drop(out.pop()),
+            (Component::CurDir, _) => {}
+            _ => out.push(part),
+        }
+    }
+    out
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Failure {
+        let exit = match error {
+            FileError::Version { .. } => Exit::Stale,
+            _ => Exit::Usage,
+        };
+        Failure::new(exit, format_args!("failed to {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_named_from_where_the_finding_is() {
+        for (file, from, wanted) in [
+            ("fixtures/a/seedbed.toml", "target/seedbed", "../../fixtures/a/seedbed.toml"),
+            ("./x/../seedbed.toml", "target/seedbed", "../../seedbed.toml"),
+            ("target/seedbed/m.toml", "target/seedbed", "m.toml"),
+        ] {
+            assert_eq!(relative(Path::new(file), Path::new(from)), wanted);
+        }
+    }
+
+    #[test]
+    fn paths_are_tidied_without_leaving_their_meaning() {
+        for (path, wanted) in
+            [("target/seedbed/../../a/b", "a/b"), ("../../a", "../../a"), ("/x/../y", "/y"), ("./a", "a")]
+        {
+            assert_eq!(tidy(Path::new(path)), Path::new(wanted));
+        }
+    }
+}

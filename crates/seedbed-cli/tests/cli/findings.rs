@@ -1,0 +1,156 @@
+//! From a hunt to a finding, and back to the same run.
+
+use crate::rig::{Rig, fixture};
+use serde_json::Value;
+
+#[test]
+fn a_hunt_finds_the_planted_mistake_and_shows_it() {
+    let rig = Rig::new();
+    rig.copy("transfer");
+    let ran = rig.run("hunt transfer/seedbed.toml");
+    ran.failed(100, &[]);
+    assert_eq!(ran.stdout, "", "people's text goes to stderr");
+    insta::with_settings!({ filters => vec![
+        (r"0x[0-9a-f]+", "[seed]"),
+        (r"transfer-[0-9a-f]+", "transfer-[seed]"),
+        (r"run \d+ of 10000, \d+\.\d+ s", "run [n] of 10000, [time]"),
+        (r"step \d+", "step [n]"),
+        (r"t \d+\.\d{3}s", "t [time]"),
+        (r"found \d+", "found [n]"),
+        (r"(?m)^(            why      |                     )\S.*   t \[time\]$", "$1[kind] [what]   t [time]"),
+        (r"\d+ → \d+ choices, \d+ → \d+ faults, in \d+\.\d s", "[n] → [n] choices, [n] → [n] faults, in [time]"),
+        (r"(?:                     \[kind\] \[what\]   t \[time\]\n)+", "                     [more of them]\n"),
+    ]}, { insta::assert_snapshot!(ran.stderr) });
+    let shrunk = ran.stderr.lines().find(|line| line.contains("shrunk")).unwrap();
+    assert!(!shrunk.contains("could be less"), "{shrunk}");
+}
+
+#[test]
+fn the_printed_replay_line_gives_the_same_run_ten_times_also_from_elsewhere() {
+    let rig = Rig::new();
+    rig.copy("transfer");
+    let finding = rig.hunt("transfer/seedbed.toml");
+    let shown = rig.run("hunt transfer/seedbed.toml").stderr;
+    assert!(shown.contains(&format!("replay   seedbed replay {finding}\n")), "{shown}");
+    let first = rig.run(&format!("replay {finding}"));
+    first.failed(100, &["`money is conserved`", "same as  the finding"]);
+    for _ in 1..10 {
+        assert_eq!(rig.run(&format!("replay {finding}")), first);
+    }
+    let elsewhere = Rig::new();
+    let far = elsewhere.run(&format!("replay {}", rig.path().join(&finding).display()));
+    assert_eq!(far, first);
+}
+
+#[test]
+fn a_finding_that_was_moved_is_told_where_its_manifest_is() {
+    let (rig, other) = (Rig::new(), Rig::new());
+    rig.copy("transfer");
+    let finding = rig.hunt("transfer/seedbed.toml");
+    let bytes = std::fs::read(rig.path().join(finding)).unwrap();
+    other.write("moved.seedbed", bytes);
+    other.run("replay moved.seedbed").failed(2, &["cannot read manifest"]);
+    let manifest = fixture("transfer/seedbed.toml");
+    other.run(&format!("replay moved.seedbed -m {manifest}")).failed(100, &["same as  the finding"]);
+}
+
+#[test]
+fn faults_of_the_command_line_are_part_of_the_finding() {
+    let rig = Rig::new();
+    rig.copy("transfer");
+    let text = std::fs::read_to_string(rig.path().join("transfer/seedbed.toml")).unwrap();
+    rig.write("transfer/seedbed.toml", text.replace("faults = \"chaos\"", "faults = \"none\""));
+    assert_eq!(rig.run("hunt transfer/seedbed.toml --runs 50").exit, 0);
+    let finding = rig.hunt("transfer/seedbed.toml --faults chaos");
+    rig.run(&format!("replay {finding}")).failed(100, &["same as  the finding"]);
+}
+
+#[test]
+fn the_fixed_twin_is_not_flagged_and_the_hunt_says_what_it_covered() {
+    let rig = Rig::new();
+    let ran = rig.run(&format!("hunt {} --runs 200", fixture("transfer-fixed/seedbed.toml")));
+    ran.failed(
+        0,
+        &["NOTHING FOUND  transfer-fixed  seed 0x0  random", "200 runs", "covered", "checked  2 properties"],
+    );
+}
+
+#[test]
+fn a_hunt_that_proves_little_says_so() {
+    let rig = Rig::new();
+    let ran = rig.run(&format!("hunt {} --runs 5", fixture("hello/seedbed.toml")));
+    ran.failed(0, &["no property was looked at in any run"]);
+}
+
+#[test]
+fn a_finding_can_be_looked_at_from_all_sides() {
+    let rig = Rig::new();
+    rig.copy("transfer");
+    let finding = rig.hunt("transfer/seedbed.toml");
+    let why = rig.run(&format!("why {finding}"));
+    assert_eq!((why.exit, why.stderr.as_str()), (0, ""));
+    assert!(why.stdout.lines().count() >= 2, "{why:?}");
+    let trace = rig.run(&format!("trace {finding} --to jsonl"));
+    assert_eq!(trace.exit, 0, "{trace:?}");
+    let records: Vec<Value> = trace.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(records.iter().all(|record| record["v"] == 1 && record["event"].is_string()));
+    assert_eq!(records[0]["records"], records.len() - 1);
+    let same = rig.run(&format!("diff {finding} {finding}"));
+    same.failed(0, &["the same"]);
+    let until = rig.run(&format!("replay {finding} --until 20"));
+    assert_eq!((until.exit, until.value("steps"), until.value("end")), (0, "20", "left early"));
+    assert_eq!(until.value("a/tree/ledger-a"), "balance = 500");
+}
+
+#[test]
+fn diff_shows_the_first_event_of_which_only_one_run_knows() {
+    let rig = Rig::new();
+    rig.copy("transfer");
+    let one = rig.hunt("transfer/seedbed.toml");
+    let other = rig.hunt("transfer/seedbed.toml --seed 1");
+    assert_ne!(one, other);
+    let ran = rig.run(&format!("diff {one} {other}"));
+    assert_eq!(ran.exit, 1, "{ran:?}");
+    assert!(ran.stdout.starts_with("event "), "{ran:?}");
+}
+
+#[test]
+fn shrinking_again_changes_nothing_that_was_minimal() {
+    let rig = Rig::new();
+    rig.copy("transfer");
+    let finding = rig.hunt("transfer/seedbed.toml");
+    let before = rig.run(&format!("why {finding} --format json")).json();
+    assert_eq!(before["original"]["minimal"], true);
+    rig.run(&format!("shrink {finding}")).failed(0, &["shrunk"]);
+    let after = rig.run(&format!("why {finding} --format json")).json();
+    assert_eq!((&after["tape"], &after["trace_hash"]), (&before["tape"], &before["trace_hash"]));
+}
+
+#[test]
+fn shards_are_the_runs_of_the_hunt_and_merge_to_its_summary() {
+    let rig = Rig::new();
+    let manifest = fixture("transfer-fixed/seedbed.toml");
+    let whole = rig.run(&format!("hunt {manifest} --runs 30 --format json")).json();
+    for shard in ["1/3", "2/3"] {
+        assert_eq!(rig.run(&format!("hunt {manifest} --runs 30 --shard {shard}")).exit, 0);
+    }
+    let parts = "target/seedbed/transfer-fixed-1of3.part target/seedbed/transfer-fixed-2of3.part";
+    rig.run(&format!("merge {parts}")).failed(104, &["missing: shard 3"]);
+    assert_eq!(rig.run(&format!("hunt {manifest} --runs 30 --shard 3/3 --out third.part")).exit, 0);
+    let merged = rig.run(&format!("merge {parts} third.part --format json"));
+    assert_eq!(merged.exit, 0, "{merged:?}");
+    assert_eq!(merged.json()["summary"], whole["summary"]);
+    rig.run("merge third.part third.part").failed(2, &["two parts of shard 3"]);
+}
+
+#[test]
+fn a_hunt_goes_on_where_it_was_left() {
+    let rig = Rig::new();
+    let manifest = fixture("transfer-fixed/seedbed.toml");
+    let whole = rig.run(&format!("hunt {manifest} --runs 30 --format json")).json();
+    assert_eq!(rig.run(&format!("hunt {manifest} --runs 10")).exit, 0);
+    let resumed = rig.run(&format!("hunt {manifest} --runs 30 --resume --format json"));
+    assert_eq!(resumed.exit, 0, "{resumed:?}");
+    assert_eq!(resumed.json()["summary"], whole["summary"]);
+    rig.run(&format!("hunt {manifest} --seed 1 --resume")).failed(2, &["the seed is 0x0 and 0x1"]);
+}

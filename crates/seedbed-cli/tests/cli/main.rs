@@ -1,0 +1,11 @@
+//! The command as its users meet it: the built binary, its exit codes and what it prints.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bad_input;
+mod ctrl_c;
+mod findings;
+mod hostile_guests;
+mod output;
+mod rig;
+mod same_hash;

@@ -1,0 +1,11 @@
+;; Sends to itself until that is refused, at every message.
+(module
+  (import "seedbed" "send" (func $send (param i64 i64 i32 i32) (result i32)))
+  (import "seedbed" "self" (func $self (result i64)))
+  (memory (export "memory") 1)
+  (global (export "seedbed_inbox_ptr") i32 (i32.const 0))
+  (global (export "seedbed_inbox_len") i32 (i32.const 1024))
+  (func (export "seedbed_on_message") (param i32 i32 i32) (result i32)
+    (loop $again
+      (br_if $again (i32.eqz (call $send (call $self) (i64.const 0) (i32.const 0) (i32.const 8)))))
+    (i32.const 0)))
