@@ -3,6 +3,7 @@
 mod common;
 
 use common::{hunt, race, run, sound};
+use seedbed_core::{Actor, Context};
 use seedbed_hunt::{
     ReplayFailure, ReplayOptions, ShrinkBudget, Verdict, keep, keep_regression, replay_finding,
     run_regressions, shrink_finding,
@@ -185,6 +186,66 @@ fn a_chain_leads_from_the_odd_order_to_the_broken_property() {
             "fact    main/register says seen = 3, on [01] from main/writer-0   t 0.001s",
         ]
     );
+}
+
+/// Fails at its third message, or says that a condition does not hold.
+struct Brittle {
+    messages: u32,
+    fails: bool,
+}
+
+impl Actor for Brittle {
+    type Message = u64;
+
+    fn on_message(&mut self, cx: &mut Context<'_>, _: u64) -> seedbed_core::Result<()> {
+        self.messages += 1;
+        if self.fails {
+            anyhow::ensure!(self.messages < 3, "three is too much");
+        } else {
+            cx.always("there are few messages", self.messages < 3);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_chain_ends_in_the_failure_that_nobody_handled_or_in_the_condition() {
+    fn brittle(world: &mut World, fails: bool) {
+        let pid = world.spawn("brittle", move || Brittle { messages: 0, fails });
+        for n in 1..5_u64 {
+            world.send(pid, n);
+        }
+    }
+    fn fails(world: &mut World) -> anyhow::Result<()> {
+        brittle(world, true);
+        Ok(())
+    }
+    fn condition(world: &mut World) -> anyhow::Result<()> {
+        brittle(world, false);
+        Ok(())
+    }
+    fn body(world: &mut World) -> anyhow::Result<()> {
+        let pid = world.spawn("register", || common::Register(0));
+        world.send(pid, common::Op::Write(1));
+        world.settle()?;
+        anyhow::bail!("enough")
+    }
+    for (program, wanted) in [
+        (
+            fails as fn(&mut World) -> anyhow::Result<()>,
+            "exit    main/brittle: handler error -1 (three is too much), and nobody was told, \
+             on [03] from outside/client-0   t 0.000s",
+        ),
+        (
+            condition,
+            "breaks  main/brittle: `there are few messages` does not hold, on [03] from outside/client-0   t 0.000s",
+        ),
+        (body, "last    main/register, on [00 02] from outside/client-0   t 0.000s"),
+    ] {
+        let finding = found(&program);
+        let lines: Vec<String> = finding.why.iter().map(ToString::to_string).collect();
+        assert_eq!(lines, [wanted]);
+    }
 }
 
 #[test]

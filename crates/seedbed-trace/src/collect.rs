@@ -2,7 +2,7 @@
 
 use crate::record::{Actor, Happening, Record};
 use crate::trace::Trace;
-use seedbed_core::{At, Event, NodeId, Observer, Packet, PathId, TapeEntry, Who, node_of};
+use seedbed_core::{At, Event, NodeId, Observer, Packet, PathId, TapeEntry, Who, address_of, node_of};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -96,6 +96,13 @@ impl State {
         self.trace.paths.entry(who.path).or_insert_with(|| who.text.to_owned());
     }
 
+    /// Where a name was taken, its address means something.
+    fn know_name(&mut self, at: At, who: &Who<'_>, name: &str) {
+        let node = who.text.split('/').next().unwrap_or_default();
+        let names = &mut self.trace.names;
+        names.entry(address_of(at.node, name)).or_insert_with(|| format!("{name}@{node}"));
+    }
+
     /// A client outside is known by what it sends.
     fn know_client(&mut self, packet: &Packet) {
         if node_of(packet.from) == NodeId::OUTSIDE && packet.from.is_somebody() {
@@ -112,6 +119,7 @@ impl Observer for Collector {
             // Nobody appears before being spawned.
             Event::Spawned { who, .. } => state.know(who),
             Event::Arrived { packet } => state.know_client(packet),
+            Event::Registered { who, name } => state.know_name(at, who, name),
             _ => {}
         }
         state.keep(at, || event.into());

@@ -47,6 +47,25 @@ pub(crate) fn payload(bytes: &[u8]) -> String {
     }
 }
 
+/// What somebody said, in quotes, cut if it is long.
+pub(crate) fn quoted(said: &str) -> String {
+    const MOST: usize = 60;
+    match said.char_indices().nth(MOST) {
+        Some((end, _)) => format!("\"{}…\"", &said[..end]),
+        None => format!("\"{said}\""),
+    }
+}
+
+/// The first line of a text for people, cut if it is long.
+pub(crate) fn first_line(text: &str) -> String {
+    const MOST: usize = 80;
+    let line = text.lines().next().unwrap_or_default();
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
 /// What a message is, without from whom to whom.
 pub(crate) fn content(tag: u64, bytes: &[u8]) -> String {
     if tag == 0 { payload(bytes) } else { format!("tag {tag} {}", payload(bytes)) }
@@ -59,6 +78,8 @@ pub(crate) fn signal(trace: &Trace, name: &SignalName) -> String {
     let again = if name.n >> 63 == 1 { " (again)" } else { "" };
     let n = name.n & !(1 << 63);
     match name.kind {
+        // What a node sends in an actor's place, and answers, have no number of their own.
+        SignalKind::Sent if n == 0 || n >> 62 == 1 => format!("answer of {path}{life}"),
         SignalKind::Sent => format!("message {n}{again} of {path}{life}"),
         SignalKind::Answer => format!("answer {n} to {path}{life}"),
         SignalKind::Exit => format!("exit {n} of {path}{life}"),

@@ -23,6 +23,8 @@ pub struct Trace {
     pub paths: BTreeMap<PathId, String>,
     /// Path of every actor that appears, by pid.
     pub actors: BTreeMap<Pid, Actor>,
+    /// What addresses mean: `name@node`.
+    pub names: BTreeMap<Pid, String>,
     /// How many records before the first one were let go, to stay within a bound.
     pub dropped: u64,
     /// What happened.
@@ -62,6 +64,7 @@ impl Trace {
         match (self.actors.get(&pid), target_of(pid)) {
             (Some(who), _) => self.actor(*who),
             (None, Target::Nobody) => "nobody".to_owned(),
+            (None, Target::Name { .. }) if self.names.contains_key(&pid) => self.names[&pid].clone(),
             (None, Target::Actor { node: NodeId::OUTSIDE, slot, .. }) => format!("outside client {slot}"),
             (None, _) => pid.to_string(),
         }

@@ -6,8 +6,8 @@ use crate::record::{Actor, Happening, ParcelBody, Record};
 use crate::text;
 use crate::trace::Trace;
 use seedbed_core::{
-    ChoiceKey, ChoiceKind, ExitReason, Flags, Instead, OrderKey, PathId, RequestFailure, SignalKind,
-    SignalName, TapeEntry, decision,
+    ChoiceKey, ChoiceKind, ExitReason, Flags, Instead, Level, Lost, OrderKey, PathId, RequestFailure,
+    SignalKind, SignalName, TapeEntry, decision,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +37,8 @@ pub(super) struct Teller<'a> {
     delivered: BTreeMap<SignalName, usize>,
     /// To whom each packet was sent, and what it says.
     packets: BTreeMap<SignalName, usize>,
+    /// What the actor of a step said in it: better than its bytes.
+    said: BTreeMap<u64, &'a str>,
     /// How often each delivery was passed over.
     passed: BTreeMap<SignalName, u32>,
     lines: Vec<Line>,
@@ -50,12 +52,16 @@ impl<'a> Teller<'a> {
             targets: targets.records.iter().copied().collect(),
             delivered: BTreeMap::new(),
             packets: BTreeMap::new(),
+            said: BTreeMap::new(),
             passed: BTreeMap::new(),
             lines: Vec::new(),
         };
         for (index, record) in trace.records.iter().enumerate() {
             match &record.what {
                 Happening::Turn { name, .. } => drop(teller.delivered.insert(*name, index)),
+                Happening::Logged { level, text, .. } if *level <= Level::Info as u8 => {
+                    teller.said.insert(record.step, text);
+                }
                 Happening::Transmitted(parcel) => drop(teller.packets.insert(parcel.name, index)),
                 Happening::Arrived(parcel) => drop(teller.packets.entry(parcel.name).or_insert(index)),
                 Happening::Chosen(TapeEntry::Order { key, instead: Instead::Signal(_) }) => {
@@ -93,7 +99,10 @@ impl<'a> Teller<'a> {
                         self.retry(record, *who, name, content, &mut taken);
                     }
                 }
-                Happening::Lost { why, to, name, .. } if self.slice.has_path(name.path) => {
+                // What came too late changed nothing any more.
+                Happening::Lost { why, to, name, .. }
+                    if *why != Lost::Late as u8 && self.slice.has_path(name.path) =>
+                {
                     let to = self.trace.pid(*to);
                     let text = format!("{} to {to}: {}", text::signal(self.trace, name), text::lost(*why));
                     self.line(DETAIL, record, "lost", text);
@@ -137,23 +146,49 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// What the turn of this record's step took: `, on "credit 30" from c/teller`.
+    /// What the turn of this record's step took, or what it said: `: "credited 30"`.
     fn on_turn(&self, record: &Record) -> String {
         let turn = |r: &&Record| r.step == record.step && matches!(r.what, Happening::Turn { .. });
-        match self.trace.records.iter().find(turn).map(|r| &r.what) {
-            Some(Happening::Turn { hook: 1, .. }) => ", at its start".to_owned(),
-            Some(Happening::Turn { name, head, payload, .. }) if name.kind == SignalKind::Sent => {
-                let from = self.trace.path(name.path);
-                format!(", on {} from {from}", text::content(head.tag, payload))
+        match self.trace.records.iter().find(turn) {
+            Some(turn) => self.turn(turn),
+            None => String::new(),
+        }
+    }
+
+    /// A turn, without whose it is: what it said, else what it took.
+    fn turn(&self, record: &Record) -> String {
+        if let Some(said) = self.said.get(&record.step) {
+            return format!(": {}", text::quoted(said));
+        }
+        match &record.what {
+            Happening::Turn { name, head, payload, .. } if name.kind == SignalKind::Sent => {
+                let (from, message) = (self.trace.path(name.path), self.message(name, head.tag, payload));
+                format!(", on {message} from {from}")
             }
-            Some(Happening::Turn { name, .. }) => format!(", on {}", text::signal(self.trace, name)),
+            Happening::Turn { name, .. } => format!(", on its {}", text::signal_kind(name.kind)),
             _ => String::new(),
         }
     }
 
+    /// In which step a signal was sent, as far as it is known.
+    fn sent_in(&self, name: &SignalName) -> Option<u64> {
+        let once = SignalName { n: name.n & !(1 << 63), ..*name };
+        let packet = self.packets.get(&once).map(|index| self.trace.records[*index].step);
+        packet.or_else(|| match &self.trace.records[*self.delivered.get(name)?].what {
+            Happening::Turn { cause, .. } => Some(*cause),
+            _ => None,
+        })
+    }
+
+    /// What its sender said when it sent a message, else what is in it.
+    fn message(&self, name: &SignalName, tag: u64, payload: &[u8]) -> String {
+        let said = self.sent_in(name).and_then(|step| self.said.get(&step));
+        said.map_or_else(|| text::content(tag, payload), |said| text::quoted(said))
+    }
+
     /// An actor's end that matters: as a target, or because it is in the slice and was no clean one.
     fn ended(&mut self, index: usize, record: &Record) {
-        let Happening::Exited { who, reason, seen, .. } = &record.what else { return };
+        let Happening::Exited { who, reason, seen, detail, .. } = &record.what else { return };
         let target = self.targets.contains(&index);
         let odd = !reason.is_clean() && self.slice.has_path(who.path);
         // That a fault killed it, was said just before.
@@ -161,9 +196,20 @@ impl<'a> Teller<'a> {
             && self.lines.last().is_some_and(|l| l.shown.kind == "kill" && l.shown.step == record.step);
         if target || (odd && !told) {
             let nobody = if *seen { "" } else { ", and nobody was told" };
-            let text = format!("{}: {reason}{nobody}{}", self.trace.actor(*who), self.on_turn(record));
+            let detail = detail.as_ref().map(|d| format!(" ({})", text::first_line(d))).unwrap_or_default();
+            let turn = self.failed_turn(index, *who).map(|turn| self.turn(turn)).unwrap_or_default();
+            let text = format!("{}: {reason}{detail}{nobody}{turn}", self.trace.actor(*who));
             self.line(if target { MUST } else { CONSEQUENCE }, record, "exit", text);
         }
+    }
+
+    /// The turn of an actor that failed last before a record.
+    fn failed_turn(&self, index: usize, failed: Actor) -> Option<&'a Record> {
+        let before = &self.trace.records[..index];
+        let of = |r: &&Record| r.who().is_some_and(|who| who.pid == failed.pid);
+        let mut own = before.iter().rev().filter(of);
+        own.find(|r| matches!(r.what, Happening::TurnEnd { failed: true, .. }))?;
+        own.find(|r| matches!(r.what, Happening::Turn { .. }))
     }
 
     /// A request that the slice knows ended without a reply.
@@ -174,7 +220,7 @@ impl<'a> Teller<'a> {
             let why =
                 RequestFailure::from_u64(head.tag).map_or_else(|| "failed".to_owned(), |f| f.to_string());
             let text = format!("request {} of {}: {why}", head.correlation, self.trace.actor(*who));
-            self.line(CONSEQUENCE, record, "no reply", text);
+            self.line(CONSEQUENCE, record, "failed", text);
         }
     }
 
@@ -196,13 +242,13 @@ impl<'a> Teller<'a> {
         if !self.slice.has(record.step) || !(upset || copy) {
             return;
         }
-        let (from, tag, payload) = (self.trace.path(content.0), content.2, content.3);
+        let (from, what) = (self.trace.path(content.0), self.message(name, content.2, content.3));
         let again = match () {
-            () if copy => "a copy, taken again".to_owned(),
-            () if first.life != who.life => format!("the same again; life {} had taken it", first.life.0),
-            () => "the same again, taken again".to_owned(),
+            () if copy => "taken again".to_owned(),
+            () if first.life != who.life => format!("as life {} had taken it before", first.life.0),
+            () => "taken again".to_owned(),
         };
-        let text = format!("{} {from} → {}, {again}", text::content(tag, payload), self.trace.path(who.path));
+        let text = format!("{from} → {}: {what}, {again}", self.trace.path(who.path));
         self.line(CONSEQUENCE, record, if copy { "copy" } else { "retry" }, text);
     }
 
@@ -246,10 +292,12 @@ impl<'a> Teller<'a> {
             ChoiceKind::Duplicate => (MUST, "twice", self.packet(key)),
             ChoiceKind::Delay => (MUST, "delay", self.packet(key)),
             ChoiceKind::EffectDelay => (MUST, "delay", format!("effect {} of {actor}", key.ordinal)),
-            ChoiceKind::Kill => (MUST, "kill", format!("{actor}{}", self.after_turn(index))),
-            ChoiceKind::Crash => {
-                (MUST, "crash", format!("node {}{}", self.trace.path(key.path), self.after_turn(index)))
-            }
+            ChoiceKind::Kill => (MUST, "kill", format!("{actor}{}", self.after_turn(index, key.path))),
+            ChoiceKind::Crash => (
+                MUST,
+                "crash",
+                format!("node {}{}", self.trace.path(key.path), self.after_turn(index, key.path)),
+            ),
             ChoiceKind::Restart => {
                 (DETAIL, "down", format!("node {} stays down for longer", self.trace.path(key.path)))
             }
@@ -277,34 +325,27 @@ impl<'a> Teller<'a> {
             _ => return format!("message {} of {from}", key.ordinal),
         };
         let what = match &parcel.body {
-            ParcelBody::Message { tag, payload, .. } => text::content(*tag, payload),
+            ParcelBody::Message { tag, payload, .. } => self.message(&name, *tag, payload),
             ParcelBody::Answer { failed: false, tag, payload, .. } => {
-                format!("reply {}", text::content(*tag, payload))
+                format!("reply {}", self.message(&name, *tag, payload))
             }
-            ParcelBody::Answer { .. } => "failure of a request".to_owned(),
+            ParcelBody::Answer { .. } => "the failure of a request".to_owned(),
             ParcelBody::Exit(reason) => format!("exit ({reason})"),
             ParcelBody::Down { reason, .. } => format!("down ({reason})"),
             ParcelBody::Kill => "kill".to_owned(),
             ParcelBody::Link | ParcelBody::Unlink => "link".to_owned(),
             ParcelBody::Monitor { .. } | ParcelBody::Demonitor { .. } => "monitor".to_owned(),
         };
-        format!("{what} {from} → {}", self.trace.pid(parcel.to))
+        format!("{from} → {}: {what}", self.trace.pid(parcel.to))
     }
 
     /// After which turn a fault struck.
-    fn after_turn(&self, index: usize) -> String {
+    fn after_turn(&self, index: usize, victim: PathId) -> String {
         let turn = |r: &&Record| matches!(r.what, Happening::Turn { .. });
         match self.trace.records[..index].iter().rev().find(turn) {
-            Some(record) => match &record.what {
-                Happening::Turn { who, name, head, payload, .. } if name.kind == SignalKind::Sent => {
-                    let (actor, from) = (self.trace.actor(*who), self.trace.path(name.path));
-                    format!(", after {actor} took {} from {from}", text::content(head.tag, payload))
-                }
-                Happening::Turn { who, name, .. } => {
-                    let actor = self.trace.actor(*who);
-                    format!(", after {actor} had its {}", text::signal_kind(name.kind))
-                }
-                _ => String::new(),
+            Some(record) => match record.who().filter(|who| who.path != victim) {
+                Some(other) => format!(", after {}{}", self.trace.actor(other), self.turn(record)),
+                None => format!(", after its turn{}", self.turn(record)),
             },
             None => String::new(),
         }

@@ -1,0 +1,106 @@
+//! The chain of a finding in a real application: `transfer`, whose ledgers count a retried credit twice.
+
+mod common;
+
+use common::{hunt, run};
+use seedbed_core::{Actor, Context, Factory, Result, Shared, Signal, SpawnOptions, WithArgs};
+use seedbed_guest::{Message, SpawnFlags};
+use seedbed_sim::{Faults, InWorld, World, WorldConfig};
+use std::sync::Arc;
+use transfer_protocol::record;
+
+/// Keeps one child alive, whatever it dies of, unless it is done.
+struct Keeper {
+    name: &'static str,
+    args: Vec<u8>,
+    child: Shared,
+}
+
+impl Keeper {
+    fn start(&self, cx: &mut Context<'_>) -> Result<()> {
+        let options = SpawnOptions::registered(self.name).args(&*self.args).flags(SpawnFlags::MONITOR);
+        cx.spawn(SpawnOptions { supervised: true, ..options }, self.child.clone())?;
+        Ok(())
+    }
+}
+
+impl Actor for Keeper {
+    type Message = ();
+
+    fn on_start(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        self.start(cx)
+    }
+
+    fn on_message(&mut self, _: &mut Context<'_>, (): ()) -> Result<()> {
+        Ok(())
+    }
+
+    fn on_signal(&mut self, cx: &mut Context<'_>, signal: Signal) -> Result<()> {
+        match signal {
+            Signal::Down { reason, .. } if !reason.is_clean() => self.start(cx),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn shared(factory: impl Factory) -> Shared {
+    Shared(Arc::new(factory))
+}
+
+/// Two ledgers, a teller and a client, on four nodes.
+fn transfer(world: &mut World) -> anyhow::Result<()> {
+    let ledger = shared(WithArgs(ledger::Ledger::new));
+    let client = client::Client {
+        teller: "teller@c".into(),
+        a: "ledger-a@a".into(),
+        b: "ledger-b@b".into(),
+        transfers: 3,
+    };
+    let ask = shared(WithArgs(|args: &[u8]| Ok(client::Client::decode(args)?)));
+    for (node, name, child, args) in [
+        ("a", "ledger-a", &ledger, record(&500u32)),
+        ("b", "ledger-b", &ledger, record(&500u32)),
+        ("c", "teller", &shared(teller::Teller::default), Vec::new()),
+        ("d", "client", &ask, record(&client)),
+    ] {
+        let child = child.clone();
+        world.node(node, move |boot| {
+            let (child, args) = (child.clone(), args.clone());
+            let keep = move || Keeper { name, args: args.clone(), child: child.clone() };
+            boot.spawn(SpawnOptions::named("keeper"), Arc::new(keep)).expect("the name is free");
+        });
+    }
+    world.idle("money is conserved", |world: &World| match world.facts().sum("balance") {
+        1000 => Ok(()),
+        found => Err(format!("expected 1000, found {found}")),
+    });
+    Ok(())
+}
+
+#[test]
+fn a_chain_leads_from_the_fault_over_the_retry_to_the_money() {
+    let cases: [(&str, fn(&mut Faults), &[&str]); 5] = [
+        ("kill", |f| f.kill = 50_000, &["restart", "retry"]),
+        ("crash", |f| f.crash = 20_000, &["boot", "restart", "failed", "retry"]),
+        ("drop", |f| f.drop = 50_000, &["failed", "retry"]),
+        ("twice", |f| f.duplicate = 50_000, &["copy"]),
+        ("clock", |f| f.clock = 50_000, &["failed", "retry"]),
+    ];
+    for (fault, faults, consequences) in cases {
+        let mut config = WorldConfig { faults: Faults::none(), ..WorldConfig::default() };
+        faults(&mut config.faults);
+        let program: InWorld<fn(&mut World) -> anyhow::Result<()>> = InWorld { config, program: transfer };
+        let finding = run(&hunt(&program, 2_000)).found.expect("the mistake is found").finding;
+        assert_eq!(finding.property, "money is conserved");
+        let chain: Vec<String> = finding.why.iter().map(ToString::to_string).collect();
+        let chain_text = chain.join("\n");
+        let mut kinds = finding.why.iter().map(|line| line.kind.as_str());
+        for wanted in [fault].iter().chain(consequences).chain(&["fact"]) {
+            assert!(kinds.any(|kind| kind == *wanted), "{fault}: no {wanted} in its place:\n{chain_text}");
+        }
+        assert!(chain.len() <= seedbed_trace::LINES_MAX, "{chain_text}");
+        assert!(chain_text.contains("says balance = "), "{chain_text}");
+        // What actors say in their logs is what is told, not bytes.
+        assert!(chain_text.contains("Credit(") || chain_text.contains("Debit("), "{chain_text}");
+    }
+}
