@@ -145,6 +145,7 @@ fn examine_sized(
         time: broken.time,
         trace_hash: outcome.trace_hash,
         state_hash: outcome.state_hash,
+        fuel_hash: outcome.fuel_hash,
         original: sizes,
         why,
     };
@@ -178,6 +179,9 @@ fn unlike(run: &Outcome, again: &Outcome) -> Option<String> {
             "its replay has the trace hash {:#x} instead of {:#x}",
             again.trace_hash, run.trace_hash
         ));
+    }
+    if run.fuel_hash != again.fuel_hash {
+        return Some("its replay burnt other fuel, though every event is the same".to_owned());
     }
     (run.state_hash != again.state_hash).then(|| {
         format!("its replay left the state {:#x} instead of {:#x}", again.state_hash, run.state_hash)

@@ -2,6 +2,7 @@
 //!
 //! - `hunt.rs`, `workers.rs`: runs over jobs and shards, folded in the order of their indices.
 //! - `examine.rs`: a finding is replayed, shrunk, explained and kept.
+//! - `block.rs`: how it is told to people.
 //! - `replay.rs`, `regressions.rs`: a finding is run again, strictly or by name.
 //! - `part.rs`: what a hunt leaves, to go on or to be merged.
 //! - `check/`: the same seed in two processes.
@@ -9,6 +10,7 @@
 //! Neither the number of jobs nor the shard changes any run: run i has the seed derive(root, i) and
 //! shares nothing with the others.
 
+mod block;
 pub mod check;
 mod examine;
 mod hunt;
@@ -20,6 +22,7 @@ mod seed;
 mod summary;
 mod workers;
 
+pub use block::Block;
 pub use examine::{Examined, ShrinkBudget, Subject, examine, keep, shrink_finding};
 pub use hunt::{Budget, End, Hunt, HuntError, Phase, Progress, Report, Shard};
 pub use part::{Merged, Part, PartError, merge};

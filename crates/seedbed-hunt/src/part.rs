@@ -177,3 +177,44 @@ fn same<T: PartialEq + ToString>(what: &'static str, one: T, other: T) -> Result
     }
     Err(PartError::Other { what, one: one.to_string(), other: other.to_string() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Golden: what a part of version 1 looks like never changes.
+    #[test]
+    fn the_format_is_pinned() {
+        let summary = Summary {
+            runs: 1,
+            steps: 2,
+            virtual_ns: 3,
+            choice_points: 4,
+            checks: 5,
+            properties: 6,
+            dead_letters: 7,
+            restarts: 8,
+            fuel: 9,
+            cut: 10,
+            faults: [("drop".to_owned(), 11)].into(),
+            sometimes: [("it rains".to_owned(), true)].into(),
+        };
+        let part = Part {
+            name: "transfer".into(),
+            identity: Identity { run_format: 1, ..Identity::default() },
+            root: 7,
+            strategy: "random".into(),
+            steps_hint: 100,
+            shard: Shard { index: 1, of: 3 },
+            asked: Some(1_000),
+            done: 12,
+            exhausted: false,
+            summary,
+            findings: Vec::new(),
+        };
+        let bytes = file::encode(Kind::Part, &part);
+        let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!(hex, include_str!("golden/part-1.hex").trim());
+        assert_eq!(file::decode::<Part>(Kind::Part, &bytes).unwrap(), part);
+    }
+}

@@ -102,6 +102,7 @@ fn unlike(finding: &Finding, outcome: &Outcome) -> Vec<String> {
         ("step", finding.step.to_string(), or_nothing(found.map(|f| f.step.to_string()))),
         ("time", finding.time.to_string(), or_nothing(found.map(|f| f.time.to_string()))),
         ("trace hash", hash(finding.trace_hash), hash(outcome.trace_hash)),
+        ("fuel hash", hash(finding.fuel_hash), hash(outcome.fuel_hash)),
         ("state hash", hash(finding.state_hash), hash(outcome.state_hash)),
     ];
     let differ = sides.into_iter().filter(|(_, then, now)| then != now);

@@ -77,9 +77,12 @@ fn transfer(world: &mut World) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A fault, how it is switched on, and what follows it in the chain.
+type Case = (&'static str, fn(&mut Faults), &'static [&'static str]);
+
 #[test]
 fn a_chain_leads_from_the_fault_over_the_retry_to_the_money() {
-    let cases: [(&str, fn(&mut Faults), &[&str]); 5] = [
+    let cases: [Case; 5] = [
         ("kill", |f| f.kill = 50_000, &["restart", "retry"]),
         ("crash", |f| f.crash = 20_000, &["boot", "restart", "failed", "retry"]),
         ("drop", |f| f.drop = 50_000, &["failed", "retry"]),

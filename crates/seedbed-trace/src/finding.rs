@@ -46,6 +46,8 @@ pub struct Finding {
     pub trace_hash: u64,
     /// The hash of the actors' state at the end.
     pub state_hash: u64,
+    /// The hash of the fuel that each turn burnt.
+    pub fuel_hash: u64,
     /// How large it was before it was shrunk.
     pub original: Original,
     /// The causal chain, in at most a dozen lines.
@@ -260,6 +262,7 @@ pub(crate) mod tests {
             time: Time::from_nanos(3_207_000_000),
             trace_hash: 0xdead_beef,
             state_hash: 0xfeed,
+            fuel_hash: 0xf0e1,
             original: Original {
                 steps: 1500,
                 choices: 1482,

@@ -444,3 +444,104 @@ mod reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::{self, Kind};
+    use crate::trace::Trace;
+    use seedbed_core::{Failure, Instead, OrderKey, SignalKind, TrapKind};
+
+    fn every() -> Vec<Happening> {
+        let who = Actor { pid: Pid::from_raw(5), path: PathId(11), life: Life(2) };
+        let name = SignalName { path: PathId(11), life: Life(2), kind: SignalKind::Sent, n: 3 };
+        let (from, to) = (Pid::from_raw(5), Pid::from_raw(6));
+        let head = Head { id: 3, from, to, correlation: 4, tag: 7, len: 2, flags: 0 };
+        let reason = ExitReason::start_failed(Failure::Trap(TrapKind::Unreachable, "at 5".into()).into());
+        let parcel = |body| Parcel { name, from, to, body };
+        let payload = vec![1, 2];
+        vec![
+            Happening::Chosen(TapeEntry::Order {
+                key: OrderKey { plain: name, passed: 1 },
+                instead: Instead::Clock,
+            }),
+            Happening::Booted { boot: Boot(1) },
+            Happening::Turn { who, hook: 2, name, head, payload: payload.clone(), cause: 9 },
+            Happening::TurnEnd { who, fuel: 300, now: Some(Time::from_nanos(1)), unix: None, failed: true },
+            Happening::Transmitted(parcel(ParcelBody::Message {
+                correlation: 4,
+                tag: 7,
+                payload: payload.clone(),
+            })),
+            Happening::Arrived(parcel(ParcelBody::Answer {
+                correlation: 4,
+                tag: 7,
+                failed: false,
+                payload: payload.clone(),
+            })),
+            Happening::Arrived(parcel(ParcelBody::Exit(reason.clone()))),
+            Happening::Arrived(parcel(ParcelBody::Down { reference: 1, reason: ExitReason::Normal })),
+            Happening::Arrived(parcel(ParcelBody::Kill)),
+            Happening::Arrived(parcel(ParcelBody::Link)),
+            Happening::Arrived(parcel(ParcelBody::Unlink)),
+            Happening::Arrived(parcel(ParcelBody::Monitor { reference: 1 })),
+            Happening::Arrived(parcel(ParcelBody::Demonitor { reference: 1 })),
+            Happening::TimersDue { now: Time::from_nanos(5) },
+            Happening::Completed { pid: to, correlation: 4, code: Some(2), payload: payload.clone() },
+            Happening::Spawned { who, parent: to },
+            Happening::Started { who },
+            Happening::Stopping { who, reason: ExitReason::Shutdown },
+            Happening::Exited { who, reason, detail: Some("text".into()), seen: true, cause: 9 },
+            Happening::Lost { why: 2, to, name, tag: 7 },
+            Happening::Registered { who, name: "ledger".into() },
+            Happening::Unregistered { who, name: "ledger".into() },
+            Happening::Linked { who, other: to, on: true },
+            Happening::Monitored { who, other: to, reference: 1, on: false },
+            Happening::TimerArmed { who, id: 1, deadline: Time::from_nanos(7) },
+            Happening::TimerCancelled { who, id: 1 },
+            Happening::Performed { who, effect: "store".into(), correlation: 4, payload },
+            Happening::Observed { who, key: "balance".into(), value: -30 },
+            Happening::Condition { who, name: "holds".into(), always: true, holds: false },
+            Happening::Logged { who, level: 3, text: "credited".into() },
+            Happening::Supervised { who, child: "a".into(), code: 1, figure: 2, text: "1 of 3".into() },
+            Happening::Other { code: 99 },
+        ]
+    }
+
+    /// Golden: what a trace of version 1 looks like never changes.
+    #[test]
+    fn the_format_is_pinned() {
+        let record = |what| Record { step: 1482, time: Time::from_nanos(3_207), node: NodeId(2), what };
+        let trace = Trace {
+            name: "transfer".into(),
+            seed: 7,
+            trace_hash: 8,
+            paths: [(PathId(11), "a/ledger".to_owned())].into(),
+            actors: [(Pid::from_raw(5), Actor { pid: Pid::from_raw(5), path: PathId(11), life: Life(2) })]
+                .into(),
+            names: [(Pid::from_raw(6), "ledger@a".to_owned())].into(),
+            dropped: 3,
+            records: every().into_iter().map(record).collect(),
+        };
+        let bytes = file::encode(Kind::Trace, &trace);
+        let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!(hex, include_str!("golden/trace-1.hex").trim());
+        assert_eq!(file::decode::<Trace>(Kind::Trace, &bytes).unwrap(), trace);
+    }
+
+    #[test]
+    fn every_kind_of_record_has_a_line_for_people_and_one_for_machines() {
+        let record = |what| Record { step: 1, time: Time::ZERO, node: NodeId(1), what };
+        let trace = Trace { records: every().into_iter().map(record).collect(), ..Trace::default() };
+        let mut out = Vec::new();
+        crate::export::jsonl(&trace, &mut out).unwrap();
+        let lines = String::from_utf8(out).unwrap();
+        assert_eq!(lines.lines().count(), trace.records.len() + 1);
+        for (record, json) in trace.records.iter().zip(lines.lines().skip(1)) {
+            let text = crate::Shown(&trace, record).to_string();
+            assert!(text.len() > "step 1 t 0.000s node 1: ".len() && !text.contains('{'), "{text}");
+            let object: serde_json::Value = serde_json::from_str(json).unwrap();
+            assert!(object["v"] == 1 && object["event"].is_string(), "{json}");
+        }
+    }
+}

@@ -95,6 +95,7 @@ impl Job<'_> {
             time_ns: outcome.time.as_nanos(),
             trace_hash: outcome.trace_hash,
             state_hash: outcome.state_hash,
+            fuel_hash: outcome.fuel_hash,
             steps_hint: self.config.steps_hint,
             broke: outcome.found.map(|found| found.to_string()),
             states,
@@ -151,7 +152,13 @@ impl Digests {
 
 impl Observer for Digests {
     fn event(&mut self, at: At, event: &Event<'_>) {
-        self.took(at, |hash| event.hash_into(hash));
+        self.took(at, |hash| {
+            event.hash_into(hash);
+            // Fuel is no part of an event's own hash, so that native actors and modules can be compared.
+            if let Event::TurnEnd { fuel, .. } = event {
+                hash.word(*fuel);
+            }
+        });
     }
 
     fn chosen(&mut self, at: At, entry: &TapeEntry) {

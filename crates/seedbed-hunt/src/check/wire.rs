@@ -58,6 +58,7 @@ pub(super) struct Ended {
     pub(super) time_ns: u64,
     pub(super) trace_hash: u64,
     pub(super) state_hash: u64,
+    pub(super) fuel_hash: u64,
     /// What strategies were told: part of the run, so it must be the same too.
     pub(super) steps_hint: u64,
     /// The property it broke, with its message.
