@@ -34,7 +34,7 @@ pub struct Hunt<'a> {
     pub shard: Shard,
     /// How long a finding is shrunk.
     pub shrink: ShrinkBudget,
-    /// Where a finding is written; `None` = nowhere.
+    /// Where a finding is written, and which run is on in case the process dies; `None` = nowhere.
     pub keep_in: Option<PathBuf>,
     /// Goes on where this part of the same hunt was left.
     pub resume: Option<Part>,

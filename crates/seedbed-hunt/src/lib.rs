@@ -4,6 +4,7 @@
 //! - `examine.rs`: a finding is replayed, shrunk, explained and kept.
 //! - `block.rs`: how it is told to people.
 //! - `replay.rs`, `regressions.rs`: a finding is run again, strictly or by name.
+//! - `witness.rs`: which run a process died in.
 //! - `part.rs`: what a hunt leaves, to go on or to be merged.
 //! - `check/`: the same seed in two processes.
 //!
@@ -20,6 +21,7 @@ mod regressions;
 mod replay;
 mod seed;
 mod summary;
+mod witness;
 mod workers;
 
 pub use block::Block;
@@ -31,3 +33,4 @@ pub use regressions::{DIR as REGRESSIONS, Regression, Verdict, keep_regression, 
 pub use replay::{ReplayFailure, ReplayOptions, Replayed, replay_finding};
 pub use seed::{run_seed, steps_hint};
 pub use summary::{Summary, Warning};
+pub use witness::{Died, died};

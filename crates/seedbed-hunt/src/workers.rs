@@ -6,6 +6,7 @@
 use crate::hunt::{Hunt, HuntError, Phase, Progress};
 use crate::quiet::quietly;
 use crate::summary::Summary;
+use crate::witness::Witness;
 use seedbed_sim::{Outcome, RunConfig, run_with};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -75,14 +76,19 @@ pub(crate) fn run_all(plan: &Plan<'_>, progress: &mut dyn FnMut(&Progress)) -> R
             let send = send.clone();
             let shared = &shared;
             let thread = std::thread::Builder::new().name(format!("hunt-{job}")).stack_size(STACK);
-            thread.spawn_scoped(scope, move || work(plan, shared, &send)).expect("the system has threads");
+            thread
+                .spawn_scoped(scope, move || work(plan, shared, job, &send))
+                .expect("the system has threads");
         }
         drop(send);
         fold(plan, &shared, &receive, progress)
     })
 }
 
-fn work(plan: &Plan<'_>, shared: &Shared, send: &SyncSender<Ended>) {
+fn work(plan: &Plan<'_>, shared: &Shared, job: u32, send: &SyncSender<Ended>) {
+    let hunt = plan.hunt;
+    let dir = hunt.keep_in.as_deref();
+    let mut witness = dir.and_then(|dir| Witness::new(dir, &hunt.name, &hunt.strategy.to_string(), job));
     let mut strategy = plan.hunt.strategy.build();
     while !is_over(plan) {
         let nth = shared.next.fetch_add(1, Ordering::Relaxed);
@@ -91,6 +97,9 @@ fn work(plan: &Plan<'_>, shared: &Shared, send: &SyncSender<Ended>) {
             return;
         }
         let config = RunConfig { seed: seed(plan, nth), steps_hint: plan.steps_hint };
+        if let Some(witness) = &mut witness {
+            witness.begin(config.seed);
+        }
         let ran = quietly(|| {
             catch_unwind(AssertUnwindSafe(|| run_with(plan.hunt.program, &config, strategy, Vec::new())))
         });

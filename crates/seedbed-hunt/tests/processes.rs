@@ -4,6 +4,7 @@ mod common;
 
 use common::{race, sound};
 use seedbed_hunt::check::{Check, Checked, Commands, serve};
+use seedbed_hunt::{Died, died, run_seed};
 use seedbed_sim::{Program, StrategySpec, World};
 use std::process::Command;
 
@@ -30,6 +31,16 @@ fn check(name: &str) -> Checked {
     check.run(&mut |_| true).expect("the processes answer")
 }
 
+/// A hunt whose process aborts in a run says nothing any more, but leaves the seed.
+fn a_death_leaves_its_seed() {
+    let this = std::env::current_exe().expect("a process knows its program");
+    let dir = tempfile::tempdir().expect("there is room for a directory");
+    let status = Command::new(this).arg("--die").arg(dir.path()).status().expect("it starts");
+    assert!(!status.success());
+    let told = died(dir.path(), "test").expect("the directory is there");
+    assert_eq!(told, [Died { seed: run_seed(7, 20), strategy: "random".into() }]);
+}
+
 fn main() {
     let args: Vec<String> = std::env::args().collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -38,6 +49,17 @@ fn main() {
             let program: &dyn Program = found.map(|(_, program)| program).expect("a program of this test");
             serve(program, std::io::stdin().lock(), std::io::stdout()).expect("the check answers");
         }
+        [_, "--die", dir] => {
+            let dies = |world: &mut World| {
+                if world.seed() == run_seed(7, 20) {
+                    std::process::abort();
+                }
+                sound(world)
+            };
+            let mut hunt = common::hunt(&dies, 1_000);
+            hunt.keep_in = Some(dir.into());
+            common::run(&hunt);
+        }
         [.., "--list"] => {}
         _ => {
             for name in ["sound", "race"] {
@@ -45,6 +67,7 @@ fn main() {
                 assert!(checked.difference.is_none() && checked.same == 5, "{name}: {checked:?}");
             }
             let difference = check("by-address").difference.expect("processes differ in their numbers");
+            a_death_leaves_its_seed();
             assert!(!difference.leak && difference.to_string().contains("event "), "{difference}");
         }
     }
