@@ -48,6 +48,26 @@ fn the_finding_of_the_lowest_index_is_reported() {
 }
 
 #[test]
+fn a_slow_run_that_finds_wins_over_a_quick_one_with_a_higher_index() {
+    // Run 3 waits until run 9 has found something; both fail.
+    let (slow, quick) = (run_seed(7, 3), run_seed(7, 9));
+    let quick_is_done = AtomicBool::new(false);
+    let program = |world: &mut World| {
+        while world.seed() == slow && !quick_is_done.load(Ordering::Acquire) {
+            std::thread::yield_now();
+        }
+        quick_is_done.fetch_or(world.seed() == quick, Ordering::Release);
+        anyhow::ensure!(world.seed() != slow && world.seed() != quick, "it fails");
+        sound(world)
+    };
+    let mut hunt = hunt(&program, 1_000);
+    hunt.jobs = 2;
+    let report = run(&hunt);
+    let finding = report.found.expect("two runs fail").finding;
+    assert_eq!((finding.seed, report.summary.runs, report.part.done), (slow, 4, 4));
+}
+
+#[test]
 fn shards_are_the_hunt_in_parts() {
     let whole = run(&hunt(&sound, 100));
     let parts: Vec<Part> = (0..3)
@@ -151,6 +171,14 @@ fn a_hunt_that_proved_nothing_says_so() {
         assert_eq!(run(&hunt(&program, 5)).summary.warnings(), warnings);
     }
     assert_eq!(run(&hunt(&nothing, 0)).summary.warnings(), []);
+    // Once is enough, in whichever run.
+    for lucky in [0, 4] {
+        let program = |world: &mut World| {
+            world.sometimes("it is lucky", world.seed() == run_seed(7, lucky));
+            sound(world)
+        };
+        assert_eq!(run(&hunt(&program, 5)).summary.warnings(), []);
+    }
 }
 
 #[test]
