@@ -21,7 +21,8 @@ pub(crate) struct Slot {
     pub(crate) cause: u64,
     /// Next in its line, or next free.
     pub(crate) next: u32,
-    /// In an outbox: the receiver's slot. In a line: 1 for the copy of a message that came twice.
+    /// In an outbox: the receiver's slot. In a line: 1 for the copy of a message that came twice;
+    /// the receiver's own number for an exit that no actor sent.
     pub(crate) aux: u32,
     inline: [u8; INLINE],
 }

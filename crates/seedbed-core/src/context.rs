@@ -456,6 +456,7 @@ impl Context<'_> {
             return Err(Code::NameTaken);
         }
         let name = self.node.names.register(name, slot)?;
+        self.node.turn.name_before.get_or_insert(None);
         self.node.slot_mut(slot).cold.name = Some(name.clone());
         self.port.observe(&Event::Registered { who: self.node.who(slot), name: &name });
         Ok(())
@@ -469,6 +470,7 @@ impl Context<'_> {
         self.allowed()?;
         let slot = self.node.turn.slot;
         let name = self.node.slot_mut(slot).cold.name.take().ok_or(Code::NotFound)?;
+        self.node.turn.name_before.get_or_insert(Some(name.clone()));
         self.node.names.release(&name);
         self.port.observe(&Event::Unregistered { who: self.node.who(slot), name: &name });
         Ok(())
@@ -587,7 +589,10 @@ impl Context<'_> {
         if slot.cold.spawned >= slot.limits.spawn_max {
             return Err(Code::LimitReached);
         }
+        let links = u32::from(options.flags.has(SpawnFlags::LINK));
+        self.room_for_watches(links + u32::from(options.flags.has(SpawnFlags::MONITOR)))?;
         let child = self.node.prepare_child(&options, &factory)?;
+        self.node.turn.links_asked += links;
         let pid = self.node.pid(child);
         let me = self.node.turn.slot;
         let reference = options.flags.has(SpawnFlags::MONITOR).then(|| self.watch_made(pid));
@@ -605,10 +610,11 @@ impl Context<'_> {
         MonitorRef(reference)
     }
 
-    fn room_for_watch(&self) -> Result<(), Code> {
+    fn room_for_watches(&self, more: u32) -> Result<(), Code> {
         let slot = self.slot();
-        let watches = slot.cold.links.len() + slot.cold.watching.len();
-        if watches >= slot.limits.watch_max as usize { Err(Code::LimitReached) } else { Ok(()) }
+        let watches = slot.cold.links.len() + slot.cold.watching.len() + self.node.turn.links_asked as usize;
+        let full = more > 0 && watches + more as usize > slot.limits.watch_max as usize;
+        if full { Err(Code::LimitReached) } else { Ok(()) }
     }
 
     /// Links this actor and another (rules E1, E8). Linking to oneself does nothing.
@@ -622,8 +628,10 @@ impl Context<'_> {
         if pid == self.me() {
             return self.allowed();
         }
-        self.room_for_watch()?;
-        self.wish(Wish::Link(pid))
+        self.room_for_watches(1)?;
+        self.wish(Wish::Link(pid))?;
+        self.node.turn.links_asked += 1;
+        Ok(())
     }
 
     /// Takes a link back; nothing of it is delivered any more (rule E10).
@@ -645,7 +653,7 @@ impl Context<'_> {
             return Err(Code::Invalid);
         }
         self.allowed()?;
-        self.room_for_watch()?;
+        self.room_for_watches(1)?;
         self.room_in_outbox(0)?;
         let target = match self.node.resolve(pid) {
             Resolved::Local(slot) => self.node.pid(slot),
@@ -753,7 +761,8 @@ impl Context<'_> {
         self.node.turn.start_done = true;
     }
 
-    /// What whoever is told of this actor's end will receive (rule E6).
+    /// What whoever is told of this actor's end will receive, if this turn or the `on_stop` after it
+    /// ends it (rule E6).
     pub fn set_value(&mut self, value: Vec<u8>) {
         self.node.turn.value = Some(value);
     }

@@ -101,6 +101,10 @@ impl Lines {
     ) -> (u32, bool) {
         let index = self.line_for(receiver, mailbox, from);
         let line = &mut self.lines[index as usize];
+        if line.path == PathId(0) {
+            // Made by what was said in the sender's place, when its name was not known here.
+            (line.path, line.life) = (from.path, from.life);
+        }
         let was_empty = line.head == NIL;
         if was_empty {
             line.head = signal;

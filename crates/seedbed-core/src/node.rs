@@ -84,6 +84,10 @@ pub(crate) struct Cold {
     pub(crate) monitors_made: u64,
     pub(crate) spawned: u32,
     pub(crate) unnamed: u64,
+    /// Exits so far that no actor of this run sent: of the dead, the lost, and from outside.
+    pub(crate) unsent_exits: u32,
+    /// Who asked to be told of its start was told that it failed.
+    pub(crate) start_failure_told: bool,
     pub(crate) stop: Option<Stop>,
     /// What it returned, kept from the turn that stopped it to its end.
     pub(crate) value: Option<Vec<u8>>,
@@ -148,6 +152,12 @@ pub(crate) struct Turn {
     pub(crate) value: Option<Vec<u8>>,
     pub(crate) sent_bytes: u64,
     pub(crate) log_left: u32,
+    /// Links that this turn asked for, itself or with a spawn: they count against the limit.
+    pub(crate) links_asked: u32,
+    /// The name the actor had, if this turn changed it.
+    pub(crate) name_before: Option<Option<Rc<str>>>,
+    /// The outbox is being applied: what ends the actor now, ends it afterwards (rule T2).
+    pub(crate) applying: bool,
 }
 
 /// The tables.
@@ -223,6 +233,9 @@ impl Node {
                 value: None,
                 sent_bytes: 0,
                 log_left: 0,
+                links_asked: 0,
+                name_before: None,
+                applying: false,
             },
             outbox: Vec::new(),
             thinned: Vec::new(),
@@ -262,6 +275,23 @@ impl Node {
     pub(crate) fn sender(&self, slot: u32) -> Sender {
         let s = &self.slots[slot as usize];
         Sender::actor(s.pid, s.path, s.life)
+    }
+
+    /// The sender of what is said about an actor in its place. Its name is known also while the
+    /// actor is being buried; who is elsewhere or long gone has none here.
+    pub(crate) fn sender_of(&self, pid: Pid) -> Sender {
+        self.owner(pid)
+            .map_or(Sender { key: pid.to_raw(), path: PathId(0), life: Life(0) }, |s| self.sender(s))
+    }
+
+    /// The slot of an actor of this node that lives or is being buried.
+    pub(crate) fn owner(&self, pid: Pid) -> Option<u32> {
+        match target_of(pid) {
+            Target::Actor { node, boot, slot, generation } if node == self.id && boot == self.boot => {
+                self.slots.get(slot as usize).filter(|s| s.generation == generation).map(|_| slot)
+            }
+            _ => None,
+        }
     }
 
     /// Who a pid or address means now.
@@ -407,6 +437,7 @@ impl Node {
         };
         match envelope.flags.kind() {
             Flags::MESSAGE => sender(SignalKind::Sent, envelope.id | u64::from(signal.aux) << 63),
+            Flags::EXIT if envelope.id == 0 => receiver(SignalKind::Exit, 1 << 62 | u64::from(signal.aux)),
             Flags::EXIT => sender(SignalKind::Exit, envelope.id),
             Flags::STARTED => sender(SignalKind::Started, 1),
             Flags::REPLY => receiver(SignalKind::Answer, envelope.correlation),

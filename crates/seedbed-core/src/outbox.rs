@@ -1,7 +1,7 @@
 //! What a turn asked for: its effects on others, in order (DESIGN §3.1).
 //!
-//! Effects on the actor itself (its timers, its name, its flags) need no entry: if the turn fails,
-//! the actor ends, and they end with it.
+//! Effects on the actor itself (its timers, its flags) need no entry: if the turn fails, the actor
+//! ends, and nobody sees them until then. Its name others see: what it was is kept in the turn.
 
 use crate::actor::Factory;
 use crate::packet::Packet;

@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 pub struct Packet {
     /// Who it is from; [`Pid::NOBODY`] if the answer of a node for somebody that is not there.
     pub from: Pid,
-    /// The sender's path.
+    /// The sender's path, see `id`.
     pub path: PathId,
-    /// The sender's life.
+    /// The sender's life, see `id`.
     pub life: Life,
     /// The pid or address it is for.
     pub to: Pid,
-    /// Number of this among all that its sender's life sent, from 1; from 2⁶² on for what the node
-    /// sends in its place. With path and life it names the packet. 0 until it leaves.
+    /// Number of this among all that its sender's life sent, from 1. With path and life it names
+    /// the packet. A node answers for somebody that is not there under the name of what it answers,
+    /// with 2⁶² added. 0 until it leaves.
     pub id: u64,
     /// True for the second of a packet that the network brings twice: its name must differ.
     pub copy: bool,

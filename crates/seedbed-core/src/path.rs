@@ -36,11 +36,12 @@ pub fn check_name(name: &str) -> Result<(), Code> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum SignalKind {
-    /// The n-th message, request or exit signal that the named actor sent.
+    /// The n-th message or request that the named actor sent.
     Sent = 0,
     /// The reply to, or the failure of, the n-th correlation of the named actor.
     Answer = 1,
-    /// The n-th notice of the named actor's death to a link.
+    /// The n-th of all that the named actor sent, an exit; from 2⁶² on the n-th exit that reached it
+    /// and that no actor sent.
     Exit = 2,
     /// The down of the n-th monitor of the named actor.
     Down = 3,

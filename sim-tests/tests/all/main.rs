@@ -1,1 +1,16 @@
-//! One module a claim.
+//! One module a claim. `docs/rules.md` maps the rules of `docs/semantics.md` to them.
+
+mod effects;
+mod exits;
+mod identity;
+mod mail;
+mod model;
+mod network;
+mod requests;
+mod rules_table;
+mod runs;
+mod start;
+mod tapes;
+mod timers;
+mod traps;
+mod turns;

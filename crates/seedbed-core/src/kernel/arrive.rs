@@ -135,14 +135,15 @@ impl Kernel {
         if correlation == 0 {
             return;
         }
+        let target = match self.node.resolve(target) {
+            Resolved::Local(slot) => self.node.pid(slot),
+            Resolved::Dead | Resolved::Remote => target,
+        };
         match self.node.resolve(asker) {
             Resolved::Local(slot) => self.end_request(r, slot, correlation, target, failure),
             Resolved::Dead => {}
             Resolved::Remote => {
-                let (path, life) = match self.node.resolve(target) {
-                    Resolved::Local(t) => (self.node.slot(t).path, self.node.slot(t).life),
-                    _ => (self.node.path, Life(0)),
-                };
+                let Sender { path, life, .. } = self.node.sender_of(target);
                 let body =
                     Body::Answer { correlation, tag: failure as u64, failed: true, payload: Vec::new() };
                 self.transmit(r, Packet { from: target, path, life, to: asker, id: 0, copy: false, body });
@@ -171,7 +172,7 @@ impl Kernel {
         if !self.close_request(slot, correlation) {
             return;
         }
-        let from = Sender { key: target.to_raw(), path: PathId(0), life: Life(0) };
+        let from = self.node.sender_of(target);
         self.push_failure(r, slot, correlation, target, from, failure);
     }
 
@@ -204,11 +205,6 @@ impl Kernel {
             unreachable!("a deadline in the queue has its request");
         };
         let from = Sender { key: crate::mail::TIMERS, path: s.path, life: s.life };
-        let me = self.node.pid(slot);
-        // A reply that comes later finds nothing to answer.
-        if let Resolved::Local(t) = self.node.resolve(target) {
-            self.node.slot_mut(t).cold.asked.remove(me, correlation);
-        }
         self.push_failure(r, slot, correlation, target, from, RequestFailure::Timeout);
     }
 
@@ -235,14 +231,12 @@ impl Kernel {
         other: Pid,
         packet: &impl Fn(Pid, Body) -> Packet,
     ) {
-        if self.node.resolve(me) != Resolved::Local(slot)
-            || self.node.slot(slot).cold.links.contains_key(&other)
-        {
+        if self.node.slot(slot).cold.links.contains_key(&other) {
             return;
         }
         match self.node.resolve(other) {
             Resolved::Dead => {
-                let from = Sender { key: other.to_raw(), path: PathId(0), life: Life(0) };
+                let from = self.node.sender_of(other);
                 self.exit_signal(r, slot, from, 0, ExitReason::NoProcess, None, false);
             }
             Resolved::Local(o) => {
@@ -277,7 +271,7 @@ impl Kernel {
                 self.node.slot_mut(t).cold.watched_by.insert((me, reference), made);
             }
             Resolved::Dead => {
-                let from = Sender { key: target.to_raw(), path: PathId(0), life: Life(0) };
+                let from = self.node.sender_of(target);
                 self.down(r, me, from, reference, &ExitReason::NoProcess, None);
             }
             Resolved::Remote => self.transmit(r, packet(target, Body::Monitor { reference })),
@@ -317,8 +311,16 @@ impl Kernel {
         let mut payload = Vec::new();
         Notice { reason: reason.clone(), value }.encode(&mut payload);
         let to = self.node.pid(slot).to_raw();
+        // What no actor sent is numbered by who gets it: its name must not depend on others.
+        let unsent = flags.kind() == Flags::EXIT && (id == 0 || id >> 62 != 0);
+        let id = if unsent { 0 } else { id };
         let envelope = Envelope { id, from: from.key, to, correlation, tag: 0, len: 0, flags };
         let signal = self.node.arena.insert(envelope, &payload, self.node.step);
+        if unsent {
+            let cold = &mut self.node.slot_mut(slot).cold;
+            cold.unsent_exits += 1;
+            self.node.arena.get_mut(signal).aux = cold.unsent_exits;
+        }
         self.enqueue(r, slot, from, signal);
     }
 
@@ -355,15 +357,7 @@ impl Kernel {
         let Packet { from: from_pid, path, life, to, id, copy, body } = packet;
         let from = Sender { key: from_pid.to_raw(), path, life };
         let here = self.node.resolve(to);
-        let reply = |kernel: &Kernel, body| Packet {
-            from: to,
-            path: kernel.node.path,
-            life: Life(0),
-            to: from_pid,
-            id: 0,
-            copy: false,
-            body,
-        };
+        let reply = |body| Packet { from: to, path, life, to: from_pid, id: 1 << 62 | id, copy, body };
         let local = match here {
             Resolved::Local(slot) => Some(slot),
             Resolved::Dead | Resolved::Remote => None,
@@ -379,7 +373,17 @@ impl Kernel {
                     len: 0,
                     flags: Flags::MESSAGE,
                 };
-                self.remote_message(r, local, from, envelope, &payload, copy);
+                match local {
+                    Some(slot) => self.remote_message(r, slot, from, envelope, &payload, copy),
+                    None => {
+                        self.lose(r, Lost::Dead, from, &envelope);
+                        if correlation != 0 {
+                            let tag = RequestFailure::Dead as u64;
+                            let body = Body::Answer { correlation, tag, failed: true, payload: Vec::new() };
+                            self.transmit(r, reply(body));
+                        }
+                    }
+                }
             }
             (Body::Answer { correlation, tag, failed, payload }, slot) => {
                 let flags = if failed { Flags::REPLY.with(Flags::FAILED) } else { Flags::REPLY };
@@ -405,8 +409,7 @@ impl Kernel {
             }
             (Body::Link, None) => {
                 let body = Body::Exit { reason: ExitReason::NoProcess, value: None, link: true };
-                let packet = reply(self, body);
-                self.transmit(r, packet);
+                self.transmit(r, reply(body));
             }
             (Body::Unlink, Some(slot)) => {
                 self.node.slot_mut(slot).cold.links.remove(&from_pid);
@@ -418,8 +421,7 @@ impl Kernel {
             }
             (Body::Monitor { reference }, None) => {
                 let body = Body::Down { reference, reason: ExitReason::NoProcess, value: None };
-                let packet = reply(self, body);
-                self.transmit(r, packet);
+                self.transmit(r, reply(body));
             }
             (Body::Demonitor { reference }, Some(slot)) => {
                 self.node.slot_mut(slot).cold.watched_by.remove(&(from_pid, reference));
@@ -437,7 +439,7 @@ impl Kernel {
     fn remote_message<R: Reactor>(
         &mut self,
         r: &mut R,
-        local: Option<u32>,
+        slot: u32,
         from: Sender,
         envelope: Envelope,
         payload: &[u8],
@@ -445,10 +447,6 @@ impl Kernel {
     ) {
         let asker = Pid::from_raw(envelope.from);
         let to = Pid::from_raw(envelope.to);
-        let Some(slot) = local else {
-            self.lose(r, Lost::Dead, from, &envelope);
-            return self.refuse(r, to, asker, envelope.correlation, RequestFailure::Dead);
-        };
         let s = self.node.slot_mut(slot);
         let too_large = payload.len() > s.limits.message_bytes as usize;
         if too_large || (!has_room(s, payload.len()) && s.limits.policy != MailboxPolicy::DropOldest) {
@@ -488,6 +486,8 @@ impl Kernel {
             .collect();
         let me = self.node.pid(slot);
         let nowhere = |pid: Pid| Sender { key: pid.to_raw(), path: PathId(0), life: Life(0) };
+        // Those there were told the same of this side.
+        self.node.slot_mut(slot).cold.watched_by.retain(|(pid, _), _| node_of(*pid) != lost);
         for (correlation, target) in asked {
             self.end_request(r, slot, correlation, target, RequestFailure::NoConnection);
         }

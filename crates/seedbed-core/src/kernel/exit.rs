@@ -52,6 +52,7 @@ impl Kernel {
         let from = self.node.sender(slot);
         match outcome {
             StartOutcome::Failed(reason) => {
+                self.node.slot_mut(slot).cold.start_failure_told = true;
                 self.notice(r, p, from, Flags::STARTED.with(Flags::FAILED), 0, 1, &reason, None);
             }
             outcome => {
@@ -91,6 +92,11 @@ impl Kernel {
         detail: Option<String>,
         value: Option<Vec<u8>>,
     ) {
+        if self.node.turn.applying && slot == self.node.turn.slot {
+            // A wish of its own came back; the others are applied all the same (rule T2).
+            self.node.turn.ended.get_or_insert(reason);
+            return;
+        }
         // Who waits for a start that will never be done, is told so.
         self.notify_start(r, slot, StartOutcome::Failed(reason.clone()));
         let me = self.node.pid(slot);
@@ -99,7 +105,7 @@ impl Kernel {
         let s = self.node.slot_mut(slot);
         s.stage = Stage::Free;
         let value = value.or(s.cold.value.take());
-        let seen = !s.cold.links.is_empty() || !s.cold.watched_by.is_empty();
+        let seen = !s.cold.links.is_empty() || !s.cold.watched_by.is_empty() || s.cold.start_failure_told;
         let who = self.node.who(slot);
         r.observe(&Event::Exited {
             who,
@@ -120,7 +126,6 @@ impl Kernel {
             self.node.names.release(&name);
             r.observe(&Event::Unregistered { who: self.node.who(slot), name: &name });
         }
-        let me = self.node.pid(slot);
         let cold = &mut self.node.slot_mut(slot).cold;
         let timers = std::mem::take(&mut cold.timers);
         let pending = std::mem::take(&mut cold.pending);
@@ -129,12 +134,9 @@ impl Kernel {
                 self.node.timers.cancel(armed);
             }
         }
-        for (correlation, pending) in pending {
-            if let Pending::Request { target, timeout } = pending {
+        for pending in pending.into_values() {
+            if let Pending::Request { timeout, .. } = pending {
                 self.node.timers.cancel(timeout);
-                if let Resolved::Local(t) = self.node.resolve(target) {
-                    self.node.slot_mut(t).cold.asked.remove(me, correlation);
-                }
             }
         }
     }
@@ -208,8 +210,7 @@ impl Kernel {
         let monitors = monitors.into_iter().map(|((pid, n), made)| (made, Watch::Monitor(pid, n)));
         let mut watches: Vec<(u64, Watch)> = links.chain(monitors).collect();
         watches.sort_by_key(|(made, _)| *made);
-        for (nth, (_, watch)) in watches.into_iter().enumerate() {
-            let id = nth as u64 + 1;
+        for (_, watch) in watches {
             let value = value.cloned();
             let packet = |to, body| Packet {
                 from: me,
@@ -222,7 +223,12 @@ impl Kernel {
             };
             match watch {
                 Watch::Link(other) => match self.node.resolve(other) {
-                    Resolved::Local(o) => self.exit_signal(r, o, from, id, reason.clone(), value, true),
+                    Resolved::Local(o) => {
+                        let s = self.node.slot_mut(slot);
+                        s.sent += 1;
+                        let id = s.sent;
+                        self.exit_signal(r, o, from, id, reason.clone(), value, true);
+                    }
                     Resolved::Remote => {
                         let body = Body::Exit { reason: reason.clone(), value, link: true };
                         self.transmit(r, packet(other, body));

@@ -101,6 +101,8 @@ impl Kernel {
         turn.value = None;
         turn.sent_bytes = 0;
         turn.log_left = log_left;
+        turn.links_asked = 0;
+        turn.name_before = None;
     }
 
     /// A timer's message is being delivered: it is done, or armed again from its own deadline (rule C3).
@@ -154,9 +156,12 @@ impl Kernel {
                 .deliver(&mut cx, envelope, payload),
         }));
         self.node.slot_mut(slot).behaviour = behaviour;
-        done.unwrap_or_else(|panic| {
-            Err(Failed { failure: Failure::HostPanic, detail: Some(panic_text(&*panic)) })
-        })
+        match done {
+            // The turn was over at that call; an error only passes on that more was refused (rule T4).
+            Ok(_) if self.node.turn.ended.is_some() => Ok(()),
+            Ok(done) => done,
+            Err(panic) => Err(Failed { failure: Failure::HostPanic, detail: Some(panic_text(&*panic)) }),
+        }
     }
 
     /// Looks after the lines of an actor whose turn is over: the next of the line becomes enabled,
@@ -168,6 +173,10 @@ impl Kernel {
         if node.lines.settle(line, &mut s.mailbox) && running {
             self.enable(r, line);
         }
+        self.settle_thinned(r, slot);
+    }
+
+    fn settle_thinned<R: Reactor>(&mut self, r: &mut R, slot: u32) {
         while let Some(line) = self.node.thinned.pop() {
             let l = self.node.lines.get(line);
             if l.receiver == slot && l.head == NIL && l.enabled {
@@ -188,10 +197,6 @@ impl Kernel {
         }
         let turn = &mut self.node.turn;
         let (ended, stop, value) = (turn.ended.take(), turn.stop.take(), turn.value.take());
-        let pid = turn.pid;
-        if self.node.resolve(pid) != Resolved::Local(slot) {
-            return; // something in the outbox came back and ended it
-        }
         match hook {
             Hook::Stop => {
                 let stop = self.node.slot_mut(slot).cold.stop.take().expect("a stopping actor has a reason");
@@ -238,7 +243,7 @@ impl Kernel {
 
     /// The end of a turn that failed: nothing of it is applied (rule T3).
     fn fail_turn<R: Reactor>(&mut self, r: &mut R, slot: u32, hook: Hook, failed: Failed) {
-        self.roll_back();
+        self.roll_back(r);
         let Failed { failure, detail } = failed;
         match (hook, failure) {
             (Hook::Start, failure) => {
@@ -259,7 +264,7 @@ impl Kernel {
         }
     }
 
-    fn roll_back(&mut self) {
+    fn roll_back<R: Reactor>(&mut self, r: &mut R) {
         while let Some(wish) = self.node.outbox.pop() {
             match wish {
                 Wish::Send { signal } => {
@@ -283,14 +288,54 @@ impl Kernel {
                         self.unanswer(to, correlation);
                     }
                 }
+                Wish::Monitor { reference, .. } => {
+                    let slot = self.node.turn.slot;
+                    self.node.slot_mut(slot).cold.watching.remove(&reference);
+                }
+                Wish::Demonitor { target, reference } => {
+                    let slot = self.node.turn.slot;
+                    self.node.slot_mut(slot).cold.watching.insert(reference, target);
+                }
                 Wish::Spawn(child) => {
+                    if let Some(reference) = child.reference {
+                        let slot = self.node.turn.slot;
+                        self.node.slot_mut(slot).cold.watching.remove(&reference);
+                    }
                     if let Some(name) = self.node.slot_mut(child.slot).cold.name.take() {
                         self.node.names.release(&name);
                     }
                     self.node.vacate(child.slot);
                 }
-                _ => {}
+                Wish::Link(_)
+                | Wish::Unlink(_)
+                | Wish::Exit { .. }
+                | Wish::Kill(_)
+                | Wish::Perform { .. }
+                | Wish::Observe { .. }
+                | Wish::Done => {}
             }
+        }
+        self.restore_name(r);
+    }
+
+    /// The name that the actor had before its turn is its own again, until its end.
+    fn restore_name<R: Reactor>(&mut self, r: &mut R) {
+        let Some(before) = self.node.turn.name_before.take() else { return };
+        let slot = self.node.turn.slot;
+        let after = self.node.slot_mut(slot).cold.name.take();
+        if before == after {
+            self.node.slot_mut(slot).cold.name = after;
+            return;
+        }
+        if let Some(name) = after {
+            self.node.names.release(&name);
+            r.observe(&Event::Unregistered { who: self.node.who(slot), name: &name });
+        }
+        if let Some(name) = before {
+            let name = self.node.names.register(&name, slot);
+            let name = name.expect("only this turn could have given it away, and that was taken back");
+            self.node.slot_mut(slot).cold.name = Some(name.clone());
+            r.observe(&Event::Registered { who: self.node.who(slot), name: &name });
         }
     }
 
@@ -302,6 +347,7 @@ impl Kernel {
     fn apply_outbox<R: Reactor>(&mut self, r: &mut R, slot: u32) {
         let from = self.node.sender(slot);
         let me = self.node.pid(slot);
+        self.node.turn.applying = true;
         let mut at = 0;
         while let Some(wish) = self.node.outbox.get_mut(at) {
             at += 1;
@@ -310,6 +356,7 @@ impl Kernel {
                 wish => self.apply(r, slot, me, from, wish),
             }
         }
+        self.node.turn.applying = false;
         self.node.outbox.clear();
     }
 
@@ -332,9 +379,11 @@ impl Kernel {
             Wish::Spawn(child) => self.apply_spawn(r, Some((slot, me)), *child),
             Wish::Link(other) => self.link(r, slot, me, other, &packet),
             Wish::Unlink(other) => {
-                if self.node.resolve(me) == Resolved::Local(slot)
-                    && self.node.slot_mut(slot).cold.links.remove(&other).is_some()
-                {
+                // An earlier wish of this turn may have ended the other one.
+                if self.node.flush(other, Flags::EXIT, None) {
+                    self.settle_thinned(r, slot);
+                }
+                if self.node.slot_mut(slot).cold.links.remove(&other).is_some() {
                     r.observe(&Event::Linked { who: self.node.who(slot), other, on: false });
                 }
                 match self.node.resolve(other) {
@@ -392,16 +441,9 @@ impl Kernel {
 
     pub(super) fn transmit<R: Reactor>(&mut self, r: &mut R, mut packet: Packet) {
         if packet.id == 0 {
-            packet.id = match self.node.resolve(packet.from) {
-                Resolved::Local(slot) if !packet.from.is_address() => {
-                    self.node.slot_mut(slot).sent += 1;
-                    self.node.slot(slot).sent
-                }
-                _ => {
-                    self.node.made += 1;
-                    1 << 62 | self.node.made
-                }
-            };
+            let slot = self.node.owner(packet.from).expect("only an actor's packets are numbered here");
+            self.node.slot_mut(slot).sent += 1;
+            packet.id = self.node.slot(slot).sent;
         }
         debug_assert_ne!(node_of(packet.to), self.node.id, "what is for this node does not leave it");
         r.observe(&Event::Transmitted { packet: &packet });

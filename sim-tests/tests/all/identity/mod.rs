@@ -1,0 +1,7 @@
+//! Rules P.
+
+mod a_life_counts_the_starts_of_a_path_over_all_boots;
+mod a_name_has_one_actor_and_an_actor_one_name;
+mod a_path_is_the_parents_path_and_a_name;
+mod an_address_follows_whoever_has_the_name;
+mod pids_are_never_used_twice;

@@ -1,0 +1,11 @@
+//! Rules M.
+
+mod a_line_is_a_receiver_and_a_sender;
+mod full_mailbox_refuses_and_gives_back;
+mod mail_for_nobody_is_a_dead_letter;
+mod mail_is_first_in_first_out_per_pair;
+mod mail_of_a_stopping_actor_is_not_delivered;
+mod notices_need_no_room;
+mod only_heads_of_lines_of_started_actors_are_enabled;
+mod plain_order_is_first_enabled_first_out;
+mod remote_mail_without_room_is_dropped_at_the_door;

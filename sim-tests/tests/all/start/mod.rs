@@ -1,0 +1,7 @@
+//! Rules S.
+
+mod a_spawn_answers_with_a_pid_and_the_start_is_a_turn_of_its_own;
+mod a_start_that_fails_or_ignores_ends_without_on_stop;
+mod mail_waits_for_the_start;
+mod spawn_flags_are_in_force_before_the_first_instruction;
+mod who_asked_is_told_of_the_start_once;
