@@ -95,7 +95,7 @@ pub enum ChoiceKind {
     Buggify = 7,
     /// Latency of an effect, in steps of its range.
     EffectDelay = 8,
-    /// At a crash: whether a record that was not synced is lost (1) or torn (2).
+    /// At a crash: how many records at the tail of a log that were not synced are lost.
     Unsynced = 9,
 }
 

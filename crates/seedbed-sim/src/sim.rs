@@ -88,8 +88,8 @@ pub(crate) struct Sim {
     pub(crate) found: Option<Broken>,
     /// Keys of the facts that the broken property reads.
     pub(crate) read: Vec<String>,
-    /// A supervisor that used up its intensity and has not ended yet.
-    gave_up: Option<(Pid, String)>,
+    /// Supervisors that used up their intensity and have not ended yet, with what they gave up on.
+    gave_up: BTreeMap<Pid, String>,
     pub(crate) observers: Vec<Box<dyn Observer>>,
 }
 
@@ -120,7 +120,7 @@ impl Sim {
             allow_failures: false,
             found: None,
             read: Vec::new(),
-            gave_up: None,
+            gave_up: BTreeMap::new(),
             observers: Vec::new(),
         }
     }
@@ -273,7 +273,7 @@ impl Sim {
                 }
             }
             Event::Supervised { who, child, code: decision::GAVE_UP, text, .. } => {
-                self.gave_up = Some((who.pid, format!("{} gave up on `{child}`: {text}", who.text)));
+                self.gave_up.insert(who.pid, format!("{} gave up on `{child}`: {text}", who.text));
             }
             Event::Exited { who, reason, detail, seen, .. } => {
                 self.facts.forget(who.pid);
@@ -289,8 +289,8 @@ impl Sim {
                         format!("{} did not start: {reason}", who.text),
                     );
                 }
-                let gave_up = self.gave_up.take_if(|(pid, _)| *pid == who.pid);
-                if let (Some((_, message)), false, false) = (gave_up, seen, self.allow_failures) {
+                let gave_up = self.gave_up.remove(&who.pid);
+                if let (Some(message), false, false) = (gave_up, seen, self.allow_failures) {
                     self.find("every failure is handled", "always", message);
                 }
                 if !seen && !self.allow_failures && matches!(reason, ExitReason::Failed(_)) {

@@ -97,6 +97,7 @@ type EffectHandler = Rc<dyn Fn(&EffectRequest, Time) -> EffectOutcome>;
 pub struct World {
     config: WorldConfig,
     seed: u64,
+    steps_hint: u64,
     key: Key,
     sim: Sim,
     hosts: Vec<Host>,
@@ -119,16 +120,11 @@ impl World {
     pub(crate) fn new(
         config: WorldConfig,
         run: &RunConfig,
-        mut strategy: Box<dyn Strategy>,
+        strategy: Box<dyn Strategy>,
         guide: Guide,
     ) -> Result<World, ReplayError> {
         let key = Key::from_seed(run.seed);
         let chance = Chance::new(&config.faults, key.derive("faults", 0, 0).stream());
-        strategy.begin(&RunStart {
-            key: key.derive("strategy", 0, 0),
-            steps_hint: run.steps_hint,
-            clock_rate: chance.faults.clock,
-        });
         let mode = match guide {
             Guide::None => Mode::Explore,
             Guide::Tape { tape, strict } => Mode::Replay(Replay::new(&tape, strict)?, tape),
@@ -136,9 +132,10 @@ impl World {
         };
         let mut sim = Sim::new(strategy, mode, chance, config.latency);
         sim.allow_failures = config.allow_failures;
-        Ok(World {
+        let mut world = World {
             config,
             seed: run.seed,
+            steps_hint: run.steps_hint,
             key,
             sim,
             hosts: Vec::new(),
@@ -153,7 +150,9 @@ impl World {
             begun: false,
             replay_error: None,
             stop_after: None,
-        })
+        };
+        world.begin_strategy();
+        Ok(world)
     }
 
     /// The run's seed.
@@ -171,16 +170,25 @@ impl World {
         &self.config
     }
 
-    /// Changes what the world is made with; before anything ran.
+    /// Changes what the world is made with; before anything is spawned.
     ///
     /// # Panics
-    /// If a turn has run already: faults and latencies belong to the whole run.
+    /// If there is an actor already: faults and latencies belong to the whole run.
     pub fn configure(&mut self, change: impl FnOnce(&mut WorldConfig)) {
-        assert!(!self.begun, "a world is configured before its first turn");
+        assert!(!self.begun && self.sim.order.is_empty(), "a world is configured before its first actor");
         change(&mut self.config);
         self.sim.latency = self.config.latency;
         self.sim.allow_failures = self.config.allow_failures;
         self.sim.chance = Chance::new(&self.config.faults, self.key.derive("faults", 0, 0).stream());
+        self.begin_strategy();
+    }
+
+    fn begin_strategy(&mut self) {
+        self.sim.strategy.begin(&RunStart {
+            key: self.key.derive("strategy", 0, 0),
+            steps_hint: self.steps_hint,
+            clock_rate: self.sim.chance.faults.clock,
+        });
     }
 
     /// Makes a factory known to all nodes under an entry id.

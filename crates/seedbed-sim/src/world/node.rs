@@ -160,6 +160,17 @@ impl World {
         }
     }
 
+    /// Somebody turned to a node that is down. If it counted as lost before, it will once more, for
+    /// what was asked of it since.
+    pub(super) fn wait_for_lost(&mut self, node: NodeId) {
+        let lost_at = self.sim.now + self.config.loss_after;
+        if let Some(host) = self.hosts.get_mut(usize::from(node.0) - 1)
+            && host.up_at.is_none()
+        {
+            host.lost_at.get_or_insert(lost_at);
+        }
+    }
+
     /// Crashes a node: its actors, mail and timers are gone, and what its stores had not synced may
     /// be. It boots again after a while that is chosen, or never if it has no boot function.
     pub fn crash(&mut self, node: NodeId) {

@@ -59,8 +59,16 @@ impl World {
     /// The finding, if there is one.
     pub fn run_for(&mut self, time: Duration) -> Result<(), crate::property::Broken> {
         let until = self.sim.now + time;
-        if self.run_until(until) == Advance::Quiet {
-            self.sim.now = self.sim.now.max(until);
+        loop {
+            match self.run_until(until) {
+                // At rest, but there are intervals.
+                Advance::Quiet if self.next_time().is_some_and(|next| next <= until) => {}
+                Advance::Quiet => {
+                    self.sim.now = self.sim.now.max(until);
+                    break;
+                }
+                Advance::Moved | Advance::Stopped => break,
+            }
         }
         self.sim.found.clone().map_or(Ok(()), Err)
     }
@@ -171,15 +179,16 @@ impl World {
         if self.sim.found.is_some() { Advance::Stopped } else { Advance::Moved }
     }
 
-    /// No mail, nothing in flight, no effect, no one-shot timer, no node that is to boot, no input
-    /// that is still to send.
+    /// No mail, nothing in flight, no effect, no one-shot timer, no node that is to boot or to count
+    /// as lost, no input that is still to send.
     pub fn is_at_rest(&self) -> bool {
         let hosts = || self.hosts.iter();
         self.sim.order.is_empty()
             && self.sim.network.is_empty()
             && self.sim.effects.is_empty()
             && self.inputs.is_done()
-            && hosts().all(|h| h.up_at.is_none() && h.kernel.as_ref().is_none_or(|k| k.one_shots() == 0))
+            && hosts().all(|h| h.up_at.is_none() && h.lost_at.is_none())
+            && hosts().all(|h| h.kernel.as_ref().is_none_or(|k| k.one_shots() == 0))
     }
 
     /// When something is due that time has to pass for.
@@ -241,8 +250,9 @@ impl World {
             return self.arrive_outside(packet);
         }
         // A packet for a node that is down is lost; who asked is told when the node counts as lost.
-        if let Some((kernel, mut port)) = self.split(node) {
-            kernel.arrive(&mut port, packet);
+        match self.split(node) {
+            Some((kernel, mut port)) => kernel.arrive(&mut port, packet),
+            None => self.wait_for_lost(node),
         }
     }
 

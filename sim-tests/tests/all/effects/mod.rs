@@ -1,1 +1,4 @@
-//! Rules.
+//! Rules O.
+
+mod a_log_outlives_lives_and_crashes;
+mod an_effect_completes_exactly_once;

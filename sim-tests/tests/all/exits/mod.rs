@@ -1,1 +1,14 @@
-//! Rules.
+//! Rules E and L, on the kernel.
+
+mod a_child_ends_with_its_supervisor;
+mod a_dying_actor_tells_in_the_order_of_the_tables;
+mod a_kill_cannot_be_trapped;
+mod a_link_is_symmetric_and_monitors_stack;
+mod a_stop_is_a_turn_of_its_own;
+mod an_end_tells_each_link_and_each_monitor_once;
+mod an_exit_traps_drops_or_ends;
+mod children_outlive_who_is_no_supervisor;
+mod kills_and_untrapped_exits_act_on_arrival;
+mod links_and_monitors_of_the_dead_are_answered;
+mod nothing_comes_after_unlink_or_flush;
+mod stopping_actors_take_links_and_monitors;
