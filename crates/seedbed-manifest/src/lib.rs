@@ -18,6 +18,7 @@ mod process;
 mod property;
 mod report;
 mod scenario;
+mod service;
 mod tree;
 mod units;
 mod world;
@@ -30,6 +31,8 @@ pub use property::{Property, When};
 pub use report::{Code, Problem, Related, Report};
 pub use scenario::{GuestError, GuestProblem, LoadError, REQUEST_TIMEOUT, Scenario, TREE};
 pub use units::duration as parse_duration;
+pub use seedbed_rt::StopHandle;
+pub use service::{Judged, Published, Served, ServiceConfig, ServiceEnd, ServiceError, Until};
 pub use tree::{AutoShutdown, Backoff, Child, Restart, Shutdown, Start, Strategy, Tree};
 pub use world::{Between, Budget, DEFAULT_NODE, Faults, Link, NodeSpec, OUTSIDE, Profile, WorldSpec};
 

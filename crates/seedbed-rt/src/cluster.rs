@@ -1,11 +1,12 @@
 //! Several nodes of one process, each on a thread of its own, that reach each other in memory.
 
 use crate::builder::{Builder, Place};
+use crate::clock::Clock;
 use crate::error::{StartError, Stopped};
 use crate::node::Finished;
 use crate::reactor::Crossed;
 use crate::system::System;
-use seedbed_core::NodeId;
+use seedbed_core::{NodeId, Time};
 use std::time::Duration;
 
 /// The nodes, by their numbers.
@@ -31,6 +32,7 @@ use std::time::Duration;
 /// ```
 pub struct Cluster {
     nodes: Vec<System>,
+    clock: Clock,
 }
 
 impl Cluster {
@@ -53,12 +55,17 @@ impl Cluster {
         let places = Place::for_all(&names);
         let start = |(node, place): (Builder, Place)| node.start_at(place);
         let nodes = nodes.into_iter().zip(places).map(start).collect::<Result<_, _>>()?;
-        Ok(Cluster { nodes })
+        Ok(Cluster { nodes, clock: Clock::start() })
     }
 
     /// Handles of the nodes, in the order of their numbers.
     pub fn nodes(&self) -> &[System] {
         &self.nodes
+    }
+
+    /// How long ago they started.
+    pub fn elapsed(&self) -> Duration {
+        self.clock.now().since(Time::ZERO)
     }
 
     /// Waits until all is at rest: no mail, nothing under way, no effect, no one-shot timer, no

@@ -68,4 +68,4 @@ pub use node::Finished;
 pub use play::Playing;
 pub use reactor::{Fact, RealReactor};
 pub use system::System;
-pub use wait::{StopHandle, block_on, first, sleep};
+pub use wait::{StopHandle, all, block_on, first, sleep};

@@ -2,7 +2,7 @@
 
 use super::TREE;
 use crate::cel::{self, CompiledProperty, FactSource, Verdict};
-use seedbed_sim::{Facts, Reads, World};
+use seedbed_sim::{Reads, World};
 
 /// A simulated world, between two turns.
 pub(super) struct OfWorld<'a>(pub(super) &'a World);
@@ -14,7 +14,7 @@ impl FactSource for OfWorld<'_> {
 
     fn fact(&self, node: Option<&str>, path: &str, key: &str) -> Option<i64> {
         let nodes = self.0.nodes().map(|(name, _)| name);
-        find(self.0.facts(), nodes, node, path, key)
+        find(|path| self.0.facts().get(path, key), nodes, node, path)
     }
 
     fn time_ns(&self) -> u64 {
@@ -32,23 +32,22 @@ impl FactSource for OfWorld<'_> {
 
 /// The fact of one actor. `/ledger` begins at the tree of a node: the one that is named, or else
 /// the first, in the order of the nodes, on which there is such a fact. Any other path is whole.
-pub(super) fn find<'n>(
-    facts: &Facts,
+pub(crate) fn find<'n>(
+    get: impl Fn(&str) -> Option<i64>,
     mut nodes: impl Iterator<Item = &'n str>,
     node: Option<&str>,
     path: &str,
-    key: &str,
 ) -> Option<i64> {
     match (path.starts_with('/'), node) {
-        (true, Some(node)) => facts.get(&format!("{node}/{TREE}{path}"), key),
-        (true, None) => nodes.find_map(|node| facts.get(&format!("{node}/{TREE}{path}"), key)),
-        (false, Some(node)) => facts.get(&format!("{node}/{path}"), key),
-        (false, None) => facts.get(path, key),
+        (true, Some(node)) => get(&format!("{node}/{TREE}{path}")),
+        (true, None) => nodes.find_map(|node| get(&format!("{node}/{TREE}{path}"))),
+        (false, Some(node)) => get(&format!("{node}/{path}")),
+        (false, None) => get(path),
     }
 }
 
 /// What is wrong, for people. A condition without a value does not hold.
-pub(super) fn judge(condition: &CompiledProperty, facts: &dyn FactSource) -> Result<(), String> {
+pub(crate) fn judge(condition: &CompiledProperty, facts: &dyn FactSource) -> Result<(), String> {
     match condition.evaluate(facts) {
         Ok(Verdict::Holds) => Ok(()),
         Ok(Verdict::Broken(why)) => Err(why),

@@ -7,16 +7,17 @@
 //! - `guests.rs`: from entries to factories of actors.
 //! - `trees.rs`: from trees to supervisors.
 //! - `worlds.rs`: from `[world]` to what the simulator is made with.
+//! - `inputs.rs`: from `[[input]]` to what clients send.
 //! - `facts.rs`: what conditions ask of a world.
 
-mod facts;
+pub(crate) mod facts;
 mod guests;
+pub(crate) mod inputs;
 mod trees;
 mod worlds;
 
 pub use guests::{GuestError, GuestProblem};
 
-use crate::input::{Input, InputKind};
 use crate::property::{Property, When};
 use crate::{Manifest, ManifestError};
 use seedbed_core::{Factory, SpawnOptions};
@@ -129,6 +130,17 @@ impl Scenario {
         self.0.guests.iter().map(|(id, guest)| (id.as_str(), guest.module().hash()))
     }
 
+    /// What makes actors of each entry.
+    pub(crate) fn guests(&self) -> &BTreeMap<String, WasmActor> {
+        &self.0.guests
+    }
+
+    /// The nodes and what makes the tree of each, in their order.
+    pub(crate) fn trees(&self) -> impl Iterator<Item = (&str, Option<&Arc<dyn Factory>>)> {
+        let nodes = self.0.manifest.world.nodes.iter().map(|node| node.name.as_str());
+        nodes.zip(self.0.trees.iter().map(|tree| tree.as_ref().map(|tree| &tree.0)))
+    }
+
     /// What makes actors of an entry.
     pub fn guest(&self, id: &str) -> Option<&WasmActor> {
         self.0.guests.get(id)
@@ -157,32 +169,14 @@ impl Program for Scenario {
             let (a, b) = &link.between;
             world.link(a, b, worlds::latency(link.latency))?;
         }
-        for input in &manifest.inputs {
-            add_input(world, input)?;
+        for input in inputs::inputs(manifest) {
+            world.input(input);
         }
         for property in &manifest.properties {
             world.add_property(simulated(property));
         }
         Ok(())
     }
-}
-
-fn add_input(world: &mut World, input: &Input) -> anyhow::Result<()> {
-    let to = world.address(&input.to.name, &input.to.node)?;
-    world.input(seedbed_core::Input {
-        name: input.name.clone(),
-        to,
-        tag: input.tag,
-        payload: input.payload.clone(),
-        timeout: match input.kind {
-            InputKind::Send => None,
-            InputKind::Request { timeout } => Some(timeout.unwrap_or(REQUEST_TIMEOUT)),
-        },
-        at: input.at,
-        every: input.repeat.map(|repeat| repeat.every),
-        count: input.repeat.and_then(|repeat| repeat.count),
-    });
-    Ok(())
 }
 
 fn simulated(property: &Property) -> seedbed_sim::Property {
