@@ -30,10 +30,10 @@ pub use process::{Command, EnvVar, Limits, MailboxPolicy, Mount, Permissions, Pr
 pub use property::{Property, When};
 pub use report::{Code, Problem, Related, Report};
 pub use scenario::{GuestError, GuestProblem, LoadError, REQUEST_TIMEOUT, Scenario, TREE};
-pub use units::duration as parse_duration;
 pub use seedbed_rt::StopHandle;
 pub use service::{Judged, Published, Served, ServiceConfig, ServiceEnd, ServiceError, Until};
 pub use tree::{AutoShutdown, Backoff, Child, Restart, Shutdown, Start, Strategy, Tree};
+pub use units::duration as parse_duration;
 pub use world::{Between, Budget, DEFAULT_NODE, Faults, Link, NodeSpec, OUTSIDE, Profile, WorldSpec};
 
 use decode::{Fields, Problems};
