@@ -27,18 +27,23 @@ pub(crate) struct Slot {
     inline: [u8; INLINE],
 }
 
-/// A payload that was taken out of the arena, to be read while the arena is used.
-pub(crate) enum Payload {
-    Small([u8; INLINE], u8),
-    Large(Box<[u8]>),
+/// Room for a payload that is taken out of the arena, to be read while the arena is used.
+pub(crate) struct Room {
+    small: [u8; INLINE],
+    large: Option<Box<[u8]>>,
+    len: usize,
 }
 
-impl Payload {
+impl Room {
+    pub(crate) fn new() -> Room {
+        Room { small: [0; INLINE], large: None, len: 0 }
+    }
+
     #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
-        match self {
-            Payload::Small(bytes, len) => &bytes[..usize::from(*len)],
-            Payload::Large(bytes) => bytes,
+        match &self.large {
+            None => &self.small[..self.len],
+            Some(bytes) => bytes,
         }
     }
 }
@@ -63,9 +68,9 @@ impl Arena {
     }
 
     /// Puts a signal in; `envelope.len` is set from the payload.
-    #[inline]
-    pub(crate) fn insert(&mut self, mut envelope: Envelope, payload: &[u8], cause: u64) -> u32 {
-        envelope.len = u32::try_from(payload.len()).expect("payloads are bounded before they get here");
+    #[inline(always)]
+    pub(crate) fn insert(&mut self, envelope: Envelope, payload: &[u8], cause: u64) -> u32 {
+        let len = u32::try_from(payload.len()).expect("payloads are bounded before they get here");
         let at = self.free;
         let index = if at == NIL {
             self.grow()
@@ -75,7 +80,15 @@ impl Arena {
         };
         self.live += 1;
         let slot = &mut self.slots[index as usize];
-        slot.envelope = envelope;
+        // Field by field: they are in registers, and a copy in memory would be stored narrow and loaded wide.
+        let Envelope { id, from, to, correlation, tag, len: _, flags } = envelope;
+        slot.envelope.id = id;
+        slot.envelope.from = from;
+        slot.envelope.to = to;
+        slot.envelope.correlation = correlation;
+        slot.envelope.tag = tag;
+        slot.envelope.len = len;
+        slot.envelope.flags = flags;
         slot.cause = cause;
         slot.next = NIL;
         slot.aux = 0;
@@ -138,25 +151,27 @@ impl Arena {
         }
     }
 
-    /// Takes a signal out and frees its slot.
+    /// Takes a signal out and frees its slot; gives its cause.
     #[inline]
-    pub(crate) fn take(&mut self, index: u32) -> (Envelope, u64, Payload) {
+    pub(crate) fn take(&mut self, index: u32, envelope: &mut Envelope, room: &mut Room) -> u64 {
         let slot = &self.slots[index as usize];
-        let (envelope, cause) = (slot.envelope, slot.cause);
-        let payload = if envelope.len as usize <= INLINE {
-            Payload::Small(slot.inline, envelope.len as u8)
+        *envelope = slot.envelope;
+        let cause = slot.cause;
+        room.len = slot.envelope.len as usize;
+        if room.len <= INLINE {
+            room.small = slot.inline;
         } else {
-            self.take_large(index)
-        };
+            room.large = Some(self.take_large(index));
+        }
         self.release(index);
-        (envelope, cause, payload)
+        cause
     }
 
     #[cold]
-    fn take_large(&mut self, index: u32) -> Payload {
+    fn take_large(&mut self, index: u32) -> Box<[u8]> {
         let at = self.slots[index as usize].large_index();
         self.large_free.push(at as u32);
-        Payload::Large(self.large[at].take().expect("a large signal has its box"))
+        self.large[at].take().expect("a large signal has its box")
     }
 
     /// Frees a slot whose signal nobody will read.
@@ -203,8 +218,9 @@ mod tests {
             assert!(indices.iter().all(|i| *i < 6), "slots are used again: {indices:?}");
             for (index, len) in indices.into_iter().zip(sizes) {
                 assert_eq!(arena.payload(index), vec![round; len]);
-                let (envelope, cause, payload) = arena.take(index);
-                assert_eq!((envelope.len as usize, cause, payload.bytes()), (len, 7, &vec![round; len][..]));
+                let (mut room, mut envelope) = (Room::new(), Envelope::default());
+                let cause = arena.take(index, &mut envelope, &mut room);
+                assert_eq!((envelope.len as usize, cause, room.bytes()), (len, 7, &vec![round; len][..]));
             }
             assert_eq!(arena.live(), 0);
         }

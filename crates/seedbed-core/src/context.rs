@@ -357,22 +357,27 @@ impl Context<'_> {
             flags: Flags::MESSAGE,
         };
         let signal = self.node.arena.insert(envelope, payload, self.node.step);
-        let wish = match to_now {
+        match to_now {
             Resolved::Local(receiver) => {
                 let r = self.node.slot_mut(receiver);
                 if r.limits.policy == MailboxPolicy::DropNewest && !has_room(r, payload.len()) {
-                    Wish::Lose { signal, full: true }
+                    self.lose_later(signal, true);
                 } else {
                     r.mailbox.count += 1;
                     r.mailbox.bytes += payload.len() as u32;
                     self.node.arena.get_mut(signal).aux = receiver;
-                    Wish::Send { signal }
+                    self.node.outbox.push(Wish::Send { signal });
                 }
             }
-            Resolved::Dead | Resolved::Remote => Wish::Lose { signal, full: false },
-        };
-        self.node.outbox.push(wish);
+            Resolved::Dead | Resolved::Remote => self.lose_later(signal, false),
+        }
         Ok(())
+    }
+
+    /// A message for nobody. Apart, so that the entry of one that arrives is written in place.
+    #[cold]
+    fn lose_later(&mut self, signal: u32, full: bool) {
+        self.node.outbox.push(Wish::Lose { signal, full });
     }
 
     #[inline]
@@ -392,7 +397,7 @@ impl Context<'_> {
     /// Refuses everything after the turn was ended by an exit of itself (rule T4).
     #[inline]
     fn running(&self) -> Result<(), Code> {
-        if self.node.turn.ended.is_some() { Err(Code::NotNow) } else { Ok(()) }
+        if self.node.turn.special.ended.is_some() { Err(Code::NotNow) } else { Ok(()) }
     }
 
     /// Refuses what `on_stop` may not ask for.
@@ -456,7 +461,7 @@ impl Context<'_> {
             return Err(Code::NameTaken);
         }
         let name = self.node.names.register(name, slot)?;
-        self.node.turn.name_before.get_or_insert(None);
+        self.node.turn.mark().name_before.get_or_insert(None);
         self.node.slot_mut(slot).cold.name = Some(name.clone());
         self.port.observe(&Event::Registered { who: self.node.who(slot), name: &name });
         Ok(())
@@ -470,7 +475,7 @@ impl Context<'_> {
         self.allowed()?;
         let slot = self.node.turn.slot;
         let name = self.node.slot_mut(slot).cold.name.take().ok_or(Code::NotFound)?;
-        self.node.turn.name_before.get_or_insert(Some(name.clone()));
+        self.node.turn.mark().name_before.get_or_insert(Some(name.clone()));
         self.node.names.release(&name);
         self.port.observe(&Event::Unregistered { who: self.node.who(slot), name: &name });
         Ok(())
@@ -592,7 +597,7 @@ impl Context<'_> {
         let links = u32::from(options.flags.has(SpawnFlags::LINK));
         self.room_for_watches(links + u32::from(options.flags.has(SpawnFlags::MONITOR)))?;
         let child = self.node.prepare_child(&options, &factory)?;
-        self.node.turn.links_asked += links;
+        self.node.turn.mark().links_asked += links;
         let pid = self.node.pid(child);
         let me = self.node.turn.slot;
         let reference = options.flags.has(SpawnFlags::MONITOR).then(|| self.watch_made(pid));
@@ -612,7 +617,8 @@ impl Context<'_> {
 
     fn room_for_watches(&self, more: u32) -> Result<(), Code> {
         let slot = self.slot();
-        let watches = slot.cold.links.len() + slot.cold.watching.len() + self.node.turn.links_asked as usize;
+        let watches =
+            slot.cold.links.len() + slot.cold.watching.len() + self.node.turn.special.links_asked as usize;
         let full = more > 0 && watches + more as usize > slot.limits.watch_max as usize;
         if full { Err(Code::LimitReached) } else { Ok(()) }
     }
@@ -630,7 +636,7 @@ impl Context<'_> {
         }
         self.room_for_watches(1)?;
         self.wish(Wish::Link(pid))?;
-        self.node.turn.links_asked += 1;
+        self.node.turn.mark().links_asked += 1;
         Ok(())
     }
 
@@ -702,7 +708,7 @@ impl Context<'_> {
     pub fn exit_with(&mut self, pid: Pid, reason: ExitReason) -> Result<(), Code> {
         if self.is_me(pid) {
             self.allowed()?;
-            self.node.turn.ended = Some(reason);
+            self.node.turn.mark().ended = Some(reason);
             return Ok(());
         }
         let id = self.slot().sent + 1;
@@ -718,7 +724,7 @@ impl Context<'_> {
     pub fn kill(&mut self, pid: Pid) -> Result<(), Code> {
         if self.is_me(pid) {
             self.allowed()?;
-            self.node.turn.ended = Some(ExitReason::Killed);
+            self.node.turn.mark().ended = Some(ExitReason::Killed);
             return Ok(());
         }
         self.wish(Wish::Kill(pid))
@@ -730,7 +736,7 @@ impl Context<'_> {
 
     /// True once an exit or kill of itself ended this turn (rule T4).
     pub fn has_ended(&self) -> bool {
-        self.node.turn.ended.is_some()
+        self.node.turn.special.ended.is_some()
     }
 
     /// Ends this actor after this turn, by way of `on_stop` (rule T5).
@@ -741,30 +747,30 @@ impl Context<'_> {
     /// The same with any exit reason.
     pub fn stop_with(&mut self, reason: ExitReason) {
         if self.allowed().is_ok() {
-            self.node.turn.stop.get_or_insert(reason);
+            self.node.turn.mark().stop.get_or_insert(reason);
         }
     }
 
     /// In `on_start`: this actor chooses not to run (rule S3).
     pub fn ignore(&mut self) {
-        self.node.turn.ignore = self.node.turn.hook == Hook::Start;
+        self.node.turn.mark().ignore = self.node.turn.hook == Hook::Start;
     }
 
     /// In `on_start`: the start goes on after this turn, until [`start_done`](Self::start_done). Mail
     /// is taken from now on; who asked to be told of the start waits.
     pub(crate) fn defer_start(&mut self) {
-        self.node.turn.start_deferred = true;
+        self.node.turn.mark().start_deferred = true;
     }
 
     /// Ends a start that was deferred.
     pub(crate) fn start_done(&mut self) {
-        self.node.turn.start_done = true;
+        self.node.turn.mark().start_done = true;
     }
 
     /// What whoever is told of this actor's end will receive, if this turn or the `on_stop` after it
     /// ends it (rule E6).
     pub fn set_value(&mut self, value: Vec<u8>) {
-        self.node.turn.value = Some(value);
+        self.node.turn.mark().value = Some(value);
     }
 
     /// True while the pid is alive on this node; of other nodes nothing is known.

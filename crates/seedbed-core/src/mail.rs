@@ -90,7 +90,7 @@ impl Lines {
     }
 
     /// Appends a signal to the sender's line; gives the line, and true if it was empty.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(
         &mut self,
         arena: &mut Arena,
@@ -115,12 +115,18 @@ impl Lines {
         (index, was_empty)
     }
 
-    #[inline]
+    #[inline(always)]
     fn line_for(&mut self, receiver: u32, mailbox: &mut Mailbox, from: Sender) -> u32 {
         let last = mailbox.last_used;
         if last != NIL && self.lines[last as usize].key == from.key {
             return last;
         }
+        self.other_line_for(receiver, mailbox, from)
+    }
+
+    /// The line of another sender than the last.
+    fn other_line_for(&mut self, receiver: u32, mailbox: &mut Mailbox, from: Sender) -> u32 {
+        let last = mailbox.last_used;
         let index = match self.table.get(receiver, from.key) {
             Some(index) => index,
             None => self.create(receiver, mailbox, from),
@@ -265,7 +271,8 @@ mod tests {
         let mut out = Vec::new();
         while lines.get(line).head != NIL {
             let signal = lines.pop(arena, line);
-            out.push(arena.take(signal).0.id);
+            out.push(arena.get(signal).envelope.id);
+            arena.discard(signal);
             lines.settle(line, mailbox);
         }
         out

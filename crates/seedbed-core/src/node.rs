@@ -142,6 +142,27 @@ pub(crate) struct Turn {
     pub(crate) now: Option<Time>,
     pub(crate) unix: Option<Time>,
     pub(crate) fuel: u64,
+    pub(crate) sent_bytes: u64,
+    pub(crate) log_left: u32,
+    /// The outbox is being applied: what ends the actor now, ends it afterwards (rule T2).
+    pub(crate) applying: bool,
+    /// What most turns do not ask for.
+    pub(crate) special: Special,
+    /// True if something in `special` is set, and has to be looked at and put back.
+    pub(crate) is_special: bool,
+}
+
+impl Turn {
+    /// What most turns do not ask for, to be set.
+    pub(crate) fn mark(&mut self) -> &mut Special {
+        self.is_special = true;
+        &mut self.special
+    }
+}
+
+/// What a turn asked for about itself.
+#[derive(Default)]
+pub(crate) struct Special {
     /// `stop` was asked for: the reason.
     pub(crate) stop: Option<ExitReason>,
     /// `exit` or `kill` of itself ended the turn.
@@ -150,14 +171,10 @@ pub(crate) struct Turn {
     pub(crate) start_deferred: bool,
     pub(crate) start_done: bool,
     pub(crate) value: Option<Vec<u8>>,
-    pub(crate) sent_bytes: u64,
-    pub(crate) log_left: u32,
     /// Links that this turn asked for, itself or with a spawn: they count against the limit.
     pub(crate) links_asked: u32,
     /// The name the actor had, if this turn changed it.
     pub(crate) name_before: Option<Option<Rc<str>>>,
-    /// The outbox is being applied: what ends the actor now, ends it afterwards (rule T2).
-    pub(crate) applying: bool,
 }
 
 /// The tables.
@@ -225,17 +242,11 @@ impl Node {
                 now: None,
                 unix: None,
                 fuel: 0,
-                stop: None,
-                ended: None,
-                ignore: false,
-                start_deferred: false,
-                start_done: false,
-                value: None,
                 sent_bytes: 0,
                 log_left: 0,
-                links_asked: 0,
-                name_before: None,
                 applying: false,
+                special: Special::default(),
+                is_special: false,
             },
             outbox: Vec::new(),
             thinned: Vec::new(),

@@ -14,7 +14,7 @@ use seedbed_abi::{Envelope, ExitReason, Flags, Notice, Pid, RequestFailure};
 
 impl Kernel {
     /// Appends a signal to its sender's line.
-    #[inline]
+    #[inline(always)]
     pub(super) fn enqueue<R: Reactor>(&mut self, r: &mut R, receiver: u32, from: Sender, signal: u32) {
         let node = &mut self.node;
         let slot = &mut node.slots[receiver as usize];
@@ -24,7 +24,7 @@ impl Kernel {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn enable<R: Reactor>(&mut self, r: &mut R, line: u32) {
         let node = self.node.id;
         let l = self.node.lines.get_mut(line);
@@ -44,7 +44,7 @@ impl Kernel {
     }
 
     /// A message or request of this node arrives; its room was reserved.
-    #[inline]
+    #[inline(always)]
     pub(super) fn deliver<R: Reactor>(&mut self, r: &mut R, from: Sender, signal: u32) {
         let slot = self.node.arena.get_mut(signal);
         let receiver = std::mem::take(&mut slot.aux);

@@ -94,7 +94,7 @@ impl Kernel {
     ) {
         if self.node.turn.applying && slot == self.node.turn.slot {
             // A wish of its own came back; the others are applied all the same (rule T2).
-            self.node.turn.ended.get_or_insert(reason);
+            self.node.turn.mark().ended.get_or_insert(reason);
             return;
         }
         // Who waits for a start that will never be done, is told so.

@@ -2,11 +2,11 @@
 
 use super::Kernel;
 use crate::actor::{Failed, stop_code};
-use crate::arena::NIL;
+use crate::arena::{NIL, Room};
 use crate::context::Context;
 use crate::event::{Event, Hook, Lost};
 use crate::mail::{LIFECYCLE, Sender};
-use crate::node::{Resolved, Stage, Stop};
+use crate::node::{Resolved, Special, Stage, Stop};
 use crate::outbox::{PerformWish, SpawnWish, Wish};
 use crate::packet::{Body, EffectRequest, Packet};
 use crate::path::PathId;
@@ -48,7 +48,11 @@ impl Kernel {
         let slot = node.lines.get(line).receiver;
         let signal = node.lines.pop(&node.arena, line);
         let name = node.name_of(line, signal);
-        let (envelope, cause, payload) = node.arena.take(signal);
+        // Twice out of the arena, not from one copy to the next: a wide load would wait for narrow stores.
+        node.turn.envelope = node.arena.get(signal).envelope;
+        let mut payload = Room::new();
+        let mut envelope = Envelope::default();
+        let cause = node.arena.take(signal, &mut envelope, &mut payload);
         let hook = match node.slot(slot).stage {
             Stage::Starting => Hook::Start,
             Stage::Running => Hook::Message,
@@ -57,7 +61,7 @@ impl Kernel {
                 Hook::Stop
             }
         };
-        self.begin_turn(slot, hook, envelope);
+        self.begin_turn(slot, hook, &envelope);
         let who = self.node.who(slot);
         let pid = who.pid;
         r.observe(&Event::Turn { who, hook, name, envelope: &envelope, payload: payload.bytes(), cause });
@@ -73,7 +77,8 @@ impl Kernel {
         Ran::Turn { pid, fuel }
     }
 
-    fn begin_turn(&mut self, slot: u32, hook: Hook, envelope: Envelope) {
+    #[inline(always)]
+    fn begin_turn(&mut self, slot: u32, hook: Hook, envelope: &Envelope) {
         let pid = self.node.pid(slot);
         if envelope.flags == Flags::TIMER {
             self.timer_delivered(slot, envelope.correlation);
@@ -89,20 +94,15 @@ impl Kernel {
         turn.slot = slot;
         turn.pid = pid;
         turn.hook = hook;
-        turn.envelope = envelope;
         turn.now = None;
         turn.unix = None;
         turn.fuel = 0;
-        turn.stop = None;
-        turn.ended = None;
-        turn.ignore = false;
-        turn.start_deferred = false;
-        turn.start_done = false;
-        turn.value = None;
         turn.sent_bytes = 0;
         turn.log_left = log_left;
-        turn.links_asked = 0;
-        turn.name_before = None;
+        if turn.is_special {
+            turn.is_special = false;
+            turn.special = Special::default();
+        }
     }
 
     /// A timer's message is being delivered: it is done, or armed again from its own deadline (rule C3).
@@ -158,8 +158,9 @@ impl Kernel {
         self.node.slot_mut(slot).behaviour = behaviour;
         match done {
             // The turn was over at that call; an error only passes on that more was refused (rule T4).
-            Ok(_) if self.node.turn.ended.is_some() => Ok(()),
-            Ok(done) => done,
+            Ok(Err(_)) if self.node.turn.special.ended.is_some() => Ok(()),
+            Ok(Err(failed)) => Err(failed),
+            Ok(Ok(())) => Ok(()),
             Err(panic) => Err(Failed { failure: Failure::HostPanic, detail: Some(panic_text(&*panic)) }),
         }
     }
@@ -189,27 +190,30 @@ impl Kernel {
 
     /// The end of a turn that went well.
     fn finish<R: Reactor>(&mut self, r: &mut R, slot: u32, hook: Hook) {
-        if hook == Hook::Start && !self.node.turn.ignore {
+        if hook == Hook::Start && !self.node.turn.special.ignore {
             self.started(r, slot);
         }
         if !self.node.outbox.is_empty() {
             self.apply_outbox(r, slot);
         }
-        let turn = &mut self.node.turn;
-        let (ended, stop, value) = (turn.ended.take(), turn.stop.take(), turn.value.take());
+        if hook == Hook::Message && !self.node.turn.is_special {
+            return;
+        }
+        let special = &mut self.node.turn.special;
+        let (ended, stop, value) = (special.ended.take(), special.stop.take(), special.value.take());
         match hook {
             Hook::Stop => {
                 let stop = self.node.slot_mut(slot).cold.stop.take().expect("a stopping actor has a reason");
                 self.die_with(r, slot, stop.reason, stop.detail, value);
             }
-            Hook::Start if self.node.turn.ignore => {
+            Hook::Start if self.node.turn.special.ignore => {
                 self.notify_start(r, slot, StartOutcome::Ignored);
                 self.die(r, slot, ExitReason::Normal, None);
             }
             Hook::Start | Hook::Message => {
-                let deferred = self.node.turn.start_deferred;
-                if (hook == Hook::Start && !deferred) || self.node.turn.start_done {
-                    if self.node.turn.start_done {
+                let deferred = self.node.turn.special.start_deferred;
+                if (hook == Hook::Start && !deferred) || self.node.turn.special.start_done {
+                    if self.node.turn.special.start_done {
                         r.observe(&Event::Started { who: self.node.who(slot) });
                     }
                     self.notify_start(r, slot, StartOutcome::Started);
@@ -232,7 +236,7 @@ impl Kernel {
 
     fn started<R: Reactor>(&mut self, r: &mut R, slot: u32) {
         self.node.slot_mut(slot).stage = Stage::Running;
-        if !self.node.turn.start_deferred {
+        if !self.node.turn.special.start_deferred {
             r.observe(&Event::Started { who: self.node.who(slot) });
         }
         let mailbox = self.node.slot(slot).mailbox;
@@ -320,7 +324,7 @@ impl Kernel {
 
     /// The name that the actor had before its turn is its own again, until its end.
     fn restore_name<R: Reactor>(&mut self, r: &mut R) {
-        let Some(before) = self.node.turn.name_before.take() else { return };
+        let Some(before) = self.node.turn.special.name_before.take() else { return };
         let slot = self.node.turn.slot;
         let after = self.node.slot_mut(slot).cold.name.take();
         if before == after {
