@@ -28,7 +28,7 @@ use seedbed_core::{
     ActorInfo, Code, EffectOutcome, EffectRequest, ExitReason, Factory, Failure, Key, NodeId, Observer, Pid,
     SpawnOptions, Tape, Time, address_of, node_of,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -417,7 +417,8 @@ impl World {
         }
         let mut stats = self.sim.stats;
         stats.steps = step;
-        let named = named_paths(&self.sim.tape);
+        // Texts are for people, who look at the tape of a run that broke something.
+        let named = self.sim.found.as_ref().map(|_| named_paths(&self.sim.tape)).unwrap_or_default();
         let text = |path| self.sim.paths.get(&path).map(|text| (path, text.clone()));
         let paths: BTreeMap<_, _> = named.into_iter().filter_map(text).collect();
         let outcome = Outcome {
@@ -443,19 +444,17 @@ impl World {
 }
 
 /// The paths that a tape names, each once.
-fn named_paths(tape: &[seedbed_core::TapeEntry]) -> Vec<seedbed_core::PathId> {
+fn named_paths(tape: &[seedbed_core::TapeEntry]) -> BTreeSet<seedbed_core::PathId> {
     use seedbed_core::{Instead, TapeEntry};
-    let mut paths = Vec::with_capacity(tape.len() * 2);
+    let mut paths = BTreeSet::new();
     for entry in tape {
         match entry {
             TapeEntry::Order { key, instead: Instead::Signal(name) } => {
                 paths.extend([key.plain.path, name.path])
             }
-            TapeEntry::Order { key, instead: Instead::Clock } => paths.push(key.plain.path),
-            TapeEntry::Choice { key, .. } => paths.push(key.path),
+            TapeEntry::Order { key, instead: Instead::Clock } => paths.extend([key.plain.path]),
+            TapeEntry::Choice { key, .. } => paths.extend([key.path]),
         }
     }
-    paths.sort_unstable();
-    paths.dedup();
     paths
 }
