@@ -74,6 +74,7 @@ impl Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(Run),
+    Record(Record),
     Sim(Sim),
     Hunt(Hunt),
     Replay(Replay),
@@ -89,19 +90,52 @@ pub(crate) enum Command {
     Completions(Completions),
 }
 
-/// Run on the real reactor: a manifest's tree, one module, or a named command
+/// Run on the real reactor: a manifest's trees, one module, or a named command
 ///
-/// `seedbed run seedbed.toml` runs the manifest's trees until they end or Ctrl-C; `seedbed run
-/// counter.wasm` one module; `seedbed run NAME` a command of the manifest `-m`; `seedbed run list`
-/// shows the commands there are.
+/// `seedbed run seedbed.toml` runs the manifest's trees and plays its inputs; when they are done and
+/// all is at rest, the properties are judged and the nodes shut down. `seedbed run counter.wasm` runs
+/// one module alone, `seedbed run NAME` an entry that has a command, and `seedbed run list` shows the
+/// commands. The first Ctrl-C shuts down, the second quits.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// A manifest (.toml), a module (.wasm), the name of a command, or `list`
     #[arg(value_name = "MANIFEST|FILE.wasm|NAME|list", value_hint = ValueHint::FilePath)]
     pub(crate) target: String,
+    /// What a module or command is started with: whole numbers, true, false, and texts
+    #[arg(value_name = "ARGS", allow_hyphen_values = true)]
+    pub(crate) args: Vec<String>,
     /// The manifest in which the named command is
     #[arg(short, long, value_name = "FILE", default_value = "seedbed.toml", value_hint = ValueHint::FilePath)]
     pub(crate) manifest: PathBuf,
+    #[command(flatten)]
+    pub(crate) service: Service,
+}
+
+/// How something runs on the real reactor.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Service {
+    /// Go on at rest too, until Ctrl-C or --time
+    #[arg(long)]
+    pub(crate) stay: bool,
+    /// Shut down after so long at the latest, like `30s` [default: no limit]
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub(crate) time: Option<Duration>,
+    /// Directory of the logs of the effect `store` [default: they are in memory]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) store: Option<PathBuf>,
+}
+
+/// Run on the real reactor, and write down what `seedbed replay` needs to give the run back
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    /// The manifest
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: PathBuf,
+    /// Where the recording is written
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) service: Service,
 }
 
 /// Run once on the simulated reactor
@@ -180,18 +214,23 @@ pub(crate) struct OfFinding {
     pub(crate) manifest: Option<PathBuf>,
 }
 
-/// Run a finding again
+/// Run a finding, or a recording, again
 ///
-/// Breaks the same property, in the same step, with the same trace hash: exit code 100. Modules or
-/// versions that differ are said, exit code 103; a decision that cannot be taken is an error.
+/// A finding breaks the same property, in the same step, with the same trace hash: exit code 100. A
+/// recording of `seedbed record` gives the same events on the simulated reactor: exit code 0. Modules
+/// or versions that differ are said, exit code 103; a decision that cannot be taken is an error, 102.
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
-    #[command(flatten)]
-    pub(crate) of: OfFinding,
-    /// Stop after this step, and show the actors and facts that there are
+    /// A finding file, or a recording
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// The manifest [default: the one that the file names, relative to it]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: Option<PathBuf>,
+    /// Of a finding: stop after this step, and show the actors and facts that there are
     #[arg(long, value_name = "STEP")]
     pub(crate) until: Option<u64>,
-    /// Go on where modules or tape do not fit, and say where
+    /// Of a finding: go on where modules or tape do not fit, and say where
     #[arg(long)]
     pub(crate) lenient: bool,
 }
@@ -304,6 +343,30 @@ pub(crate) struct Completions {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    /// `docs/cli.md` has a section for every command, with every option of it and its default.
+    #[test]
+    fn the_page_tells_of_every_command_and_option() {
+        let page = include_str!("../../../docs/cli.md");
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let title = format!("### `seedbed {}", command.get_name());
+            let section = page.split_once(&title).map(|(_, rest)| rest);
+            let section = section.unwrap_or_else(|| panic!("`{title}` is missing"));
+            let section = section.split("\n##").next().unwrap_or_default();
+            for (option, long) in command.get_arguments().filter_map(|arg| Some((arg, arg.get_long()?))) {
+                let long = format!("--{long}");
+                assert!(
+                    section.contains(&format!("`{long}")) || section.contains(&format!(" {long}")),
+                    "{title}: `{long}`"
+                );
+                let defaults = option.get_default_values().iter().filter_map(|value| value.to_str());
+                for default in defaults.filter(|_| option.get_action().takes_values()) {
+                    let told = section.contains(default) || section.contains("as for `hunt`");
+                    assert!(told, "{title}: the default `{default}` of `{long}`");
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_definition_is_sound() {

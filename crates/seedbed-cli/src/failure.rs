@@ -46,6 +46,12 @@ impl Failure {
         Failure { exit: Exit::NotLoaded, what: What::Modules(refused) }
     }
 
+    /// With another exit code.
+    #[must_use]
+    pub(crate) fn with(self, exit: Exit) -> Failure {
+        Failure { exit, ..self }
+    }
+
     /// With a line on what to do about it.
     #[must_use]
     pub(crate) fn help(mut self, text: impl Display) -> Failure {

@@ -5,6 +5,7 @@
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::plain;
 use crate::subject;
 use seedbed_manifest::Scenario;
 use seedbed_sim::Faults;
@@ -53,16 +54,25 @@ pub(crate) fn of_finding(
     path: &Path,
     manifest: Option<&Path>,
 ) -> Result<Runnable, Failure> {
-    let directory = path.parent().unwrap_or(Path::new(""));
-    let named = finding.identity.manifest.as_ref().map(|source| directory.join(&source.path));
-    let Some(manifest) = manifest.map(Path::to_owned).or(named) else {
+    if finding.identity.manifest.is_none() && manifest.is_none() {
         return Err(Failure::usage(format_args!("`{}` is of a test, not of a manifest", path.display()))
-            .help(format_args!("SEEDBED_REPLAY={} cargo test {}", path.display(), finding.name)));
-    };
-    let world = finding.identity.world.as_str();
-    let faults = world.strip_prefix(FAULTS);
-    if !world.is_empty() && faults.and_then(Faults::profile).is_none() {
-        return Err(Failure::new(Exit::Stale, format_args!("the finding is of another world: {world}")));
+            .help(format_args!("SEEDBED_REPLAY={} cargo test {}", path.display(), plain(&finding.name))));
+    }
+    named(&finding.identity, path, manifest)
+}
+
+/// Loads what the identity in the file at `path` names.
+pub(crate) fn named(identity: &Identity, path: &Path, manifest: Option<&Path>) -> Result<Runnable, Failure> {
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let named = identity.manifest.as_ref().map(|source| directory.join(&source.path));
+    let manifest = manifest
+        .map(Path::to_owned)
+        .or(named)
+        .ok_or_else(|| Failure::usage(format_args!("`{}` names no manifest", path.display())))?;
+    let faults = identity.world.strip_prefix(FAULTS);
+    if !identity.world.is_empty() && faults.and_then(Faults::profile).is_none() {
+        let world = plain(&identity.world);
+        return Err(Failure::new(Exit::Stale, format_args!("the file is of another world: {world}")));
     }
     load(&tidy(&manifest), faults, directory)
 }

@@ -1,8 +1,12 @@
-//! What actors say and how they fail, while a simulated run goes on.
+//! What actors say and how they fail, while a run goes on: the same lines of either reactor.
 
+use crate::block::seconds;
 use crate::failure::Failure;
-use crate::output::{Painter, plain};
-use seedbed_core::{At, Event, ExitReason, Level, Observer};
+use crate::output::{Painter, plain, write_to};
+use seedbed_core::{At, Event, ExitReason, Level, Observer, Who};
+use std::fmt::Debug;
+use tracing::field::{Field, Visit};
+use tracing::{Metadata, Subscriber, span};
 
 /// The environment variable that says how much of it is shown.
 pub(crate) const VARIABLE: &str = "SEEDBED_LOG";
@@ -33,14 +37,18 @@ fn parse(text: &str) -> Result<Option<Level>, Failure> {
     })
 }
 
-/// Writes a line to stderr for whatever is grave enough.
-pub(crate) struct Narrator {
+/// Writes a line to stderr for whatever is grave enough; of a simulated run.
+pub(crate) struct Narrator(pub(crate) Lines);
+
+/// How lines look, and which are written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lines {
     pub(crate) from: Level,
     pub(crate) paint: Painter,
 }
 
-impl Narrator {
-    fn line(&self, at: At, who: &seedbed_core::Who<'_>, level: Level, text: &str) {
+impl Lines {
+    fn line(self, time: &str, level: Level, who: &str, text: &str) {
         if level > self.from {
             return;
         }
@@ -51,25 +59,92 @@ impl Narrator {
             Level::Debug => ("debug", Painter::faint),
             Level::Trace => ("trace", Painter::faint),
         };
-        let (word, time) = (paint(self.paint, word), crate::block::seconds(at.time));
-        let text = plain(text);
-        let life = if who.life.0 > 1 { format!(" life {}", who.life.0) } else { String::new() };
-        crate::output::write_to(std::io::stderr(), &format!("{time:>9} {word} {}{life}: {text}", who.text));
+        let line = format!("{time:>9} {} {}: {}", paint(self.paint, word), plain(who), plain(text));
+        write_to(std::io::stderr(), &line);
     }
 }
 
 impl Observer for Narrator {
     fn event(&mut self, at: At, event: &Event<'_>) {
+        let say = |who: &Who<'_>, level, text: &str| {
+            self.0.line(&seconds(at.time), level, &who.to_string(), text);
+        };
         match event {
-            Event::Logged { who, level, text } => self.line(at, who, *level, text),
-            Event::Exited { who, reason: reason @ ExitReason::Failed(_), .. } => {
-                self.line(at, who, Level::Error, &format!("ended: {reason}"));
-            }
+            Event::Logged { who, level, text } => say(who, *level, text),
             Event::Exited { who, reason, .. } => {
-                self.line(at, who, Level::Debug, &format!("ended: {reason}"));
+                let level = if matches!(reason, ExitReason::Failed(_)) { Level::Error } else { Level::Debug };
+                say(who, level, &format!("ended with: {reason}"));
             }
             _ => {}
         }
+    }
+}
+
+/// Writes the same lines for what the real reactor tells.
+pub(crate) struct Logger(pub(crate) Lines);
+
+impl Subscriber for Logger {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("seedbed") && level_of(metadata) <= self.0.from
+    }
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut said = Said::default();
+        event.record(&mut said);
+        // Nanoseconds are too fine for people.
+        let time = said.time.split_once('.').map_or_else(String::new, |(whole, part)| {
+            format!("{whole}.{:0<3.3}s", part.trim_end_matches('s'))
+        });
+        let detail = if said.detail.is_empty() { String::new() } else { format!(" ({})", said.detail) };
+        self.0.line(&time, level_of(event.metadata()), &said.actor, &(said.message + &detail));
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// The fields of an event that a line shows.
+#[derive(Default)]
+struct Said {
+    time: String,
+    actor: String,
+    message: String,
+    detail: String,
+}
+
+impl Visit for Said {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let to = match field.name() {
+            "time" => &mut self.time,
+            "actor" | "to" => &mut self.actor,
+            "message" => &mut self.message,
+            "detail" => &mut self.detail,
+            _ => return,
+        };
+        *to = format!("{value:?}");
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+}
+
+fn level_of(metadata: &Metadata<'_>) -> Level {
+    match *metadata.level() {
+        tracing::Level::ERROR => Level::Error,
+        tracing::Level::WARN => Level::Warn,
+        tracing::Level::INFO => Level::Info,
+        tracing::Level::DEBUG => Level::Debug,
+        tracing::Level::TRACE => Level::Trace,
     }
 }
 

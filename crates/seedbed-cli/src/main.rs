@@ -2,6 +2,7 @@
 //!
 //! - `args.rs`, `values.rs`: the command line.
 //! - `subject.rs`, `identity.rs`: from a file named there to what is run.
+//! - `service.rs`, `recording.rs`: on the real reactor, and back from there.
 //! - `commands/`: a file for each command.
 //! - `output.rs`, `log.rs`, `progress.rs`, `block.rs`, `outcome.rs`, `summary.rs`, `tree.rs`: what people
 //!   and scripts read.
@@ -19,6 +20,8 @@ mod log;
 mod outcome;
 mod output;
 mod progress;
+mod recording;
+mod service;
 mod subject;
 mod summary;
 mod tree;
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
 fn run(command: &Command, out: Output) -> Result<Exit, failure::Failure> {
     match command {
         Command::Run(args) => commands::run::run(args, out),
+        Command::Record(args) => commands::run::record(args, out),
         Command::Sim(args) => commands::sim::run(args, out),
         Command::Hunt(args) => commands::hunt::run(args, out),
         Command::Replay(args) => commands::replay::run(args, out),

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Loads a manifest or a module, ready to be run.
 pub(crate) fn load(path: &Path) -> Result<Scenario, Failure> {
-    let manifest = if is_module(path) { alone(path)? } else { manifest(path)? };
+    let manifest = if is_module(path) { alone(path, &[])? } else { manifest(path)? };
     scenario(manifest)
 }
 
@@ -40,24 +40,68 @@ pub(crate) fn is_module(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "wasm")
 }
 
-/// The manifest of one module alone.
-pub(crate) fn alone(path: &Path) -> Result<Manifest, Failure> {
+/// The manifest of one module alone, which is started with these arguments.
+pub(crate) fn alone(path: &Path, args: &[String]) -> Result<Manifest, Failure> {
     let bytes = std::fs::read(path)
         .map_err(|e| Failure::usage(format_args!("cannot read module `{}`: {e}", path.display())))?;
-    let hash = Hash::of(&bytes);
-    let text = format!(
-        "process = [{{ id = \"main\", path = \"main.wasm\", hash = \"{hash}\" }}]\n\
-         [tree]\nauto_shutdown = \"all_significant\"\n\
-         children = [{{ id = \"main\", process = \"main\", restart = \"temporary\", significant = true }}]\n"
-    );
     let root = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
-    let mut manifest = Manifest::parse("the manifest of one module", text.as_bytes(), root)
-        .map_err(|report| Failure::unexpected(format_args!("describe one module: {report}")))?;
+    let hash = Hash::of(&bytes);
+    let process = format!("process = [{{ id = \"{MAIN}\", path = \"main.wasm\", hash = \"{hash}\" }}]\n");
+    let mut manifest = parsed(&(process + &tree_of(MAIN, args)), root)?;
     for process in &mut manifest.processes {
         process.module = Some(bytes.as_slice().into());
         process.path = path.file_name().unwrap_or_default().into();
     }
     Ok(manifest)
+}
+
+/// The same with one entry of a manifest; the others are there to be spawned.
+pub(crate) fn entry(manifest: Manifest, id: &str, args: &[String]) -> Result<Manifest, Failure> {
+    let process = format!(
+        "process = [{{ id = {}, path = \"main.wasm\", hash = \"{}\" }}]\n",
+        quoted(id),
+        Hash::of(b"")
+    );
+    let tree = parsed(&(process + &tree_of(id, args)), &manifest.root)?;
+    Ok(Manifest { hash: manifest.hash, root: manifest.root, processes: manifest.processes, ..tree })
+}
+
+/// Name of a module that runs alone.
+const MAIN: &str = "main";
+
+/// A tree with one child, which ends with it.
+fn tree_of(id: &str, args: &[String]) -> String {
+    let args: Vec<String> = args.iter().map(|arg| value(arg)).collect();
+    let args = if args.is_empty() { String::new() } else { format!(", args = [{}]", args.join(", ")) };
+    let id = quoted(id);
+    format!(
+        "[tree]\nauto_shutdown = \"all_significant\"\nchildren = [{{ id = {id}, name = false, process = {id}, \
+         restart = \"temporary\", significant = true{args} }}]\n"
+    )
+}
+
+fn parsed(text: &str, root: &Path) -> Result<Manifest, Failure> {
+    Manifest::parse("the command line", text.as_bytes(), root).map_err(Failure::usage)
+}
+
+/// An argument as a value of a manifest: a whole number and a truth value are that, all else is text.
+fn value(arg: &str) -> String {
+    let number = !arg.is_empty() && arg.bytes().all(|b| b.is_ascii_digit()) && arg.parse::<i64>().is_ok();
+    match arg {
+        "true" | "false" => arg.to_owned(),
+        _ if number => arg.parse::<i64>().map_or_else(|_| quoted(arg), |n| n.to_string()),
+        _ => quoted(arg),
+    }
+}
+
+/// A TOML string.
+fn quoted(text: &str) -> String {
+    let escaped = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\U{:08X}", u32::from(c)),
+        c => c.to_string(),
+    };
+    format!("\"{}\"", text.chars().map(escaped).collect::<String>())
 }
 
 impl From<LoadError> for Failure {
@@ -75,6 +119,25 @@ impl From<LoadError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arguments_are_numbers_truth_values_and_texts() {
+        for (arg, wanted) in [
+            ("500", "500"),
+            ("007", "7"),
+            ("true", "true"),
+            ("-5", "\"-5\""),
+            ("", "\"\""),
+            ("a \"b\" \\", "\"a \\\"b\\\" \\\\\""),
+            ("\n]", "\"\\U0000000A]\""),
+            ("99999999999999999999", "\"99999999999999999999\""),
+        ] {
+            assert_eq!(value(arg), wanted);
+        }
+        let args: Vec<String> = ["500", "x\"]\ny"].map(str::to_owned).into();
+        let tree = parsed(&tree_of("none", &args), Path::new("."));
+        assert!(tree.unwrap_err().render(crate::output::Painter(false)).contains("`none`"));
+    }
 
     #[test]
     fn a_subject_is_called_by_its_directory_or_its_file() {

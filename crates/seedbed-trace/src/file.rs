@@ -17,6 +17,8 @@ pub enum Kind {
     Trace,
     /// What one shard of a hunt did.
     Part,
+    /// A run on the real reactor.
+    Recording,
 }
 
 impl Kind {
@@ -25,6 +27,7 @@ impl Kind {
             Kind::Finding => b"SEEDFIND",
             Kind::Trace => b"SEEDTRCE",
             Kind::Part => b"SEEDPART",
+            Kind::Recording => b"SEEDRECO",
         }
     }
 
@@ -33,6 +36,7 @@ impl Kind {
             Kind::Finding => "finding",
             Kind::Trace => "trace",
             Kind::Part => "part of a hunt",
+            Kind::Recording => "recording",
         }
     }
 
@@ -41,12 +45,14 @@ impl Kind {
             Kind::Finding => crate::FINDING_VERSION,
             Kind::Trace => crate::TRACE_VERSION,
             Kind::Part => PART_VERSION,
+            Kind::Recording => crate::RECORDING_VERSION,
         }
     }
 
     /// What a file that begins with these bytes holds.
     pub fn of(bytes: &[u8]) -> Option<Kind> {
-        [Kind::Finding, Kind::Trace, Kind::Part].into_iter().find(|kind| bytes.starts_with(kind.magic()))
+        let kinds = [Kind::Finding, Kind::Trace, Kind::Part, Kind::Recording];
+        kinds.into_iter().find(|kind| bytes.starts_with(kind.magic()))
     }
 }
 

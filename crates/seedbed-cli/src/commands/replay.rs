@@ -5,15 +5,22 @@ use crate::block::{self, Beside, labelled};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::identity::{self, Runnable};
-use crate::outcome;
 use crate::output::{Output, plain};
+use crate::{outcome, recording};
 use seedbed_hunt::{ReplayFailure, ReplayOptions, Replayed, replay_finding};
 use seedbed_sim::World;
-use seedbed_trace::Finding;
+use seedbed_trace::{Finding, Kind};
 use serde_json::json;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 
 pub(crate) fn run(args: &Replay, out: Output) -> Result<Exit, Failure> {
-    let (finding, runnable) = load(&args.of)?;
+    if is_recording(&args.file) {
+        return recording::replay(args, out);
+    }
+    let of = OfFinding { finding: args.file.clone(), manifest: args.manifest.clone() };
+    let (finding, runnable) = load(&of)?;
     let options = ReplayOptions { lenient: args.lenient, until: args.until };
     let (mut actors, mut facts) = (Vec::new(), Vec::<(String, String, i64)>::new());
     let replayed = replay(&finding, &runnable, &options, &mut |world| {
@@ -68,6 +75,13 @@ pub(crate) fn run(args: &Replay, out: Output) -> Result<Exit, Failure> {
         out.warn(difference);
     }
     Ok(if replayed.breaks_the_same(&finding) { Exit::Finding } else { Exit::Fine })
+}
+
+/// True if the file says that it is one; anything else is read as a finding, and judged there.
+fn is_recording(path: &Path) -> bool {
+    let mut head = [0; 8];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok() && Kind::of(&head) == Some(Kind::Recording)
 }
 
 /// Reads a finding, and loads what it is of.

@@ -1,14 +1,57 @@
-//! `seedbed run`: on the real reactor.
+//! `seedbed run` and `seedbed record`: on the real reactor.
 
-use crate::args::Run;
+use crate::args::{Record, Run};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
-use crate::subject;
+use crate::identity::{self, Runnable};
+use crate::output::{Output, count};
+use crate::{service, subject};
+use seedbed_manifest::{Manifest, Scenario};
+use seedbed_trace::Recorded;
 use serde_json::{Value, json};
+use std::path::Path;
 
 pub(crate) fn run(args: &Run, out: Output) -> Result<Exit, Failure> {
-    list(args, out)
+    if args.target == "list" {
+        return list(args, out);
+    }
+    let (name, manifest) = manifest(args)?;
+    let scenario = loaded(subject::scenario(manifest))?;
+    let served = service::serve(&scenario, &args.service, false, out)?;
+    Ok(service::tell(&name, &served, out))
+}
+
+/// From the target to what is run, and its name.
+fn manifest(args: &Run) -> Result<(String, Manifest), Failure> {
+    let path = Path::new(&args.target);
+    if subject::is_module(path) {
+        return Ok((subject::name(path), subject::alone(path, &args.args)?));
+    }
+    if path.extension().is_some_and(|e| e == "toml") {
+        if let Some(arg) = args.args.first() {
+            return Err(Failure::usage(format_args!("a manifest takes no arguments, and there is `{arg}`")));
+        }
+        return Ok((subject::name(path), subject::manifest(path)?));
+    }
+    let manifest = subject::manifest(&args.manifest)?;
+    let id = manifest.command(&args.target).map(|process| process.id.clone()).ok_or_else(|| {
+        let known: Vec<&str> = manifest.commands().map(|(command, _)| command.name.as_str()).collect();
+        let failure = Failure::usage(format_args!(
+            "`{}` is no manifest (.toml), no module (.wasm) and no command of `{}`",
+            args.target,
+            args.manifest.display()
+        ));
+        if known.is_empty() { failure } else { failure.help(format_args!("commands: {}", known.join(", "))) }
+    })?;
+    Ok((args.target.clone(), subject::entry(manifest, &id, &args.args)?))
+}
+
+/// `run` leaves the codes from 100 on to what it runs: a guest that would not load is a wrong manifest.
+fn loaded(scenario: Result<Scenario, Failure>) -> Result<Scenario, Failure> {
+    scenario.map_err(|failure| match failure.exit {
+        Exit::NotLoaded => failure.with(Exit::Usage),
+        _ => failure,
+    })
 }
 
 /// The commands of a manifest: name, short text, entry id.
@@ -31,4 +74,19 @@ fn list(args: &Run, out: Output) -> Result<Exit, Failure> {
     let objects: Vec<Value> = commands.iter().map(|(command, p)| object(command, &p.id)).collect();
     out.result(json!({ "event": "commands", "commands": objects }));
     Ok(Exit::Fine)
+}
+
+/// `seedbed record`.
+pub(crate) fn record(args: &Record, out: Output) -> Result<Exit, Failure> {
+    let kept_in = args.out.parent().unwrap_or(Path::new(""));
+    let Runnable { scenario, identity } = identity::load(&args.manifest, None, kept_in)?;
+    let name = subject::name(&args.manifest);
+    let served = service::serve(&scenario, &args.service, true, out)?;
+    let nodes = served.recordings.iter().map(|recording| recording.as_ref().clone()).collect();
+    let recorded = Recorded { name, identity, nodes };
+    recorded.write(&args.out)?;
+    let exit = service::tell(&recorded.name, &served, out);
+    let turns: u64 = recorded.nodes.iter().map(|node| node.turns).sum();
+    out.say(&format!("            recorded {} in {}", count(turns, "turn"), args.out.display()));
+    Ok(exit)
 }

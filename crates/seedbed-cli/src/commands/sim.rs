@@ -3,7 +3,7 @@
 use crate::args::Sim;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::log::{self, Narrator};
+use crate::log::{self, Lines, Narrator};
 use crate::output::{Output, hex};
 use crate::{block, identity, outcome, subject};
 use seedbed_core::Observer;
@@ -16,7 +16,7 @@ pub(crate) fn run(args: &Sim, out: Output) -> Result<Exit, Failure> {
     let log = log::level()?;
     let scenario = identity::load(&args.target, args.explore.faults.as_deref(), Path::new(""))?.scenario;
     let config = RunConfig { seed: args.seed.0, steps_hint: steps_hint(&scenario) };
-    let narrator = log.filter(|_| out.is_human()).map(|from| Narrator { from, paint: out.paint() });
+    let narrator = log.map(|from| Narrator(Lines { from, paint: out.paint() }));
     let observers = narrator.map(|n| Box::new(n) as Box<dyn Observer>).into_iter().collect();
     let mut actors = Vec::new();
     let (run, _) = run_shown(&scenario, &config, args.explore.strategy.build(), observers, &mut |world| {

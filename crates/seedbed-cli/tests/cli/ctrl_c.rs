@@ -38,6 +38,21 @@ fn the_first_leaves_a_hunt_that_can_go_on() {
 }
 
 #[test]
+fn a_service_that_is_interrupted_shuts_down_and_sums_up() {
+    let rig = Rig::new();
+    let mut child = rig.command(&format!("run {} --stay", fixture("hello/seedbed.toml"))).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("hello, seedbed") {
+        assert_ne!(stderr.read_line(&mut said).unwrap(), 0, "{said}");
+    }
+    interrupt(&child);
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
+    assert!(said.contains("STOPPED  hello  interrupted"), "{said}");
+}
+
+#[test]
 fn the_second_quits_at_once() {
     let rig = Rig::new();
     let flood = include_str!("../guests/send_flood.wat");

@@ -11,16 +11,16 @@ fn guest(name: &str) -> String {
 #[test]
 fn each_ends_with_its_reason_and_lives_again() {
     for (name, reason) in [
-        ("endless_loop", "ended: out of fuel"),
-        ("endless_recursion", "ended: stack overflow"),
-        ("lying_pointer", "ended: trap: bad pointer"),
-        ("lying_length", "ended: trap: bad pointer"),
-        ("memory_bomb", "ended: out of memory"),
+        ("endless_loop", "ended with: out of fuel"),
+        ("endless_recursion", "ended with: stack overflow"),
+        ("lying_pointer", "ended with: trap: bad pointer"),
+        ("lying_length", "ended with: trap: bad pointer"),
+        ("memory_bomb", "ended with: out of memory"),
     ] {
         let rig = Rig::new();
         rig.manifest(&guest(name), "");
         let ran = rig.run("sim seedbed.toml --seed 7 --tree");
-        ran.failed(0, &[&format!("main/tree/guest: {reason}")]);
+        ran.failed(0, &[&format!("main/tree/guest:1: {reason}")]);
         assert_eq!(ran.value("end"), "at rest", "{name}");
         assert_eq!(ran.value("    guest"), "(life 2)", "{name}: {}", ran.stdout);
         assert_eq!(rig.run("sim seedbed.toml --seed 7 --tree"), ran, "{name}");

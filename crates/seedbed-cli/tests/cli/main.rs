@@ -7,5 +7,6 @@ mod ctrl_c;
 mod findings;
 mod hostile_guests;
 mod output;
+mod real;
 mod rig;
 mod same_hash;

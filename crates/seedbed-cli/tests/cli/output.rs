@@ -7,7 +7,7 @@ fn data_goes_to_stdout_and_what_is_said_to_stderr() {
     let rig = Rig::new();
     let ran = rig.run(&format!("sim {} --seed 0x2a", fixture("hello/seedbed.toml")));
     assert_eq!(ran.value("seed"), "0x2a");
-    assert!(ran.stderr.contains("main/tree/hello: hello, seedbed"), "{ran:?}");
+    assert!(ran.stderr.contains("main/tree/hello:1: hello, seedbed"), "{ran:?}");
     let labels: Vec<&str> = ran.stdout.lines().filter_map(|line| line.split("  ").next()).collect();
     assert_eq!(labels, ["seed", "steps", "time", "end", "trace hash"]);
 }
@@ -50,7 +50,7 @@ fn how_much_actors_say_is_set_by_the_environment() {
     let sim = format!("sim {}", fixture("crasher/seedbed.toml"));
     let with = |level: &str| Ran::of(rig.command(&sim).env("SEEDBED_LOG", level));
     assert_eq!(with("off").stderr, "");
-    assert!(with("error").stderr.contains("ended: trap"));
+    assert!(with("error").stderr.contains("ended with: trap"));
     with("loud").failed(2, &["`loud` of SEEDBED_LOG", "off, error, warn, info, debug or trace"]);
 }
 
