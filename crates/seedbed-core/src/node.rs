@@ -460,3 +460,28 @@ impl Node {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rule P1: what a million starts of one slot would show.
+    #[test]
+    fn a_slot_whose_generations_are_used_up_is_retired() {
+        let mut node = Node::new(NodeId(1), "n", Boot(0), Key::from_seed(0));
+        let first = node.reserve().unwrap();
+        node.slot_mut(first).generation = GENERATION_MAX - 1;
+        let before = node.pid(first);
+        node.vacate(first);
+        assert_eq!(node.reserve(), Ok(first), "its last generation");
+        let last = node.pid(first);
+        assert_ne!(last, before);
+        node.vacate(first);
+        for next in 1..4 {
+            let slot = node.reserve().unwrap();
+            assert_eq!(slot, first + next, "never the retired one");
+            assert!(![before, last].contains(&node.pid(slot)));
+        }
+        assert_eq!([before, last].map(|pid| node.resolve(pid)), [Resolved::Dead; 2]);
+    }
+}
