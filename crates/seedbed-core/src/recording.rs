@@ -451,20 +451,30 @@ impl Log {
         self.put(&later);
     }
 
-    /// What a turn read, in one write: it may be of every turn.
+    /// What a turn read: it may be of every turn.
     #[inline]
     fn clock(&mut self, turn: u64, now: Option<Time>, unix: Option<Time>) {
-        let mut piece = Piece { bytes: [0; 32], len: 0 };
-        piece.number(self.head(kind::CLOCK, turn));
-        piece.number(u64::from(now.is_some()) | u64::from(unix.is_some()) << 1);
+        self.make_room();
+        let head = self.head(kind::CLOCK, turn);
+        self.number(head);
+        self.number(u64::from(now.is_some()) | u64::from(unix.is_some()) << 1);
         if let Some(now) = now {
-            piece.number(zigzag(&mut self.now, now));
+            let later = zigzag(&mut self.now, now);
+            self.number(later);
         }
         if let Some(unix) = unix {
-            piece.number(zigzag(&mut self.unix, unix));
+            let later = zigzag(&mut self.unix, unix);
+            self.number(later);
         }
-        self.make_room();
-        self.bytes.extend_from_slice(&piece.bytes[..piece.len]);
+    }
+
+    #[inline]
+    fn number(&mut self, mut n: u64) {
+        while n >= 0x80 {
+            self.bytes.push(n as u8 | 0x80);
+            n >>= 7;
+        }
+        self.bytes.push(n as u8);
     }
 
     #[inline]
@@ -490,25 +500,6 @@ fn zigzag(last: &mut Time, time: Time) -> u64 {
     let later = time.as_nanos().wrapping_sub(last.as_nanos()) as i64;
     *last = time;
     (later << 1 ^ later >> 63) as u64
-}
-
-/// A few numbers: at most one of a head's 10 bytes, one of 1 byte, and two of 10.
-struct Piece {
-    bytes: [u8; 32],
-    len: usize,
-}
-
-impl Piece {
-    #[inline]
-    fn number(&mut self, mut n: u64) {
-        while n >= 0x80 {
-            self.bytes[self.len] = n as u8 | 0x80;
-            self.len += 1;
-            n >>= 7;
-        }
-        self.bytes[self.len] = n as u8;
-        self.len += 1;
-    }
 }
 
 impl<R: Reactor> Port for RecordingReactor<R> {
