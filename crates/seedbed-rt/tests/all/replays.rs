@@ -8,7 +8,7 @@ use seedbed_core::{
     Actor, At, Bytes, CHECKPOINT, ChildStart, Context, EffectRequest, Event, ExitReason, Kernel, Key, NodeId,
     Observer, Pid, Reason, Recording, Result, Signal, SpawnOptions, Supervisor, address_of,
 };
-use seedbed_rt::{Builder, System};
+use seedbed_rt::{Builder, Cluster, System};
 use seedbed_sim::{Mismatch, ReplayedRun, Setup, replay_recording};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -211,6 +211,34 @@ fn supervisors() {
         system.kill(system.whereis("y").await.unwrap().expect("it lives")).await.unwrap();
     });
     replay(&recording, Setup::default().root("tree", tree()));
+}
+
+#[test]
+fn nodes_of_a_cluster_each_for_itself() {
+    let node = |name| System::builder().name(name).record_every_event();
+    let finished = block_on(async {
+        let cluster = Cluster::start(vec![node("left"), node("right")]).unwrap();
+        let [left, right] = cluster.nodes() else { unreachable!() };
+        let a = left.spawn("a", || Player).await.unwrap();
+        let b = right.spawn("b", || Player).await.unwrap();
+        let c = right.spawn("c", Puppet::default).await.unwrap();
+        let d = left.spawn("d", Puppet::default).await.unwrap();
+        right.send(c, Do::Link(d)).unwrap();
+        settle(right, c).await;
+        let (over, linked) = (right.monitor(b), right.monitor(c));
+        left.send(a, (b, 99u32)).unwrap();
+        assert_eq!(over.await, Ok(ExitReason::Normal));
+        cluster.rest().await.unwrap();
+        left.kill(d).await.unwrap();
+        assert_eq!(linked.await, Ok(ExitReason::Killed));
+        cluster.shutdown_within(Duration::from_secs(60)).await
+    });
+    let setup = || puppets(&["c", "d"]).root("a", || Player).root("b", || Player);
+    for finished in finished {
+        let recording = finished.and_then(|f| f.recording).expect("it is recorded");
+        assert!(recording.turns > 50 && !recording.log.is_empty(), "{}", recording.turns);
+        replay(&recording, setup());
+    }
 }
 
 fn with_effects() -> Builder {
