@@ -74,7 +74,7 @@ pub(crate) fn why(finding: &Finding) -> Vec<String> {
 }
 
 /// From what width on texts of a why-line no longer push the times of the others aside.
-const WHY_TEXT: usize = 60;
+const WHY_TEXT: usize = 88;
 
 fn shrunk(finding: &Finding, took: Option<Duration>) -> Option<String> {
     let before = &finding.original;

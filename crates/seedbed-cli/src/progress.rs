@@ -25,7 +25,7 @@ impl Shown {
     pub(crate) fn new(out: Output) -> Shown {
         let bar = (out.is_human() && std::io::stderr().is_terminal()).then(|| {
             let colors = if out.paint().colored() { ".cyan/blue" } else { "" };
-            let template = format!("   {{bar:24{colors}}} {{msg}}");
+            let template = format!("   {{bar:10{colors}}} {{wide_msg}}");
             let style = ProgressStyle::with_template(&template).expect("the template is fixed, and tested");
             ProgressBar::with_draw_target(Some(WHOLE), ProgressDrawTarget::stderr_with_hz(10))
                 .with_style(style.progress_chars("━╸─"))
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn the_bar_has_a_valid_template_with_and_without_colours() {
         for colors in ["", ".cyan/blue"] {
-            ProgressStyle::with_template(&format!("   {{bar:24{colors}}} {{msg}}")).unwrap();
+            ProgressStyle::with_template(&format!("   {{bar:10{colors}}} {{wide_msg}}")).unwrap();
         }
     }
 }
