@@ -30,8 +30,11 @@ fn rules() -> BTreeSet<String> {
     own.into_iter().chain(exits).chain(supervisor).collect()
 }
 
+/// A file and the names of tests in it.
+type Tests = (String, Vec<String>);
+
 /// The rows of the tables: what is in the first cell, and the tests in the second.
-fn rows() -> Vec<(String, Vec<(String, Vec<String>)>)> {
+fn rows() -> Vec<(String, Vec<Tests>)> {
     let table = read("docs/rules.md");
     let rows = table.lines().filter_map(|line| {
         let (rule, tests) = line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | ")?;

@@ -328,6 +328,11 @@ impl World {
         self.hosts.iter().filter_map(|h| h.kernel.as_ref()).flat_map(seedbed_core::Kernel::actors).collect()
     }
 
+    /// Signals that wait anywhere; none when the world is at rest.
+    pub fn signals(&self) -> u32 {
+        self.hosts.iter().filter_map(|h| h.kernel.as_ref()).map(seedbed_core::Kernel::signals).sum()
+    }
+
     /// The behaviour of an actor, for those who know its type.
     pub fn behaviour(&self, pid: Pid) -> Option<&dyn seedbed_core::Behaviour> {
         self.host(node_of(pid))?.kernel.as_ref()?.behaviour(pid)
