@@ -149,3 +149,27 @@ fn factories_of_any_kind_go_to_the_node() {
         assert_eq!(system.ask(a, Do::Echo(1)).await, Ok(1u64));
     });
 }
+
+/// Rule V5.
+#[test]
+fn lives_count_from_the_start_of_their_system() {
+    struct Lives;
+    impl Actor for Lives {
+        type Message = ();
+        fn on_message(&mut self, cx: &mut Context, (): ()) -> Result<()> {
+            let life = cx.life().0;
+            cx.reply(life)
+        }
+    }
+    block_on(async {
+        for _ in 0..2 {
+            let system = System::start().unwrap();
+            for life in 1..=2u32 {
+                let pid = system.spawn("a", || Lives).await.unwrap();
+                assert_eq!(system.ask(pid, ()).await, Ok(life));
+                system.stop(pid, Reason::Normal).await.unwrap();
+            }
+            system.shutdown().await.unwrap();
+        }
+    });
+}
