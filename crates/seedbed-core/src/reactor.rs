@@ -97,6 +97,14 @@ pub enum ChoiceKind {
     EffectDelay = 8,
     /// At a crash: how many records at the tail of a log that were not synced are lost.
     Unsynced = 9,
+    /// The node stands still after the turn, for so many steps of its range.
+    Pause = 10,
+    /// The link that the packet is to take is cut, for so many steps of its range.
+    Partition = 11,
+    /// The node's wall clock jumps after the turn: odd answers forward, even ones back.
+    ClockJump = 12,
+    /// The effect fails, and does nothing.
+    EffectFailed = 13,
 }
 
 /// What a turn itself may need: the time, and decisions made in the middle of it.

@@ -62,9 +62,9 @@ pub enum TapeEntry {
 impl TapeEntry {
     /// True for answers that inject a fault; the rest are orders and delays.
     pub fn is_fault(&self) -> bool {
-        use ChoiceKind::{Buggify, Crash, Drop, Duplicate, Kill, Unsynced};
+        use ChoiceKind::{Delay, EffectDelay, Restart};
         let TapeEntry::Choice { key, .. } = self else { return false };
-        matches!(key.kind, Buggify | Crash | Drop | Duplicate | Kill | Unsynced)
+        !matches!(key.kind, Delay | EffectDelay | Restart)
     }
 }
 
@@ -131,6 +131,10 @@ impl fmt::Display for ChoiceKind {
             ChoiceKind::Buggify => "buggify",
             ChoiceKind::EffectDelay => "effect delay",
             ChoiceKind::Unsynced => "unsynced write",
+            ChoiceKind::Pause => "pause",
+            ChoiceKind::Partition => "partition",
+            ChoiceKind::ClockJump => "clock jump",
+            ChoiceKind::EffectFailed => "failed effect",
         })
     }
 }

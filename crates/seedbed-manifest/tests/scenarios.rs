@@ -133,14 +133,13 @@ fn guests_that_would_not_load_are_all_named() {
 
 #[test]
 fn what_the_simulator_does_not_have_is_refused() {
-    let world = "[world]\nns_per_turn = 5\nfaults = { pause = 1, grow_refused = '1%', fuel_cut = 0 }";
+    let world = "[world]\nfaults = { call_refused = 1, grow_refused = '1%', fuel_cut = 0 }";
     let Err(LoadError::NotSimulated(what)) = counter("", world) else { panic!("it must be refused") };
     insta::assert_snapshot!(what.join("\n"), @r"
-    the simulator has no fault `pause`
     the simulator has no fault `grow_refused`
-    in the simulator turns take no time: neither `ns_per_turn` nor `ns_per_fuel`
+    the simulator has no fault `call_refused`
     ");
-    assert!(counter("", "[world]\nns_per_turn = 0\nfaults = { pause = 0, drop = '100%' }").is_ok());
+    assert!(counter("", "[world]\nns_per_turn = 0\nfaults = { call_refused = 0, drop = '100%' }").is_ok());
 }
 
 #[test]

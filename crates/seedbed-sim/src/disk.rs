@@ -42,6 +42,13 @@ impl Disk {
         }
     }
 
+    /// Ends an operation that failed: an append is not there, as if it had never begun.
+    pub(crate) fn fail(&mut self, path: PathId, payload: &[u8]) {
+        if let [store::APPEND, ..] = payload {
+            self.logs.entry(path).or_default().unsynced.remove(0);
+        }
+    }
+
     /// Paths that have unsynced records, and how many.
     pub(crate) fn unsynced(&self) -> Vec<(PathId, usize)> {
         let some = self.logs.iter().filter(|(_, log)| !log.unsynced.is_empty());
@@ -66,6 +73,8 @@ pub(crate) struct Effect {
     pub(crate) effect: String,
     pub(crate) payload: Vec<u8>,
     pub(crate) request: seedbed_core::EffectRequest,
+    /// It will have done nothing.
+    pub(crate) failed: bool,
 }
 
 /// Effects that have not completed, by the time they will.

@@ -26,6 +26,22 @@ pub struct Faults {
     pub unsynced: u32,
     /// Decisions in which the clock passes while mail waits, per million.
     pub clock: u32,
+    /// Turns after which their node stands still for a while, per million.
+    pub pause: u32,
+    /// Messages between nodes that meet a link which is just cut, per million.
+    pub partition: u32,
+    /// Turns after which the wall clock of their node jumps, per million.
+    pub clock_jump: u32,
+    /// Effects that fail and do nothing, per million.
+    pub effect_failed: u32,
+    /// Range of nanoseconds that a node stands still.
+    pub pause_for: (u64, u64),
+    /// Range of nanoseconds that a link is cut.
+    pub cut_for: (u64, u64),
+    /// Range of nanoseconds that a wall clock jumps by.
+    pub jump_by: (u64, u64),
+    /// Cuts in one run.
+    pub cuts_max: u32,
     /// Kills in one run.
     pub kills_max: u32,
     /// Crashes in one run.
@@ -62,6 +78,14 @@ impl Faults {
             buggify: 0,
             unsynced: 0,
             clock: 0,
+            pause: 0,
+            partition: 0,
+            clock_jump: 0,
+            effect_failed: 0,
+            pause_for: (1_000_000, 2_000_000_000),
+            cut_for: (10_000_000, 4_000_000_000),
+            jump_by: (1_000_000, 3_600_000_000_000),
+            cuts_max: 3,
             kills_max: 3,
             crashes_max: 2,
             gap_min: 10_000_000_000,
@@ -83,6 +107,10 @@ impl Faults {
             buggify: 50_000,
             unsynced: 500_000,
             clock: 50_000,
+            pause: 1_000,
+            partition: 5_000,
+            clock_jump: 1_000,
+            effect_failed: 5_000,
             ..Faults::none()
         }
     }
@@ -114,6 +142,10 @@ impl Faults {
             buggify: draw(self.buggify),
             unsynced: draw(self.unsynced),
             clock: draw(self.clock),
+            pause: draw(self.pause),
+            partition: draw(self.partition),
+            clock_jump: draw(self.clock_jump),
+            effect_failed: draw(self.effect_failed),
             ..self.clone()
         }
     }
@@ -128,6 +160,10 @@ impl Faults {
             ChoiceKind::Restart => 1_000_000,
             ChoiceKind::Buggify => self.buggify,
             ChoiceKind::Unsynced => self.unsynced,
+            ChoiceKind::Pause => self.pause,
+            ChoiceKind::Partition => self.partition,
+            ChoiceKind::ClockJump => self.clock_jump,
+            ChoiceKind::EffectFailed => self.effect_failed,
         }
     }
 }
@@ -139,6 +175,7 @@ pub(crate) struct Chance {
     stream: Stream,
     kills: u32,
     crashes: u32,
+    cuts: u32,
     all: u32,
     /// Nodes that are down now.
     pub(crate) down: u32,
@@ -148,7 +185,7 @@ pub(crate) struct Chance {
 impl Chance {
     pub(crate) fn new(profile: &Faults, mut stream: Stream) -> Chance {
         let faults = profile.draw(&mut stream);
-        Chance { faults, stream, kills: 0, crashes: 0, all: 0, down: 0, last: None }
+        Chance { faults, stream, kills: 0, crashes: 0, cuts: 0, all: 0, down: 0, last: None }
     }
 
     /// True if this kind of fault can happen at all now.
@@ -165,6 +202,7 @@ impl Chance {
                 let up = self.down < self.faults.nodes_down_max;
                 up && self.crashes < self.faults.crashes_max && quiet()
             }
+            ChoiceKind::Partition => self.cuts < self.faults.cuts_max,
             _ => true,
         }
     }
@@ -182,6 +220,10 @@ impl Chance {
         match kind {
             ChoiceKind::Kill => self.kills += 1,
             ChoiceKind::Crash => self.crashes += 1,
+            ChoiceKind::Partition => {
+                self.cuts += 1;
+                return;
+            }
             _ => return,
         }
         self.last = Some(now);

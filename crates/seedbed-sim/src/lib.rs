@@ -4,7 +4,9 @@
 //! of (program, seed, strategy, faults): [`run_with`] gives its [`Outcome`], with the tape that
 //! [`replay`] follows to get the very same run again.
 
+mod busy;
 mod constraints;
+mod cut;
 mod disk;
 mod facts;
 mod fault;
@@ -19,6 +21,7 @@ mod sim;
 mod strategy;
 mod world;
 
+pub use busy::Costs;
 pub use facts::Facts;
 pub use fault::Faults;
 pub use network::Latency;

@@ -62,6 +62,22 @@ impl Network {
         self.flying.insert((at, self.sent), packet);
     }
 
+    /// Stops what is on a link: messages and replies are lost, the rest waits for it to heal.
+    pub(crate) fn cut(&mut self, link: (NodeId, NodeId), heals: Time) {
+        let on_link = |packet: &Packet| crate::cut::link(node_of(packet.from), node_of(packet.to)) == link;
+        let caught: Vec<(Time, u64)> =
+            self.flying.iter().filter(|(_, packet)| on_link(packet)).map(|(key, _)| *key).collect();
+        for (at, nth) in caught {
+            let packet = self.flying.remove(&(at, nth)).expect("just found");
+            if !is_unreliable(&packet) {
+                let at = at.max(heals);
+                let last = self.last.entry((packet.from, node_of(packet.to))).or_insert(at);
+                *last = at.max(*last);
+                self.flying.insert((at, nth), packet);
+            }
+        }
+    }
+
     pub(crate) fn next(&self) -> Option<Time> {
         self.flying.first_key_value().map(|((at, _), _)| *at)
     }

@@ -2,7 +2,9 @@
 //!
 //! [`Sim`] is shared by all nodes of a world; [`NodePort`] is what one kernel sees of it.
 
+use crate::busy::{Busy, Costs};
 use crate::constraints::Constraints;
+use crate::cut::Cuts;
 use crate::disk::{Disk, Effect, Effects};
 use crate::facts::Facts;
 use crate::fault::Chance;
@@ -17,6 +19,7 @@ use seedbed_core::{
     TraceHash, decision, node_of,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// Latency of the built-in store: 10 µs to 100 ms.
 const STORE: Latency = Latency { min: 10_000, max: 100_000_000 };
@@ -62,6 +65,11 @@ pub(crate) struct Sim {
     pub(crate) now: Time,
     pub(crate) step: u64,
     pub(crate) order: Order,
+    pub(crate) busy: Busy,
+    /// What turns cost on each node; on those that are not there, nothing.
+    pub(crate) costs: BTreeMap<NodeId, Costs>,
+    /// How much later than now the turn that runs ends: what it asked for leaves then.
+    pub(crate) lag: u64,
     pub(crate) strategy: Box<dyn Strategy>,
     pub(crate) mode: Mode,
     /// Faults and odd orders are over: everything is plain.
@@ -82,6 +90,10 @@ pub(crate) struct Sim {
     pub(crate) facts: Facts,
     pub(crate) inboxes: BTreeMap<Pid, Vec<Mail>>,
     pub(crate) stats: Stats,
+    pub(crate) cuts: Cuts,
+    pub(crate) loss_after: Duration,
+    /// How far the wall clock of each node is from the world's, in nanoseconds.
+    pub(crate) skews: BTreeMap<NodeId, i64>,
     /// What boot functions spawned and has neither started nor ended.
     pub(crate) starting: BTreeSet<Pid>,
     pub(crate) allow_failures: bool,
@@ -99,6 +111,9 @@ impl Sim {
             now: Time::ZERO,
             step: 0,
             order: Order::default(),
+            busy: Busy::default(),
+            costs: BTreeMap::new(),
+            lag: 0,
             strategy,
             mode,
             calm: false,
@@ -110,6 +125,9 @@ impl Sim {
             fuel_hash: TraceHash::default(),
             latency,
             links: BTreeMap::new(),
+            cuts: Cuts::default(),
+            loss_after: Duration::ZERO,
+            skews: BTreeMap::new(),
             starting: BTreeSet::new(),
             network: Network::default(),
             effects: Effects::default(),
@@ -178,6 +196,11 @@ impl Sim {
         !self.calm && (!matches!(self.mode, Mode::Explore) || self.chance.possible(kind, self.now))
     }
 
+    /// When it arrives what leaves at the end of the turn that runs, if any, and takes so long.
+    fn departure(&self, takes: u64) -> Time {
+        Time::from_nanos(self.now.as_nanos().saturating_add(self.lag).saturating_add(takes))
+    }
+
     fn latency_between(&self, a: NodeId, b: NodeId) -> Latency {
         match self.links.get(&(a.min(b), a.max(b))) {
             Some(latency) => *latency,
@@ -196,6 +219,13 @@ impl Sim {
             ordinal: Some(name.n),
             n,
         };
+        if is_unreliable(&packet) && self.is_open(ChoiceKind::Partition) {
+            self.cut_by_chance(node, &packet, &point(ChoiceKind::Partition, Latency::STEPS));
+        }
+        let healed = self.cuts.heals(node, node_of(packet.to));
+        if healed.is_some() && is_unreliable(&packet) {
+            return;
+        }
         if is_unreliable(&packet)
             && self.is_open(ChoiceKind::Drop)
             && self.choose(node, &point(ChoiceKind::Drop, 2)) == 1
@@ -215,7 +245,7 @@ impl Sim {
             }
             _ => latency.at(delay),
         };
-        let at = Time::from_nanos(self.now.as_nanos().saturating_add(takes));
+        let at = self.departure(takes).max(healed.unwrap_or(Time::ZERO));
         let twice = is_unreliable(&packet)
             && matches!(packet.body, Body::Message { .. })
             && self.is_open(ChoiceKind::Duplicate)
@@ -245,9 +275,11 @@ impl Sim {
             n: Latency::STEPS,
         };
         let delay = if self.is_open(point.kind) { self.choose(node, &point) } else { 0 };
-        let at = Time::from_nanos(self.now.as_nanos() + STORE.at(delay));
+        let point = ChoicePoint { kind: ChoiceKind::EffectFailed, n: 2, ..point };
+        let failed = self.is_open(point.kind) && self.choose(node, &point) == 1;
+        let at = self.departure(STORE.at(delay));
         let EffectRequest { pid, path, correlation, effect, payload, .. } = request.clone();
-        self.effects.begin(Effect { pid, path, correlation, effect, payload, request }, at);
+        self.effects.begin(Effect { pid, path, correlation, effect, payload, request, failed }, at);
     }
 
     fn note(&mut self, event: &Event<'_>) {
@@ -317,7 +349,8 @@ impl Port for NodePort<'_> {
     }
 
     fn unix_time(&mut self) -> Time {
-        Time::from_nanos(EPOCH.as_nanos() + self.sim.now.as_nanos())
+        let skew = self.sim.skews.get(&self.node).copied().unwrap_or_default();
+        Time::from_nanos((EPOCH.as_nanos() + self.sim.now.as_nanos()).saturating_add_signed(skew))
     }
 
     fn choose(&mut self, point: &ChoicePoint) -> u32 {
@@ -327,6 +360,11 @@ impl Port for NodePort<'_> {
     #[inline]
     fn observe(&mut self, event: &Event<'_>) {
         event.hash_into(&mut self.sim.hash);
+        if let Event::TurnEnd { fuel, .. } = event
+            && !self.sim.costs.is_empty()
+        {
+            self.sim.lag = self.sim.costs.get(&self.node).map_or(0, |costs| costs.of(*fuel));
+        }
         if !matches!(event, Event::Turn { .. }) {
             self.sim.note(event);
         }
@@ -344,12 +382,18 @@ impl Port for NodePort<'_> {
 impl Reactor for NodePort<'_> {
     #[inline]
     fn enabled(&mut self, delivery: Delivery, chain: Chain) {
+        if self.sim.busy.keep(delivery, chain) {
+            return;
+        }
         let id = self.sim.order.push(delivery);
         self.sim.strategy.enabled(Candidate { id, chain });
     }
 
     #[inline]
     fn disabled(&mut self, delivery: Delivery) {
+        if self.sim.busy.remove(delivery) {
+            return;
+        }
         let id = self.sim.order.of_line(delivery);
         self.sim.order.remove(id);
         self.sim.strategy.gone(id);

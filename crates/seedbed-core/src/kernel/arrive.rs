@@ -31,9 +31,15 @@ impl Kernel {
         l.epoch = l.epoch.wrapping_add(1);
         l.enabled = true;
         let delivery = Delivery { node, line, epoch: l.epoch, receiver: l.receiver };
+        r.enabled(delivery, self.chain_of(delivery));
+    }
+
+    #[inline]
+    pub(super) fn chain_of(&self, delivery: Delivery) -> Chain {
+        let l = self.node.lines.get(delivery.line);
         let (sender, timers) = (l.path, l.key == crate::mail::TIMERS);
         let s = self.node.slot(delivery.receiver);
-        r.enabled(delivery, Chain { receiver: s.path, life: s.life, sender, timers });
+        Chain { receiver: s.path, life: s.life, sender, timers }
     }
 
     pub(super) fn disable<R: Reactor>(&mut self, r: &mut R, line: u32) {

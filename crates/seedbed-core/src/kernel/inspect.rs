@@ -6,7 +6,7 @@ use crate::hash::TraceHash;
 use crate::node::{Resolved, Stage};
 use crate::path::{Life, PathId, SignalName};
 use crate::pid::{Boot, NodeId};
-use crate::reactor::Delivery;
+use crate::reactor::{Chain, Delivery};
 use seedbed_abi::{Envelope, Pid};
 use std::collections::BTreeMap;
 
@@ -84,6 +84,11 @@ impl Kernel {
         }
         let signal = self.node.lines.get(delivery.line).head;
         Some((self.node.name_of(delivery.line, signal), self.node.arena.get(signal).envelope))
+    }
+
+    /// Between whom a delivery is, as when it became enabled; `None` if it is stale.
+    pub fn chain(&self, delivery: Delivery) -> Option<Chain> {
+        self.is_current(delivery).then(|| self.chain_of(delivery))
     }
 
     /// The payload that a delivery would deliver.

@@ -159,11 +159,12 @@ impl Program for Scenario {
         }
         for (node, tree) in manifest.world.nodes.iter().zip(trees) {
             let tree = tree.as_ref().map(|tree| Arc::clone(&tree.0));
-            world.node(&node.name, move |boot| {
+            let id = world.node(&node.name, move |boot| {
                 if let Some(tree) = &tree {
                     boot.spawn(SpawnOptions::named(TREE), Arc::clone(tree)).expect("a node boots empty");
                 }
             });
+            world.costs(id, worlds::costs(&manifest.world, node));
         }
         for link in &manifest.world.links {
             let (a, b) = &link.between;

@@ -1,8 +1,8 @@
 //! From `[world]` to what the simulator is made with.
 
-use crate::world::{Between, Budget, Faults, Profile, WorldSpec};
+use crate::world::{Between, Budget, Faults, NodeSpec, Profile, WorldSpec};
 use seedbed_abi::nanos;
-use seedbed_sim::{Latency, WorldConfig};
+use seedbed_sim::{Costs, Latency, WorldConfig};
 
 /// What a world is made with; what the simulator does not have is refused, all at once.
 pub(super) fn config(spec: &WorldSpec) -> Result<WorldConfig, Vec<String>> {
@@ -20,6 +20,14 @@ pub(super) fn config(spec: &WorldSpec) -> Result<WorldConfig, Vec<String>> {
         faults: faults(&spec.faults, &spec.budget),
         allow_failures: spec.allow_failures,
     })
+}
+
+/// What turns cost on a node.
+pub(super) fn costs(world: &WorldSpec, node: &NodeSpec) -> Costs {
+    Costs {
+        ns_per_turn: node.ns_per_turn.or(world.ns_per_turn).unwrap_or_default(),
+        ns_per_fuel: node.ns_per_fuel.or(world.ns_per_fuel).unwrap_or_default(),
+    }
 }
 
 pub(super) fn latency(between: Between) -> Latency {
@@ -40,6 +48,13 @@ fn faults(spec: &Faults, budget: &Budget) -> seedbed_sim::Faults {
         kill: spec.kill_per_million.unwrap_or(profile.kill),
         crash: spec.crash_per_million.unwrap_or(profile.crash),
         down: spec.restart_after.map_or(profile.down, range),
+        pause: spec.pause_per_million.unwrap_or(profile.pause),
+        pause_for: spec.pause_for.map_or(profile.pause_for, range),
+        partition: spec.partition_per_million.unwrap_or(profile.partition),
+        cut_for: heal_within(spec.heal_after.map_or(profile.cut_for, range), budget),
+        clock_jump: spec.clock_jump_per_million.unwrap_or(profile.clock_jump),
+        jump_by: spec.clock_jump.map_or(profile.jump_by, range),
+        effect_failed: spec.effect_failed_per_million.unwrap_or(profile.effect_failed),
         buggify: spec.buggify_per_million.unwrap_or(profile.buggify),
         nodes_down_max: budget.nodes_down.unwrap_or(profile.nodes_down_max),
         faults_max: budget.faults_max.unwrap_or(profile.faults_max),
@@ -47,25 +62,20 @@ fn faults(spec: &Faults, budget: &Budget) -> seedbed_sim::Faults {
     }
 }
 
-/// What is asked for, and the simulator does not have. A rate or cost of zero asks for nothing.
+/// A range that stays within the budget.
+fn heal_within((min, max): (u64, u64), budget: &Budget) -> (u64, u64) {
+    let bound = budget.heal_within.map_or(u64::MAX, nanos);
+    (min.min(bound), max.min(bound))
+}
+
+/// What is asked for, and the simulator does not have. A rate of zero asks for nothing.
 fn not_simulated(spec: &WorldSpec) -> Vec<String> {
     let faults = &spec.faults;
     let rates = [
-        ("pause", faults.pause_per_million),
-        ("partition", faults.partition_per_million),
-        ("clock_jump", faults.clock_jump_per_million),
         ("fuel_cut", faults.fuel_cut_per_million),
         ("grow_refused", faults.grow_refused_per_million),
         ("call_refused", faults.call_refused_per_million),
-        ("effect_failed", faults.effect_failed_per_million),
     ];
     let rates = rates.into_iter().filter(|(_, rate)| rate.is_some_and(|rate| rate > 0));
-    let mut unknown: Vec<String> =
-        rates.map(|(key, _)| format!("the simulator has no fault `{key}`")).collect();
-    let nodes = spec.nodes.iter().flat_map(|node| [node.ns_per_turn, node.ns_per_fuel]);
-    if nodes.chain([spec.ns_per_turn, spec.ns_per_fuel]).flatten().any(|cost| cost > 0) {
-        unknown
-            .push("in the simulator turns take no time: neither `ns_per_turn` nor `ns_per_fuel`".to_owned());
-    }
-    unknown
+    rates.map(|(key, _)| format!("the simulator has no fault `{key}`")).collect()
 }

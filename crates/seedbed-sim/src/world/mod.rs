@@ -14,6 +14,7 @@ pub use client::{AskError, Client};
 pub use node::NodeBoot;
 pub use step::End;
 
+use crate::busy::Costs;
 use crate::constraints::Constraints;
 use crate::facts::Facts;
 use crate::fault::{Chance, Faults};
@@ -132,6 +133,7 @@ impl World {
         };
         let mut sim = Sim::new(strategy, mode, chance, config.latency);
         sim.allow_failures = config.allow_failures;
+        sim.loss_after = config.loss_after;
         let mut world = World {
             config,
             seed: run.seed,
@@ -179,6 +181,7 @@ impl World {
         change(&mut self.config);
         self.sim.latency = self.config.latency;
         self.sim.allow_failures = self.config.allow_failures;
+        self.sim.loss_after = self.config.loss_after;
         self.sim.chance = Chance::new(&self.config.faults, self.key.derive("faults", 0, 0).stream());
         self.begin_strategy();
     }
@@ -227,6 +230,26 @@ impl World {
         let (a, b) = id(a).zip(id(b)).ok_or(Code::NotFound)?;
         self.sim.links.insert((a.min(b), a.max(b)), latency);
         Ok(())
+    }
+
+    /// Cuts the link between two nodes, in both directions, for a while.
+    pub fn partition(&mut self, a: NodeId, b: NodeId, time: Duration) {
+        self.sim.cut(a, b, seedbed_core::abi::nanos(time));
+    }
+
+    /// Heals the link between two nodes. What was held back arrives when it was to.
+    pub fn heal(&mut self, a: NodeId, b: NodeId) {
+        self.sim.cuts.heal_link(crate::cut::link(a, b));
+    }
+
+    /// Says what turns cost on a node: they take that much virtual time, and the node does nothing
+    /// else meanwhile.
+    pub fn costs(&mut self, node: NodeId, costs: Costs) {
+        if costs == Costs::default() {
+            self.sim.costs.remove(&node);
+        } else {
+            self.sim.costs.insert(node, costs);
+        }
     }
 
     /// Adds an observer of everything that happens.

@@ -171,6 +171,15 @@ impl World {
         }
     }
 
+    /// Two nodes that count each other as lost: what crosses between them ends on both.
+    pub(super) fn lose_each_other(&mut self, a: NodeId, b: NodeId) {
+        for (node, lost) in [(a, b), (b, a)] {
+            if let Some((kernel, mut port)) = self.split(node) {
+                kernel.lose_node(&mut port, lost);
+            }
+        }
+    }
+
     /// Crashes a node: its actors, mail and timers are gone, and what its stores had not synced may
     /// be. It boots again after a while that is chosen, or never if it has no boot function.
     pub fn crash(&mut self, node: NodeId) {
@@ -188,6 +197,7 @@ impl World {
         }
         self.sim.facts.forget_all(|pid| node_of(pid) == node);
         self.sim.effects.forget(|pid| node_of(pid) == node);
+        self.sim.busy.forget(node);
         self.sim.starting.retain(|pid| node_of(*pid) != node);
         self.lose_unsynced(node, life);
         let now = self.sim.now;

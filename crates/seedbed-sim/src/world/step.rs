@@ -1,6 +1,7 @@
 //! How a world moves: turns, time, faults, properties (rules W1–W6).
 
 use super::World;
+use crate::network::Latency;
 use crate::property::{Property, Seen, When};
 use crate::sim::{Mode, NodePort};
 use crate::strategy::Pick;
@@ -9,6 +10,9 @@ use seedbed_core::{
     OrderKey, Packet, PathId, Pid, Ran, SignalName, TapeEntry, Time, node_of,
 };
 use std::time::Duration;
+
+/// The code of an effect that a fault made fail: that of an operating system that refused.
+const FAULT: u64 = 2;
 
 /// How a run ended without a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +116,7 @@ impl World {
     /// Faults and inputs stop, links heal, order is plain; `end` and `eventually` are looked at.
     fn converge(&mut self, cut: bool) {
         self.sim.calm = true;
+        self.sim.cuts.heal_all();
         self.inputs.stop();
         let stopped = self.sim.now;
         let asked_for = self.properties.iter().filter_map(|p| match p.when {
@@ -184,6 +189,7 @@ impl World {
     pub fn is_at_rest(&self) -> bool {
         let hosts = || self.hosts.iter();
         self.sim.order.is_empty()
+            && self.sim.busy.is_empty()
             && self.sim.network.is_empty()
             && self.sim.effects.is_empty()
             && self.inputs.is_done()
@@ -197,12 +203,26 @@ impl World {
             let timer = h.kernel.as_ref().and_then(seedbed_core::Kernel::next_deadline);
             [timer, h.up_at, h.lost_at]
         });
-        hosts.chain([self.sim.network.next(), self.sim.effects.next(), self.inputs.next()]).flatten().min()
+        hosts
+            .chain([
+                self.sim.network.next(),
+                self.sim.effects.next(),
+                self.inputs.next(),
+                self.sim.busy.next(),
+                self.sim.cuts.next(),
+            ])
+            .flatten()
+            .min()
     }
 
     /// Everything due by now, in a fixed order: nodes come up or are lost, timers, effects, inputs, packets.
     pub(super) fn deliver_due(&mut self) {
         self.begin_inputs();
+        self.sim.free();
+        self.sim.cuts.heal(self.sim.now);
+        while let Some((a, b)) = self.sim.cuts.pop_lost(self.sim.now) {
+            self.lose_each_other(a, b);
+        }
         let now = self.sim.now;
         for index in 0..self.hosts.len() {
             let node = NodeId(index as u16 + 1);
@@ -231,7 +251,13 @@ impl World {
 
     fn complete(&mut self, effect: crate::disk::Effect) {
         let node = node_of(effect.pid);
-        let outcome = if effect.effect == seedbed_core::abi::store::EFFECT {
+        let is_store = effect.effect == seedbed_core::abi::store::EFFECT;
+        let outcome = if effect.failed {
+            if is_store {
+                self.sim.disks.entry(node).or_default().fail(effect.path, &effect.payload);
+            }
+            Err(EffectError { code: FAULT, text: "a fault of the simulator".into() })
+        } else if is_store {
             self.sim.disks.entry(node).or_default().complete(effect.path, &effect.payload)
         } else {
             match self.handlers.get(&effect.effect) {
@@ -391,11 +417,29 @@ impl World {
         let (root, boot) = (host.path, Life(u32::from(kernel.boot_number().0)));
         let ran = kernel.run(&mut NodePort { sim: &mut self.sim, node }, delivery);
         let Ran::Turn { pid, .. } = ran else { unreachable!("the order holds only what is enabled") };
+        self.take_time(node);
         self.faults_after(node, pid, crashes.then_some((root, boot, turns)));
         let seen = Seen::of(&self.sim);
         let changed = seen.changes_since(&self.seen);
         self.seen = seen;
         self.look(|p| p.when == When::Always && p.reads_any(changed));
+    }
+
+    /// Occupies the node with the turn that ran, if turns take time there.
+    fn take_time(&mut self, node: NodeId) {
+        let lag = std::mem::take(&mut self.sim.lag);
+        if lag > 0 {
+            self.occupy(node, lag);
+        }
+    }
+
+    /// Occupies a node for so many nanoseconds.
+    pub(super) fn occupy(&mut self, node: NodeId, ns: u64) {
+        let until = Time::from_nanos(self.sim.now.as_nanos().saturating_add(ns));
+        let kernel = self.hosts[usize::from(node.0) - 1].kernel.as_ref();
+        if let Some(kernel) = kernel {
+            self.sim.occupy(node, until, |d| kernel.chain(d).expect("what is in the order is current"));
+        }
     }
 
     /// Kills and crashes by chance, after a turn.
@@ -414,11 +458,36 @@ impl World {
         {
             self.kill(pid);
         }
+        if let Some(host) = host {
+            self.slow_faults_after(node, host);
+        }
         if let Some(host) = host
             && self.sim.is_open(ChoiceKind::Crash)
             && self.sim.choose(node, &point(ChoiceKind::Crash, host)) == 1
         {
             self.crash(node);
+        }
+    }
+
+    /// Pauses and clock jumps by chance, after a turn.
+    fn slow_faults_after(&mut self, node: NodeId, (path, life, nth): (PathId, Life, u64)) {
+        let point = |kind, n| ChoicePoint { kind, site: 0, path, life, ordinal: Some(nth), n };
+        if self.sim.is_open(ChoiceKind::Pause) {
+            let answer = self.sim.choose(node, &point(ChoiceKind::Pause, Latency::STEPS));
+            if answer > 0 {
+                let (min, max) = self.config.faults.pause_for;
+                self.occupy(node, Latency { min, max }.share(answer - 1, Latency::STEPS - 2));
+            }
+        }
+        if self.sim.is_open(ChoiceKind::ClockJump) {
+            let answer = self.sim.choose(node, &point(ChoiceKind::ClockJump, 2 * Latency::STEPS + 1));
+            if answer > 0 {
+                let (min, max) = self.config.faults.jump_by;
+                let by = Latency { min, max }.share((answer - 1) / 2, Latency::STEPS - 1);
+                let by = i64::try_from(by).unwrap_or(i64::MAX);
+                let skew = self.sim.skews.entry(node).or_default();
+                *skew = skew.saturating_add(if answer % 2 == 1 { by } else { -by });
+            }
         }
     }
 

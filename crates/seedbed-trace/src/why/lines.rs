@@ -302,6 +302,20 @@ impl<'a> Teller<'a> {
                 (DETAIL, "down", format!("node {} stays down for longer", self.trace.path(key.path)))
             }
             ChoiceKind::Buggify => (MUST, "buggify", format!("{actor}{}", self.on_turn(record))),
+            ChoiceKind::Pause => (
+                MUST,
+                "pause",
+                format!(
+                    "node {} stands still{}",
+                    self.trace.path(key.path),
+                    self.after_turn(index, key.path)
+                ),
+            ),
+            ChoiceKind::Partition => (MUST, "partition", format!("the link of {}", self.packet(key))),
+            ChoiceKind::ClockJump => {
+                (MUST, "clock jump", format!("the wall clock of node {}", self.trace.path(key.path)))
+            }
+            ChoiceKind::EffectFailed => (MUST, "effect", format!("effect {} of {actor} fails", key.ordinal)),
             ChoiceKind::Unsynced => {
                 let records = if answer == 1 { "a record".to_owned() } else { format!("{answer} records") };
                 let path = self.trace.path(key.path);
