@@ -645,9 +645,7 @@ impl Context<'_> {
     /// # Errors
     /// [`Code::NotNow`], [`Code::LimitReached`].
     pub fn unlink(&mut self, pid: Pid) -> Result<(), Code> {
-        self.wish(Wish::Unlink(pid))?;
-        self.node.flush(pid, Flags::EXIT, None);
-        Ok(())
+        self.wish(Wish::Unlink(pid))
     }
 
     /// Watches another actor: exactly one down will come (rules E1, E9).
