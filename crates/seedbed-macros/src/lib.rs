@@ -26,7 +26,7 @@ use syn::{Expr, Ident, ItemFn, Token, parse_macro_input};
 /// | `seed = 7` | the root seed, of which run i's is derived | 0 |
 /// | `config = \|c\| …` | changes the `WorldConfig` | |
 ///
-/// ```ignore
+/// ```text
 /// #[seedbed::test(runs = 1_000, faults = "chaos")]
 /// fn counts(world: &mut World) -> Result<()> {
 ///     let c = world.spawn("counter", || Counter(0));
