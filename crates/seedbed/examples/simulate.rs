@@ -33,18 +33,24 @@ impl Actor for Lock {
     }
 }
 
-struct Client;
+/// Wants the lock after some turns of other work.
+struct Client(u32);
 
 impl Actor for Client {
-    type Message = ();
+    type Message = u32;
 
     fn on_start(&mut self, cx: &mut Context) -> Result<()> {
-        let lock = cx.address("lock")?;
-        cx.ask(lock, &Call::IsFree, std::time::Duration::from_secs(1))?;
-        Ok(())
+        let me = cx.me();
+        Ok(cx.send(me, &self.0)?)
     }
 
-    fn on_message(&mut self, _: &mut Context, (): ()) -> Result<()> {
+    fn on_message(&mut self, cx: &mut Context, work: u32) -> Result<()> {
+        if work > 0 {
+            let me = cx.me();
+            return Ok(cx.send(me, &(work - 1))?);
+        }
+        let lock = cx.address("lock")?;
+        cx.ask(lock, &Call::IsFree, std::time::Duration::from_secs(1))?;
         Ok(())
     }
 
@@ -60,8 +66,8 @@ impl Actor for Client {
 
 fn two_clients(world: &mut World) -> Result<()> {
     world.spawn("lock", Lock::default);
-    world.spawn("client-1", || Client);
-    world.spawn("client-2", || Client);
+    world.spawn("client-1", || Client(0));
+    world.spawn("client-2", || Client(6));
     world.always("nobody's lock is taken away", |w: &World| w.facts().values("stolen").is_empty());
     Ok(())
 }
