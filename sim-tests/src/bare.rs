@@ -73,7 +73,7 @@ impl Bare {
             boot: Boot(0),
             key: Key::from_seed(0),
             entries: BTreeMap::new(),
-            effects: Vec::new(),
+            effects: vec!["echo".to_owned()],
             nodes: BTreeMap::new(),
         };
         Bare { kernel: Kernel::new(config), reads: Reads::default() }

@@ -3,7 +3,7 @@
 
 use seedbed_core::{Code, Correlation, EffectError, Limited, Limits, Permissions, Signal};
 use seedbed_sim::Faults;
-use sim_tests::{Diary, Input, actor, faulty, holds_in};
+use sim_tests::{Bare, Diary, Input, actor, faulty, holds_in};
 
 #[test]
 fn or_is_refused_at_the_call() {
@@ -43,4 +43,29 @@ fn or_is_refused_at_the_call() {
         assert_eq!(all, [(1, Err(7)), (2, Ok(vec![2])), (3, Ok(vec![4])), (4, Ok(vec![6]))]);
         Ok(())
     });
+}
+
+/// A reactor that ends an effect twice, or one that nobody asked for, reaches nobody with it.
+#[test]
+fn what_a_reactor_says_twice_is_heard_once() {
+    let mut bare = Bare::new();
+    let diary = Diary::new();
+    let keep = diary.clone();
+    let a = bare.spawn(
+        "a",
+        actor(move |cx, input| {
+            match input {
+                Input::Start => drop(cx.perform("echo", b"x")?),
+                Input::Signal(Signal::Completion { correlation, .. }) => keep.push(correlation.0),
+                _ => {}
+            }
+            Ok(())
+        }),
+    );
+    bare.settle();
+    for correlation in [1, 1, 2] {
+        bare.kernel.complete(&mut bare.reads, a, correlation, &Ok(vec![]));
+        bare.settle();
+    }
+    assert_eq!(diary.all(), [1]);
 }

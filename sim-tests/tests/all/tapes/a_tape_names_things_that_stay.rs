@@ -2,12 +2,14 @@
 //! things have the same names in runs that differ elsewhere, and no two things share one.
 
 use super::corpus::corpus;
-use seedbed_core::{At, Event, Observer, SignalName};
+use seedbed_core::{At, Event, Observer, PathId, SignalKind, SignalName, SpawnOptions};
 use seedbed_sim::{InWorld, RunConfig, StrategySpec, World, run_with};
 use sim_tests::{Input, SEEDS, actor, idle, lenient};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// The names of all that was delivered.
 #[derive(Clone, Default)]
@@ -81,4 +83,53 @@ fn others_change_no_name() {
     }
     let (alone, among) = (of(0), of(3));
     assert!(alone.len() > 15 && alone.is_subset(&among), "{:?}", alone.difference(&among));
+}
+
+/// What is told in the place of somebody who was lost comes before the last of its mail, in one line;
+/// that mail is named after its sender all the same.
+#[test]
+fn mail_that_outlives_its_sender_keeps_its_name() {
+    let names = Names::default();
+    let body = |world: &mut World| {
+        let a = actor(|cx, input| {
+            if input == Input::Message(1) {
+                let from = cx.from();
+                cx.monitor(from)?;
+            }
+            Ok(())
+        });
+        let a = world.spawn("a", a);
+        let node = world.node("n", move |boot| {
+            let sends = actor(move |cx, input| {
+                if input == Input::Start {
+                    cx.send(a, &1u64)?;
+                    for after in [50, 100, 150, 200] {
+                        cx.set_timer(Duration::from_micros(after), 0)?;
+                    }
+                } else {
+                    cx.send(a, &2u64)?;
+                }
+                Ok(())
+            });
+            boot.spawn(SpawnOptions::named("p"), Arc::new(sends)).expect("it has no registered name");
+        });
+        world.run_for(Duration::from_micros(240))?;
+        // Mail of another sender, so that nothing is left of the line; two messages are on their way.
+        world.send(a, 0u64);
+        world.run_for(Duration::from_micros(1))?;
+        world.crash(node);
+        world.restart(node);
+        world.run_for(Duration::from_micros(90))?;
+        Ok(())
+    };
+    let program = InWorld { config: lenient(), program: body };
+    let observers: Vec<Box<dyn Observer>> = vec![Box::new(names.clone())];
+    let outcome = run_with(&program, &RunConfig::seed(0), StrategySpec::Plain.build(), observers).0;
+    assert_eq!(outcome.found, None);
+    let names = names.0.borrow();
+    let down = names.iter().position(|n| n.kind == SignalKind::Down).expect("the watcher is told");
+    let p = PathId::of("n/p");
+    let after = names[down..].iter().filter(|n| n.path == p && n.kind == SignalKind::Sent);
+    assert!(after.count() >= 2, "{names:?}");
+    assert!(names.iter().all(|n| n.path != PathId(0)));
 }
