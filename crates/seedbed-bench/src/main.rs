@@ -1,25 +1,102 @@
-//! Measures Seedbed beside its peers and its limits, interleaved in one run, and prints one table.
+//! Measures Seedbed beside its limits, interleaved in one run, and prints one table.
 
 mod round;
 mod work;
 
-use round::{Row, measure};
+use clap::Parser;
+use round::{Row, Work, measure};
+use work::{native, short, wasm};
+
+/// Measures Seedbed beside its limits.
+#[derive(Parser)]
+struct Args {
+    /// Rounds; medians are over them.
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// Only rows whose name contains this.
+    #[arg(long)]
+    only: Option<String>,
+    /// `text` or `json`.
+    #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+    format: String,
+}
+
+fn work(work: impl Fn(u64) + 'static) -> Work {
+    Box::new(work)
+}
+
+fn rows() -> Vec<Row> {
+    vec![
+        Row {
+            name: "WASM message, 64 bytes, one send",
+            unit: "message",
+            n: 500_000,
+            works: vec![
+                ("bare wasmtime, the same copies", work(wasm::bare)),
+                ("real reactor", work(wasm::real)),
+                ("simulated, plain", work(|n| wasm::sim(n, "plain", 1))),
+                ("simulated, random, 1 pair", work(|n| wasm::sim(n, "random", 1))),
+                ("simulated, random, 8 pairs", work(|n| wasm::sim(n, "random", 8))),
+            ],
+        },
+        Row {
+            name: "native message",
+            unit: "message",
+            n: 1_000_000,
+            works: vec![
+                ("a VecDeque loop", work(native::bare)),
+                ("kernel alone", work(native::kernel)),
+                ("simulated, plain", work(|n| native::sim(n, "plain", 1))),
+            ],
+        },
+        Row {
+            name: "native simulated event, by pairs ready",
+            unit: "event",
+            n: 1_000_000,
+            works: vec![
+                ("10 pairs", work(|n| native::sim(n, "random", 10))),
+                ("100 pairs", work(|n| native::sim(n, "random", 100))),
+                ("1 000 pairs", work(|n| native::sim(n, "random", 1_000))),
+                ("10 000 pairs", work(|n| native::sim(n, "random", 10_000))),
+            ],
+        },
+        Row {
+            name: "short whole runs of 104 turns, native, random",
+            unit: "run",
+            n: 5_000,
+            works: vec![("simulated", work(short::runs))],
+        },
+        Row {
+            name: "an idle virtual year",
+            unit: "year",
+            n: 1_000,
+            works: vec![("simulated", work(short::idle_years))],
+        },
+        Row {
+            name: "WASM actors, spawned, alive together, ended",
+            unit: "actor",
+            n: 100_000,
+            works: vec![("simulated", work(short::alive_together))],
+        },
+    ]
+}
 
 fn main() {
-    if let Some(what) = std::env::args().nth(1) {
-        let n = 200_000;
-        match what.as_str() {
-            "kernel" => work::native::kernel(n),
-            "sim" => work::native::sim(n, "random", 10),
-            _ => work::native::bare(n),
+    let args = Args::parse();
+    let wanted = |row: &Row| args.only.as_ref().is_none_or(|only| row.name.contains(only));
+    for row in rows().into_iter().filter(wanted) {
+        let medians = measure(&row, args.rounds);
+        if args.format == "json" {
+            for ((name, _), ns) in row.works.iter().zip(&medians) {
+                let ratio = medians[0] / ns;
+                let line = serde_json::json!({ "v": 1, "row": row.name, "work": name, "ns": ns, "speed_to_first": ratio });
+                println!("{line}");
+            }
+            continue;
         }
-        return;
-    }
-    let rows: Vec<Row> = vec![
-        Row { name: "WASM ping-pong", base: "", ours: Box::new(work::wasm::bare), peers: vec![("real", Box::new(work::wasm::real)), ("sim plain", Box::new(|n| work::wasm::sim(n, "plain", 1))), ("sim random", Box::new(|n| work::wasm::sim(n, "random", 1))), ("sim random 8 pairs", Box::new(|n| work::wasm::sim(n, "random", 8)))] },
-        Row { name: "native ping-pong, kernel alone", base: "a VecDeque loop", ours: Box::new(work::native::kernel), peers: vec![("a VecDeque loop", Box::new(work::native::bare)), ("sim plain", Box::new(|n| work::native::sim(n, "plain", 1))), ("sim random 1 pair", Box::new(|n| work::native::sim(n, "random", 1))), ("sim random 10", Box::new(|n| work::native::sim(n, "random", 10))), ("sim random 100", Box::new(|n| work::native::sim(n, "random", 100))), ("sim random 10000", Box::new(|n| work::native::sim(n, "random", 10000)))] },
-    ];
-    for row in rows {
-        println!("{}", measure(&row, 7, 1_000_000));
+        println!("{}", row.name);
+        for ((name, _), ns) in row.works.iter().zip(&medians) {
+            println!("  {name:34} {ns:12.1} ns a {:8} {:6.0} % of the first\'s speed", row.unit, 100.0 * medians[0] / ns);
+        }
     }
 }

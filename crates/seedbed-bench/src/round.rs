@@ -1,51 +1,32 @@
 //! Rounds: every contender once, then again, so that noise falls on all alike.
 
-use std::fmt;
 use std::time::Instant;
 
+/// Does something `n` times.
 pub type Work = Box<dyn Fn(u64)>;
 
+/// Works of one kind, measured side by side; ratios are to the first.
 pub struct Row {
     pub name: &'static str,
-    pub base: &'static str,
-    pub ours: Work,
-    pub peers: Vec<(&'static str, Work)>,
+    /// What one of `n` is.
+    pub unit: &'static str,
+    pub n: u64,
+    pub works: Vec<(&'static str, Work)>,
 }
 
-pub struct Measured {
-    name: String,
-    lines: Vec<(String, f64)>,
-}
-
-pub fn measure(row: &Row, rounds: usize, n: u64) -> Measured {
-    let all: Vec<(&str, &Work)> =
-        std::iter::once(("ours", &row.ours)).chain(row.peers.iter().map(|(n, w)| (*n, w))).collect();
-    let mut times = vec![Vec::new(); all.len()];
+/// Medians in nanoseconds for one, in the order of the works.
+pub fn measure(row: &Row, rounds: usize) -> Vec<f64> {
+    let mut times = vec![Vec::new(); row.works.len()];
     for _ in 0..rounds {
-        for (i, (_, work)) in all.iter().enumerate() {
+        for ((_, work), times) in row.works.iter().zip(&mut times) {
             let start = Instant::now();
-            work(n);
-            times[i].push(start.elapsed().as_nanos() as f64 / n as f64);
+            work(row.n);
+            times.push(start.elapsed().as_nanos() as f64 / row.n as f64);
         }
     }
-    let lines = all
-        .iter()
-        .zip(times)
-        .map(|((name, _), mut t)| {
-            t.sort_by(f64::total_cmp);
-            ((*name).to_owned(), t[t.len() / 2])
-        })
-        .collect();
-    let _ = row.base;
-    Measured { name: row.name.to_owned(), lines }
-}
-
-impl fmt::Display for Measured {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.name)?;
-        for (name, ns) in &self.lines {
-            writeln!(f, "  {name:30} {ns:9.1} ns")?;
-        }
-        Ok(())
-    }
+    let median = |mut t: Vec<f64>| {
+        t.sort_by(f64::total_cmp);
+        t[t.len() / 2]
+    };
+    times.into_iter().map(median).collect()
 }

@@ -814,7 +814,7 @@ impl Context<'_> {
         self.perform(store::EFFECT, &payload)
     }
 
-    /// Reads all records of this path's log; see [`store::records`].
+    /// Reads all records of this path's log; see [`store::Records`].
     ///
     /// # Errors
     /// As [`perform`](Self::perform).

@@ -1,2 +1,3 @@
 pub mod native;
+pub mod short;
 pub mod wasm;

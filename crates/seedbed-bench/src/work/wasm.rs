@@ -36,6 +36,11 @@ fn ball(to: u64, n: u64) -> Bytes {
     Bytes(ball)
 }
 
+/// An actor that only waits.
+pub fn idle_actor() -> WasmActor {
+    actor()
+}
+
 fn actor() -> WasmActor {
     WasmActor::from_bytes(&wat::parse_str(BALL).expect("it is a module")).expect("it is an actor")
 }

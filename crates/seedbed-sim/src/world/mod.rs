@@ -94,7 +94,7 @@ type EffectHandler = Rc<dyn Fn(&EffectRequest, Time) -> EffectOutcome>;
 
 /// A simulation: nodes, network, clocks, faults, properties, one seed.
 ///
-/// Made by the runner of a hunt or test ([`run`](crate::run)), which hands it to the test's body.
+/// Made by the runner of a hunt or test ([`run_with`](crate::run_with)), which hands it to the test's body.
 pub struct World {
     config: WorldConfig,
     seed: u64,
