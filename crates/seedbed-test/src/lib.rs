@@ -17,7 +17,6 @@
 //!
 //! A malformed value is an error that shows the accepted form, never a default.
 
-mod block;
 mod log;
 mod outcome;
 mod run;

@@ -1,13 +1,12 @@
 //! A test, from its settings to its verdict.
 
-use crate::block::block;
 use crate::log::LogPrinter;
 use crate::settings::Settings;
 use seedbed_core::{Observer, RUN_FORMAT};
 use seedbed_hunt::check::{Check, Threads};
 use seedbed_hunt::{
-    Budget, End, Examined, Hunt, REGRESSIONS, ReplayOptions, Report, ShrinkBudget, Subject, Verdict, examine,
-    keep_regression, replay_finding, run_regressions, steps_hint,
+    Block, Budget, End, Examined, Hunt, REGRESSIONS, ReplayOptions, Report, ShrinkBudget, Subject, Verdict,
+    examine, keep_regression, replay_finding, run_regressions, steps_hint,
 };
 use seedbed_sim::{Faults, Program, RunConfig, StrategySpec, World, WorldConfig, run_with};
 use seedbed_trace::{Finding, Identity, Origin};
@@ -195,7 +194,17 @@ impl Session<'_> {
 
     /// What a finding is told as; it is kept on the way.
     fn report(&self, examined: &Examined, run: Option<(u64, u64)>) -> String {
-        let mut text = block(examined, run);
+        let finding = &examined.finding;
+        let block = Block {
+            run: run.map(|(index, of)| (index + 1, Some(of))),
+            shrink_time: Some(examined.shrink_time),
+            unstable: examined.unstable.as_deref(),
+            ..Block::new(finding)
+        };
+        let mut text = format!("{block}\n");
+        for entry in finding.tape.entries.iter().take(12) {
+            text += &format!("            tape     {}\n", finding.tape.describe(entry));
+        }
         let path = match keep_regression(&self.directory(), &examined.finding) {
             Ok(path) => {
                 text += &format!("            kept     {} (check it in: it runs first)\n", path.display());
