@@ -585,6 +585,19 @@ impl Context<'_> {
         options: SpawnOptions,
         factory: Arc<dyn Factory>,
     ) -> Result<(Pid, Option<MonitorRef>), Code> {
+        self.spawn_tagged(options, factory, 0)
+    }
+
+    /// The same; the link, if the flags ask for one, has this tag.
+    ///
+    /// # Errors
+    /// As [`spawn`](Self::spawn).
+    pub fn spawn_tagged(
+        &mut self,
+        options: SpawnOptions,
+        factory: Arc<dyn Factory>,
+        tag: u64,
+    ) -> Result<(Pid, Option<MonitorRef>), Code> {
         self.allowed()?;
         self.room_in_outbox(0)?;
         let slot = self.slot();
@@ -602,7 +615,7 @@ impl Context<'_> {
         let me = self.node.turn.slot;
         let reference = options.flags.has(SpawnFlags::MONITOR).then(|| self.watch_made(pid));
         self.node.slot_mut(me).cold.spawned += 1;
-        let wish = SpawnWish { slot: child, options, factory, reference: reference.map(|r| r.0) };
+        let wish = SpawnWish { slot: child, options, factory, tag, reference: reference.map(|r| r.0) };
         self.node.outbox.push(Wish::Spawn(Box::new(wish)));
         Ok((pid, reference))
     }
@@ -628,6 +641,15 @@ impl Context<'_> {
     /// # Errors
     /// [`Code::Invalid`] for an address: a link is to one life; [`Code::LimitReached`].
     pub fn link(&mut self, pid: Pid) -> Result<(), Code> {
+        self.link_tagged(pid, 0)
+    }
+
+    /// The same with a tag, on both sides: what is told of the link's end carries it in its envelope.
+    /// Linking again changes the tag.
+    ///
+    /// # Errors
+    /// As [`link`](Self::link).
+    pub fn link_tagged(&mut self, pid: Pid, tag: u64) -> Result<(), Code> {
         if pid.is_address() || !pid.is_somebody() {
             return Err(Code::Invalid);
         }
@@ -635,7 +657,7 @@ impl Context<'_> {
             return self.allowed();
         }
         self.room_for_watches(1)?;
-        self.wish(Wish::Link(pid))?;
+        self.wish(Wish::Link { to: pid, tag })?;
         self.node.turn.mark().links_asked += 1;
         Ok(())
     }

@@ -52,6 +52,7 @@ impl fmt::Display for Packet {
             }
             Body::Kill => f.write_str("kill"),
             Body::Link => f.write_str("link"),
+            Body::TaggedLink { tag } => write!(f, "link (tag {tag})"),
             Body::Unlink => f.write_str("unlink"),
             Body::Monitor { reference } => write!(f, "monitor {reference}"),
             Body::Demonitor { reference } => write!(f, "demonitor {reference}"),

@@ -12,6 +12,7 @@ mod hash;
 mod input;
 mod kernel;
 mod limits;
+pub mod lunatic;
 mod mail;
 mod names;
 mod node;

@@ -68,8 +68,7 @@ pub(crate) struct Cold {
     pub(crate) name: Option<Rc<str>>,
     /// Who wants to be told of the start.
     pub(crate) notify: Option<Pid>,
-    /// Links, and when each was made.
-    pub(crate) links: BTreeMap<Pid, u64>,
+    pub(crate) links: BTreeMap<Pid, Link>,
     /// Who watches, by (watcher, its reference), and since when.
     pub(crate) watched_by: BTreeMap<(Pid, u64), u64>,
     /// Whom it watches, by its reference.
@@ -92,6 +91,15 @@ pub(crate) struct Cold {
     /// What it returned, kept from the turn that stopped it to its end.
     pub(crate) value: Option<Vec<u8>>,
     pub(crate) random: Option<Box<Stream>>,
+}
+
+/// This side of a link.
+#[derive(Clone, Copy)]
+pub(crate) struct Link {
+    /// When it was made, among all links and monitors of the node.
+    pub(crate) made: u64,
+    /// What the exit that it carries is tagged with; 0 = nothing.
+    pub(crate) tag: u64,
 }
 
 /// Why an actor is stopping.

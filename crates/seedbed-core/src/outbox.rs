@@ -27,7 +27,10 @@ pub(crate) enum Wish {
     /// Anything for another node.
     Transmit(Box<Packet>),
     Spawn(Box<SpawnWish>),
-    Link(Pid),
+    Link {
+        to: Pid,
+        tag: u64,
+    },
     Unlink(Pid),
     Monitor {
         target: Pid,
@@ -64,6 +67,8 @@ pub(crate) struct SpawnWish {
     pub(crate) slot: u32,
     pub(crate) options: SpawnOptions,
     pub(crate) factory: Arc<dyn Factory>,
+    /// The tag of the link, if there is one.
+    pub(crate) tag: u64,
     /// The spawner's reference, if it monitors.
     pub(crate) reference: Option<u64>,
 }

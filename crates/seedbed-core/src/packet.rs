@@ -82,6 +82,11 @@ pub enum Body {
         /// What it returned.
         value: Option<Vec<u8>>,
     },
+    /// Make a link with a tag. Apart from `Link`, which recordings hold as it is.
+    TaggedLink {
+        /// The tag, not 0.
+        tag: u64,
+    },
 }
 
 impl Packet {
@@ -151,6 +156,7 @@ impl Packet {
             Body::Unlink => h.word(3),
             Body::Monitor { reference } => h.pair(4, *reference),
             Body::Demonitor { reference } => h.pair(5, *reference),
+            Body::TaggedLink { tag } => h.pair(6, *tag),
         }
     }
 }

@@ -130,6 +130,7 @@ impl Outside {
             Body::Exit { .. }
             | Body::Kill
             | Body::Link
+            | Body::TaggedLink { .. }
             | Body::Unlink
             | Body::Monitor { .. }
             | Body::Demonitor { .. } => {}

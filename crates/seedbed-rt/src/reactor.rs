@@ -213,7 +213,9 @@ fn no_connection(packet: Packet) -> Option<Packet> {
             let tag = RequestFailure::NoConnection as u64;
             Body::Answer { correlation, tag, failed: true, payload: Vec::new() }
         }
-        Body::Link => Body::Exit { reason: ExitReason::NoConnection, value: None, link: true },
+        Body::Link | Body::TaggedLink { .. } => {
+            Body::Exit { reason: ExitReason::NoConnection, value: None, link: true }
+        }
         Body::Monitor { reference } => {
             Body::Down { reference, reason: ExitReason::NoConnection, value: None }
         }

@@ -289,7 +289,7 @@ impl From<&Packet> for Parcel {
                 ParcelBody::Down { reference: *reference, reason: reason.clone() }
             }
             Body::Kill => ParcelBody::Kill,
-            Body::Link => ParcelBody::Link,
+            Body::Link | Body::TaggedLink { .. } => ParcelBody::Link,
             Body::Unlink => ParcelBody::Unlink,
             Body::Monitor { reference } => ParcelBody::Monitor { reference: *reference },
             Body::Demonitor { reference } => ParcelBody::Demonitor { reference: *reference },

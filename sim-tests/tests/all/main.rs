@@ -3,6 +3,7 @@
 mod effects;
 mod exits;
 mod identity;
+mod lunatic;
 mod mail;
 mod model;
 mod network;

@@ -5,12 +5,23 @@ use crate::context::has_room;
 use crate::event::{Event, Lost};
 use crate::limits::MailboxPolicy;
 use crate::mail::Sender;
-use crate::node::{Pending, Resolved, Stage, Stop};
+use crate::node::{Link, Pending, Resolved, Stage, Stop};
 use crate::packet::{Body, Packet};
 use crate::path::{Life, PathId};
 use crate::pid::{NodeId, node_of};
 use crate::reactor::{Chain, Delivery, Reactor};
 use seedbed_abi::{Envelope, ExitReason, Flags, Notice, Pid, RequestFailure};
+
+/// What brings an exit.
+#[derive(Clone, Copy)]
+pub(super) enum Carrier {
+    /// Another actor sent it.
+    Exit,
+    /// A link, which it ends.
+    Link,
+    /// A link that was asked for, to nobody.
+    NoLink { tag: u64 },
+}
 
 impl Kernel {
     /// Appends a signal to its sender's line.
@@ -228,38 +239,53 @@ impl Kernel {
         }
     }
 
-    /// `me` asks for a link to `other`.
+    /// `me` asks for a link to `other`. One that is there keeps its age, and takes the new tag.
     pub(super) fn link<R: Reactor>(
         &mut self,
         r: &mut R,
         slot: u32,
         me: Pid,
         other: Pid,
+        tag: u64,
         packet: &impl Fn(Pid, Body) -> Packet,
     ) {
-        if self.node.slot(slot).cold.links.contains_key(&other) {
+        let known = self.node.slot(slot).cold.links.get(&other).copied();
+        if known.is_some_and(|link| link.tag == tag) {
             return;
         }
-        match self.node.resolve(other) {
+        let here = match self.node.resolve(other) {
             Resolved::Dead => {
                 let from = self.node.sender_of(other);
-                self.exit_signal(r, slot, from, 0, ExitReason::NoProcess, None, false);
+                let carrier = Carrier::NoLink { tag };
+                return self.exit_signal(r, slot, from, 0, ExitReason::NoProcess, None, carrier);
             }
-            Resolved::Local(o) => {
-                self.node.made += 1;
-                let made = self.node.made;
-                self.node.slot_mut(slot).cold.links.insert(other, made);
-                self.node.slot_mut(o).cold.links.insert(me, made);
-                r.observe(&Event::Linked { who: self.node.who(slot), other, on: true });
-            }
-            Resolved::Remote => {
-                self.node.made += 1;
-                let made = self.node.made;
-                self.node.slot_mut(slot).cold.links.insert(other, made);
-                r.observe(&Event::Linked { who: self.node.who(slot), other, on: true });
-                self.transmit(r, packet(other, Body::Link));
-            }
+            Resolved::Local(o) => Some(o),
+            Resolved::Remote => None,
+        };
+        let link = Link { tag, ..known.unwrap_or_else(|| self.new_link()) };
+        self.node.slot_mut(slot).cold.links.insert(other, link);
+        if let Some(o) = here {
+            self.node.slot_mut(o).cold.links.insert(me, link);
         }
+        if known.is_none() {
+            r.observe(&Event::Linked { who: self.node.who(slot), other, on: true });
+        }
+        if here.is_none() {
+            let body = if tag == 0 { Body::Link } else { Body::TaggedLink { tag } };
+            self.transmit(r, packet(other, body));
+        }
+    }
+
+    fn new_link(&mut self) -> Link {
+        self.node.made += 1;
+        Link { made: self.node.made, tag: 0 }
+    }
+
+    /// The other side of a link from another node.
+    fn linked<R: Reactor>(&mut self, r: &mut R, slot: u32, other: Pid, tag: u64) {
+        let link = Link { tag, ..self.new_link() };
+        self.node.slot_mut(slot).cold.links.insert(other, link);
+        r.observe(&Event::Linked { who: self.node.who(slot), other, on: true });
     }
 
     pub(super) fn monitor<R: Reactor>(
@@ -298,10 +324,10 @@ impl Kernel {
         if self.node.slot_mut(slot).cold.watching.remove(&reference).is_none() {
             return;
         }
-        self.notice(r, slot, from, Flags::DOWN, reference, 0, reason, value);
+        self.notice(r, slot, from, Flags::DOWN, reference, 0, 0, reason, value);
     }
 
-    /// Queues an exit, down or failed started notice.
+    /// Queues an exit, down or failed started notice; of an exit, the tag is that of its link.
     #[expect(clippy::too_many_arguments, reason = "the fields of one notice, each from another place")]
     pub(super) fn notice<R: Reactor>(
         &mut self,
@@ -310,6 +336,7 @@ impl Kernel {
         from: Sender,
         flags: Flags,
         correlation: u64,
+        tag: u64,
         id: u64,
         reason: &ExitReason,
         value: Option<Vec<u8>>,
@@ -320,7 +347,7 @@ impl Kernel {
         // What no actor sent is numbered by who gets it: its name must not depend on others.
         let unsent = flags.kind() == Flags::EXIT && (id == 0 || id >> 62 != 0);
         let id = if unsent { 0 } else { id };
-        let envelope = Envelope { id, from: from.key, to, correlation, tag: 0, len: 0, flags };
+        let envelope = Envelope { id, from: from.key, to, correlation, tag, len: 0, flags };
         let signal = self.node.arena.insert(envelope, &payload, self.node.step);
         if unsent {
             let cold = &mut self.node.slot_mut(slot).cold;
@@ -340,19 +367,24 @@ impl Kernel {
         id: u64,
         reason: ExitReason,
         value: Option<Vec<u8>>,
-        link: bool,
+        carrier: Carrier,
     ) {
         let sender = Pid::from_raw(from.key);
         let s = self.node.slot_mut(slot);
-        if link && s.cold.links.remove(&sender).is_none() {
-            return; // it was unlinked while this was on its way
-        }
+        let tag = match carrier {
+            Carrier::Exit => 0,
+            Carrier::NoLink { tag } => tag,
+            Carrier::Link => match s.cold.links.remove(&sender) {
+                Some(link) => link.tag,
+                None => return, // it was unlinked while this was on its way
+            },
+        };
         let by_parent = s.cold.supervised && s.cold.parent == sender;
         if s.stage == Stage::Stopping {
             return;
         }
         if s.trap_exits && (!by_parent || s.cold.supervises) {
-            self.notice(r, slot, from, Flags::EXIT, 0, id, &reason, value);
+            self.notice(r, slot, from, Flags::EXIT, 0, tag, id, &reason, value);
         } else if reason != ExitReason::Normal || by_parent {
             self.begin_stopping(r, slot, Stop { reason, detail: None, by_parent, by_other: true });
         }
@@ -404,16 +436,13 @@ impl Kernel {
                 }
             }
             (Body::Exit { reason, value, link }, Some(slot)) => {
-                self.exit_signal(r, slot, from, id, reason, value, link);
+                let carrier = if link { Carrier::Link } else { Carrier::Exit };
+                self.exit_signal(r, slot, from, id, reason, value, carrier);
             }
             (Body::Kill, Some(slot)) => self.die(r, slot, ExitReason::Killed, None),
-            (Body::Link, Some(slot)) => {
-                self.node.made += 1;
-                let made = self.node.made;
-                self.node.slot_mut(slot).cold.links.insert(from_pid, made);
-                r.observe(&Event::Linked { who: self.node.who(slot), other: from_pid, on: true });
-            }
-            (Body::Link, None) => {
+            (Body::Link, Some(slot)) => self.linked(r, slot, from_pid, 0),
+            (Body::TaggedLink { tag }, Some(slot)) => self.linked(r, slot, from_pid, tag),
+            (Body::Link | Body::TaggedLink { .. }, None) => {
                 let body = Body::Exit { reason: ExitReason::NoProcess, value: None, link: true };
                 self.transmit(r, reply(body));
             }
@@ -502,7 +531,7 @@ impl Kernel {
         }
         for other in links {
             if self.node.resolve(me) == Resolved::Local(slot) {
-                self.exit_signal(r, slot, nowhere(other), 0, ExitReason::NoConnection, None, true);
+                self.exit_signal(r, slot, nowhere(other), 0, ExitReason::NoConnection, None, Carrier::Link);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! How an actor ends (rules E2, E7, E12, L3, L4).
 
 use super::Kernel;
+use super::arrive::Carrier;
 use crate::arena::NIL;
 use crate::event::{Event, Lost};
 use crate::mail::{LIFECYCLE, Sender};
@@ -26,7 +27,7 @@ impl Kernel {
             // A supervisor that is asked from outside to stop first stops its children, in turns of its own.
             Stage::Running if stop.by_other && self.node.slot(slot).cold.supervises => {
                 let from = Sender { key: Pid::NOBODY.to_raw(), path: self.node.path, life: Life(0) };
-                self.notice(r, slot, from, Flags::EXIT, 0, 0, &stop.reason, None);
+                self.notice(r, slot, from, Flags::EXIT, 0, 0, 0, &stop.reason, None);
             }
             Stage::Running => {
                 r.observe(&Event::Stopping { who: self.node.who(slot), reason: &stop.reason });
@@ -53,7 +54,7 @@ impl Kernel {
         match outcome {
             StartOutcome::Failed(reason) => {
                 self.node.slot_mut(slot).cold.start_failure_told = true;
-                self.notice(r, p, from, Flags::STARTED.with(Flags::FAILED), 0, 1, &reason, None);
+                self.notice(r, p, from, Flags::STARTED.with(Flags::FAILED), 0, 0, 1, &reason, None);
             }
             outcome => {
                 let tag = u64::from(outcome == StartOutcome::Ignored);
@@ -205,7 +206,8 @@ impl Kernel {
         value: Option<&Vec<u8>>,
     ) {
         let cold = &mut self.node.slot_mut(slot).cold;
-        let links = std::mem::take(&mut cold.links).into_iter().map(|(pid, made)| (made, Watch::Link(pid)));
+        let links =
+            std::mem::take(&mut cold.links).into_iter().map(|(pid, link)| (link.made, Watch::Link(pid)));
         let monitors = std::mem::take(&mut cold.watched_by);
         let monitors = monitors.into_iter().map(|((pid, n), made)| (made, Watch::Monitor(pid, n)));
         let mut watches: Vec<(u64, Watch)> = links.chain(monitors).collect();
@@ -227,7 +229,7 @@ impl Kernel {
                         let s = self.node.slot_mut(slot);
                         s.sent += 1;
                         let id = s.sent;
-                        self.exit_signal(r, o, from, id, reason.clone(), value, true);
+                        self.exit_signal(r, o, from, id, reason.clone(), value, Carrier::Link);
                     }
                     Resolved::Remote => {
                         let body = Body::Exit { reason: reason.clone(), value, link: true };

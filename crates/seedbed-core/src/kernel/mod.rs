@@ -110,7 +110,7 @@ impl Kernel {
         r.observe(&Event::SpawnAsked { options: &options });
         let slot = self.node.prepare_child(&options, &factory)?;
         let pid = self.node.pid(slot);
-        self.apply_spawn(r, None, SpawnWish { slot, options, factory, reference: None });
+        self.apply_spawn(r, None, SpawnWish { slot, options, factory, tag: 0, reference: None });
         Ok(pid)
     }
 

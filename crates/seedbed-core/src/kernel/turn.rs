@@ -1,12 +1,13 @@
 //! One turn: from the delivery to the applied outbox (DESIGN §3).
 
 use super::Kernel;
+use super::arrive::Carrier;
 use crate::actor::{Failed, stop_code};
 use crate::arena::{NIL, Room};
 use crate::context::Context;
 use crate::event::{Event, Hook, Lost};
 use crate::mail::{LIFECYCLE, Sender};
-use crate::node::{Resolved, Special, Stage, Stop};
+use crate::node::{Link, Resolved, Special, Stage, Stop};
 use crate::outbox::{PerformWish, SpawnWish, Wish};
 use crate::packet::{Body, EffectRequest, Packet};
 use crate::path::PathId;
@@ -310,7 +311,7 @@ impl Kernel {
                     }
                     self.node.vacate(child.slot);
                 }
-                Wish::Link(_)
+                Wish::Link { .. }
                 | Wish::Unlink(_)
                 | Wish::Exit { .. }
                 | Wish::Kill(_)
@@ -381,7 +382,7 @@ impl Kernel {
             Wish::Answer { signal } => self.answer(r, from, signal),
             Wish::Transmit(packet) => self.transmit(r, *packet),
             Wish::Spawn(child) => self.apply_spawn(r, Some((slot, me)), *child),
-            Wish::Link(other) => self.link(r, slot, me, other, &packet),
+            Wish::Link { to, tag } => self.link(r, slot, me, to, tag, &packet),
             Wish::Unlink(other) => {
                 // An earlier wish of this turn may have ended the other one.
                 if self.node.flush(other, Flags::EXIT, None) {
@@ -418,7 +419,9 @@ impl Kernel {
                 }
             }
             Wish::Exit { to, id, reason } => match self.node.resolve(to) {
-                Resolved::Local(target) => self.exit_signal(r, target, from, id, *reason, None, false),
+                Resolved::Local(target) => {
+                    self.exit_signal(r, target, from, id, *reason, None, Carrier::Exit)
+                }
                 Resolved::Remote => {
                     self.transmit(r, packet(to, Body::Exit { reason: *reason, value: None, link: false }));
                 }
@@ -460,7 +463,7 @@ impl Kernel {
         parent: Option<(u32, Pid)>,
         child: SpawnWish,
     ) {
-        let SpawnWish { slot, options, factory, reference } = child;
+        let SpawnWish { slot, options, factory, tag, reference } = child;
         let (text, parent_life) = match parent {
             Some((p, _)) => {
                 let unnamed = &mut self.node.slot_mut(p).cold.unnamed;
@@ -504,8 +507,9 @@ impl Kernel {
         if options.flags.has(SpawnFlags::LINK)
             && let Some((p, _)) = parent
         {
-            s.cold.links.insert(parent_pid, made - 1);
-            self.node.slot_mut(p).cold.links.insert(pid, made - 1);
+            let link = Link { made: made - 1, tag };
+            s.cold.links.insert(parent_pid, link);
+            self.node.slot_mut(p).cold.links.insert(pid, link);
         }
         r.observe(&Event::Spawned { who: self.node.who(slot), parent: parent_pid });
         if let Some(name) = self.node.slot(slot).cold.name.clone() {
