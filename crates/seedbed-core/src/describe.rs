@@ -122,6 +122,8 @@ impl fmt::Display for Event<'_> {
             Event::StopAsked { pid, reason } => write!(f, "the outside asked {pid} to stop: {reason}"),
             Event::FailAsked { pid, failure } => write!(f, "the outside made {pid} fail: {failure}"),
             Event::NodeLost { node } => write!(f, "node {} counts as lost", node.0),
+            Event::Vanished { packet } => write!(f, "lost on its way: {packet}"),
+            Event::Fault { text } => write!(f, "fault: {text}"),
         }
     }
 }

@@ -288,6 +288,16 @@ pub enum Event<'a> {
         /// Which.
         node: NodeId,
     },
+    /// A packet was lost on its way: its link is cut, or a rule of the simulation says so.
+    Vanished {
+        /// The packet.
+        packet: &'a Packet,
+    },
+    /// Something was made to go wrong, or put right again, by a plan, a rule, or the body of a test.
+    Fault {
+        /// What, as a plan says it: `crash b`.
+        text: &'a str,
+    },
 }
 
 impl Event<'_> {
@@ -322,6 +332,8 @@ impl Event<'_> {
             Event::StopAsked { .. } => 27,
             Event::FailAsked { .. } => 28,
             Event::NodeLost { .. } => 29,
+            Event::Vanished { .. } => 30,
+            Event::Fault { .. } => 31,
         }
     }
 
@@ -357,7 +369,7 @@ impl Event<'_> {
                 h.pair(code | u64::from(node.0) << 8, u64::from(boot.0));
                 h.bytes(&key.0);
             }
-            Event::Transmitted { packet } | Event::Arrived { packet } => {
+            Event::Transmitted { packet } | Event::Arrived { packet } | Event::Vanished { packet } => {
                 h.pair(code, packet.from.to_raw());
                 h.pair(packet.to.to_raw(), packet.name().word());
                 packet.body_hash(h);
@@ -435,6 +447,10 @@ impl Event<'_> {
                 hash_reason(h, &ExitReason::Failed((*failure).clone()));
             }
             Event::NodeLost { node } => h.pair(code, u64::from(node.0)),
+            Event::Fault { text } => {
+                h.word(code);
+                h.bytes(text.as_bytes());
+            }
         }
     }
 }

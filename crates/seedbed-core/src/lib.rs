@@ -57,4 +57,4 @@ pub use tape::{ChoiceKey, Instead, OrderKey, Tape, TapeEntry};
 
 /// Number of the rules by which a run unfolds: raised by any change after which the same seed gives
 /// another run.
-pub const RUN_FORMAT: u32 = 1;
+pub const RUN_FORMAT: u32 = 2;

@@ -99,12 +99,15 @@ pub enum ChoiceKind {
     Unsynced = 9,
     /// The node stands still after the turn, for so many steps of its range.
     Pause = 10,
-    /// The link that the packet is to take is cut, for so many steps of its range.
+    /// The link that the packet is to take is cut, for so many steps of its range; from 16 on, only
+    /// in the direction of the packet.
     Partition = 11,
     /// The node's wall clock jumps after the turn: odd answers forward, even ones back.
     ClockJump = 12,
     /// The effect fails, and does nothing.
     EffectFailed = 13,
+    /// The link that the packet is to take is clogged; answers as those of a partition.
+    Clog = 14,
 }
 
 /// What a turn itself may need: the time, and decisions made in the middle of it.

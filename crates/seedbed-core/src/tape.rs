@@ -135,6 +135,7 @@ impl fmt::Display for ChoiceKind {
             ChoiceKind::Partition => "partition",
             ChoiceKind::ClockJump => "clock jump",
             ChoiceKind::EffectFailed => "failed effect",
+            ChoiceKind::Clog => "clog",
         })
     }
 }

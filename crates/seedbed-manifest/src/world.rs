@@ -4,7 +4,7 @@
 //! its node, so that a child has no node of its own.
 
 use crate::decode::{
-    At, Fields, FromToml, Node, Problems, Rate, check_name, shown, unique, words, wrong_type,
+    At, Fields, FromToml, Node, Problems, Rate, Size, check_name, shown, unique, words, wrong_type,
 };
 use crate::nearest::advice;
 use crate::report::{Code, Problem};
@@ -26,7 +26,11 @@ pub struct WorldSpec {
     pub nodes: Vec<NodeSpec>,
     /// How long a message between nodes takes.
     pub latency: Option<Between>,
-    /// Links with a latency of their own, in both directions.
+    /// How those that are delayed lie in that range.
+    pub latency_shape: Shape,
+    /// Bytes a second in each direction of every link; `None` = no bound.
+    pub bandwidth: Option<u64>,
+    /// Links that are other than all, in both directions.
     pub links: Vec<Link>,
     /// What goes wrong by chance.
     pub faults: Faults,
@@ -61,13 +65,39 @@ pub struct NodeSpec {
     pub ns_per_fuel: Option<u64>,
 }
 
-/// A link with a latency of its own.
+/// A link that is other than all; `None` = as all are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Its ends: names of nodes, or `outside`.
     pub between: (String, String),
     /// How long a message takes.
-    pub latency: Between,
+    pub latency: Option<Between>,
+    /// How those that are delayed lie in that range.
+    pub latency_shape: Shape,
+    /// Bytes a second in each direction.
+    pub bandwidth: Option<u64>,
+    /// A message is lost.
+    pub drop_per_million: Option<u32>,
+    /// A message comes twice.
+    pub duplicate_per_million: Option<u32>,
+    /// A message takes longer.
+    pub delay_per_million: Option<u32>,
+    /// The link is cut.
+    pub partition_per_million: Option<u32>,
+    /// The link is clogged.
+    pub clog_per_million: Option<u32>,
+}
+
+words! {
+    /// How delays lie in the range of a latency.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum Shape, "a shape" {
+        /// Evenly.
+        #[default]
+        Uniform = "uniform",
+        /// Most are short and a few are very long.
+        LongTail = "long_tail",
+    }
 }
 
 /// A time from a range, both ends included.
@@ -144,7 +174,9 @@ pub struct Faults {
     pub pause_for: Option<Between>,
     /// A link is cut.
     pub partition_per_million: Option<u32>,
-    /// For how long.
+    /// A link is clogged: everything waits.
+    pub clog_per_million: Option<u32>,
+    /// For how long a link is cut or clogged.
     pub heal_after: Option<Between>,
     /// A wall clock jumps.
     pub clock_jump_per_million: Option<u32>,
@@ -197,6 +229,8 @@ pub(crate) fn read(root: &Fields<'_>, entries: &BTreeSet<String>, problems: &Pro
     let mut world = WorldSpec {
         nodes,
         latency: None,
+        latency_shape: Shape::default(),
+        bandwidth: None,
         links: Vec::new(),
         faults: Faults::default(),
         budget: Budget::default(),
@@ -210,6 +244,8 @@ pub(crate) fn read(root: &Fields<'_>, entries: &BTreeSet<String>, problems: &Pro
     };
     let Some(fields) = table else { return world };
     world.latency = fields.optional("latency");
+    world.latency_shape = fields.or("latency_shape", Shape::default());
+    world.bandwidth = read_bandwidth(&fields, problems);
     world.links = fields
         .tables("link", "a link")
         .into_iter()
@@ -293,7 +329,11 @@ pub(crate) fn unknown_node(name: &At<String>, nodes: &[NodeSpec], problems: &Pro
 
 fn read_link(fields: Fields<'_>, nodes: &[NodeSpec], problems: &Problems) -> Option<Link> {
     let between = fields.required::<At<Vec<At<String>>>>("between");
-    let latency = fields.required("latency");
+    let rate = |key| fields.optional::<Rate>(key).map(|rate| rate.0);
+    let (latency, shape) = (fields.optional("latency"), fields.or("latency_shape", Shape::default()));
+    let bandwidth = read_bandwidth(&fields, problems);
+    let (drop, duplicate, delay) = (rate("drop"), rate("duplicate"), rate("delay"));
+    let (partition, clog) = (rate("partition"), rate("clog"));
     fields.finish();
     let between = between?;
     let [a, b] = between.value.as_slice() else {
@@ -312,7 +352,28 @@ fn read_link(fields: Fields<'_>, nodes: &[NodeSpec], problems: &Problems) -> Opt
             "a link joins two nodes: within one there is no latency",
         ));
     }
-    Some(Link { between: (a.value.clone(), b.value.clone()), latency: latency? })
+    Some(Link {
+        between: (a.value.clone(), b.value.clone()),
+        latency,
+        latency_shape: shape,
+        bandwidth,
+        drop_per_million: drop,
+        duplicate_per_million: duplicate,
+        delay_per_million: delay,
+        partition_per_million: partition,
+        clog_per_million: clog,
+    })
+}
+
+/// Bytes a second, more than none.
+fn read_bandwidth(fields: &Fields<'_>, problems: &Problems) -> Option<u64> {
+    let Size(bytes) = fields.optional("bandwidth")?;
+    if bytes == 0 {
+        let message = "a bandwidth of zero lets nothing through: leave it out, or cut the link";
+        problems.add(Problem::new(Code::OutOfRange, fields.key_span("bandwidth"), message));
+        return None;
+    }
+    Some(bytes)
 }
 
 fn read_faults(fields: Fields<'_>) -> Faults {
@@ -329,6 +390,7 @@ fn read_faults(fields: Fields<'_>) -> Faults {
         pause_per_million: rate("pause"),
         pause_for: fields.optional("pause_for"),
         partition_per_million: rate("partition"),
+        clog_per_million: rate("clog"),
         heal_after: fields.optional("heal_after"),
         clock_jump_per_million: rate("clock_jump"),
         clock_jump: fields.optional("clock_jump_by"),

@@ -28,19 +28,21 @@ pub struct Faults {
     pub clock: u32,
     /// Turns after which their node stands still for a while, per million.
     pub pause: u32,
-    /// Messages between nodes that meet a link which is just cut, per million.
+    /// Messages between nodes that meet a link which is just cut, in one direction or both, per million.
     pub partition: u32,
+    /// Messages between nodes that meet a link which is just clogged, in one direction or both, per million.
+    pub clog: u32,
     /// Turns after which the wall clock of their node jumps, per million.
     pub clock_jump: u32,
     /// Effects that fail and do nothing, per million.
     pub effect_failed: u32,
     /// Range of nanoseconds that a node stands still.
     pub pause_for: (u64, u64),
-    /// Range of nanoseconds that a link is cut.
+    /// Range of nanoseconds that a link is cut or clogged.
     pub cut_for: (u64, u64),
     /// Range of nanoseconds that a wall clock jumps by.
     pub jump_by: (u64, u64),
-    /// Cuts in one run.
+    /// Cuts and clogs in one run.
     pub cuts_max: u32,
     /// Kills in one run.
     pub kills_max: u32,
@@ -80,6 +82,7 @@ impl Faults {
             clock: 0,
             pause: 0,
             partition: 0,
+            clog: 0,
             clock_jump: 0,
             effect_failed: 0,
             pause_for: (1_000_000, 2_000_000_000),
@@ -109,6 +112,7 @@ impl Faults {
             clock: 50_000,
             pause: 1_000,
             partition: 5_000,
+            clog: 2_000,
             clock_jump: 1_000,
             effect_failed: 5_000,
             ..Faults::none()
@@ -128,26 +132,32 @@ impl Faults {
     pub const PROFILES: [&str; 2] = ["none", "chaos"];
 
     /// Draws what is on in one run: each kind in two of three runs, at a quarter to the whole of its rate.
-    pub(crate) fn draw(&self, stream: &mut Stream) -> Faults {
-        let mut draw = |rate: u32| {
+    pub(crate) fn draw(&self, stream: &mut Stream) -> (Faults, Swarm) {
+        let mut quarters = || {
             let (on, quarters) = (stream.below(3) > 0, 1 + stream.below(4));
-            if on { (u64::from(rate) * quarters).div_ceil(4) as u32 } else { 0 }
+            Share(if on { quarters } else { 0 })
         };
-        Faults {
-            drop: draw(self.drop),
-            duplicate: draw(self.duplicate),
-            delay: draw(self.delay),
-            kill: draw(self.kill),
-            crash: draw(self.crash),
-            buggify: draw(self.buggify),
-            unsynced: draw(self.unsynced),
-            clock: draw(self.clock),
-            pause: draw(self.pause),
-            partition: draw(self.partition),
-            clock_jump: draw(self.clock_jump),
-            effect_failed: draw(self.effect_failed),
+        let mut swarm =
+            Swarm { drop: quarters(), duplicate: quarters(), delay: quarters(), ..Swarm::default() };
+        let mut faults = Faults {
+            drop: swarm.drop.of(self.drop),
+            duplicate: swarm.duplicate.of(self.duplicate),
+            delay: swarm.delay.of(self.delay),
+            kill: quarters().of(self.kill),
+            crash: quarters().of(self.crash),
+            buggify: quarters().of(self.buggify),
+            unsynced: quarters().of(self.unsynced),
+            clock: quarters().of(self.clock),
+            pause: quarters().of(self.pause),
             ..self.clone()
-        }
+        };
+        swarm.partition = quarters();
+        faults.partition = swarm.partition.of(self.partition);
+        faults.clock_jump = quarters().of(self.clock_jump);
+        faults.effect_failed = quarters().of(self.effect_failed);
+        swarm.clog = quarters();
+        faults.clog = swarm.clog.of(self.clog);
+        (faults, swarm)
     }
 
     fn rate(&self, kind: ChoiceKind) -> u32 {
@@ -162,8 +172,42 @@ impl Faults {
             ChoiceKind::Unsynced => self.unsynced,
             ChoiceKind::Pause => self.pause,
             ChoiceKind::Partition => self.partition,
+            ChoiceKind::Clog => self.clog,
             ChoiceKind::ClockJump => self.clock_jump,
             ChoiceKind::EffectFailed => self.effect_failed,
+        }
+    }
+}
+
+/// So many quarters of a rate that are on in one run.
+#[derive(Clone, Copy, Debug, Default)]
+struct Share(u64);
+
+impl Share {
+    fn of(self, rate: u32) -> u32 {
+        (u64::from(rate) * self.0).div_ceil(4) as u32
+    }
+}
+
+/// What was drawn for the kinds of faults that a link may have a rate of its own for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Swarm {
+    drop: Share,
+    duplicate: Share,
+    delay: Share,
+    partition: Share,
+    clog: Share,
+}
+
+impl Swarm {
+    fn of(&self, kind: ChoiceKind) -> Share {
+        match kind {
+            ChoiceKind::Drop => self.drop,
+            ChoiceKind::Duplicate => self.duplicate,
+            ChoiceKind::Delay => self.delay,
+            ChoiceKind::Partition => self.partition,
+            ChoiceKind::Clog => self.clog,
+            _ => Share(4),
         }
     }
 }
@@ -172,6 +216,9 @@ impl Faults {
 #[derive(Debug)]
 pub(crate) struct Chance {
     pub(crate) faults: Faults,
+    swarm: Swarm,
+    /// The rate of the link that is decided about, if it has its own.
+    own: Option<(ChoiceKind, u32)>,
     stream: Stream,
     kills: u32,
     crashes: u32,
@@ -184,14 +231,38 @@ pub(crate) struct Chance {
 
 impl Chance {
     pub(crate) fn new(profile: &Faults, mut stream: Stream) -> Chance {
-        let faults = profile.draw(&mut stream);
-        Chance { faults, stream, kills: 0, crashes: 0, cuts: 0, all: 0, down: 0, last: None }
+        let (faults, swarm) = profile.draw(&mut stream);
+        Chance {
+            faults,
+            swarm,
+            own: None,
+            stream,
+            kills: 0,
+            crashes: 0,
+            cuts: 0,
+            all: 0,
+            down: 0,
+            last: None,
+        }
+    }
+
+    /// From now on, this kind has the rate of a link; `None` = that of the run again.
+    pub(crate) fn own_rate(&mut self, kind: ChoiceKind, rate: Option<u32>) {
+        self.own = rate.map(|rate| (kind, self.swarm.of(kind).of(rate)));
+    }
+
+    #[inline]
+    fn rate(&self, kind: ChoiceKind) -> u32 {
+        match self.own {
+            Some((own, rate)) if own == kind => rate,
+            _ => self.faults.rate(kind),
+        }
     }
 
     /// True if this kind of fault can happen at all now.
     #[inline]
     pub(crate) fn possible(&self, kind: ChoiceKind, now: Time) -> bool {
-        if self.faults.rate(kind) == 0 || (counts(kind) && self.all >= self.faults.faults_max) {
+        if self.rate(kind) == 0 || (counts(kind) && self.all >= self.faults.faults_max) {
             return false;
         }
         let quiet =
@@ -202,13 +273,13 @@ impl Chance {
                 let up = self.down < self.faults.nodes_down_max;
                 up && self.crashes < self.faults.crashes_max && quiet()
             }
-            ChoiceKind::Partition => self.cuts < self.faults.cuts_max,
+            ChoiceKind::Partition | ChoiceKind::Clog => self.cuts < self.faults.cuts_max,
             _ => true,
         }
     }
 
     pub(crate) fn draw(&mut self, point: &ChoicePoint, now: Time) -> u32 {
-        if !self.possible(point.kind, now) || !self.stream.per_million(self.faults.rate(point.kind)) {
+        if !self.possible(point.kind, now) || !self.stream.per_million(self.rate(point.kind)) {
             return 0;
         }
         1 + self.stream.below(u64::from(point.n - 1)) as u32
@@ -220,7 +291,7 @@ impl Chance {
         match kind {
             ChoiceKind::Kill => self.kills += 1,
             ChoiceKind::Crash => self.crashes += 1,
-            ChoiceKind::Partition => {
+            ChoiceKind::Partition | ChoiceKind::Clog => {
                 self.cuts += 1;
                 return;
             }

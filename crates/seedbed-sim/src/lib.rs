@@ -6,10 +6,11 @@
 
 mod busy;
 mod constraints;
-mod cut;
 mod disk;
 mod facts;
 mod fault;
+mod latency;
+mod links;
 mod network;
 mod order;
 mod property;
@@ -24,7 +25,8 @@ mod world;
 pub use busy::Costs;
 pub use facts::Facts;
 pub use fault::Faults;
-pub use network::Latency;
+pub use latency::{Latency, Shape};
+pub use links::Link;
 pub use order::Order;
 pub use property::{Broken, Property, Reads, Verdict, When};
 pub use recorded::{ClockReads, Mismatch, ReplayedRun, Setup, replay_recording};

@@ -1,57 +1,55 @@
-//! What is between nodes: packets in flight, with latency, loss, duplication and delay.
+//! What is between nodes: packets in flight.
 //!
 //! Packets from one actor to one node arrive in the order in which they were sent, if they arrive
-//! (rule N1). Only messages and replies are lost or come twice; the notices that links and monitors
-//! promise are not, they are replaced by *no connection* when a node is lost.
+//! (rule N1): none overtakes another of its pair, whatever delays it. A way with a bandwidth lets one
+//! packet through after another, whoever they are from. Only messages and replies are lost or come
+//! twice; the notices that links and monitors promise are not, they are replaced by *no connection*
+//! when a node is lost.
+//! Not modelled: packets in parts. An actor cannot tell, because a message arrives whole.
 
+use crate::links::{Stop, Way};
 use seedbed_core::{Body, NodeId, Packet, Pid, Time, node_of};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// How long packets take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Latency {
-    /// The least, in nanoseconds: what plain runs have.
-    pub min: u64,
-    /// The most, in nanoseconds.
-    pub max: u64,
-}
+/// What a packet weighs beside its payload, on a way with a bandwidth: the envelope.
+const HEAD: u64 = 64;
 
-impl Default for Latency {
-    /// 100 µs to 100 ms.
-    fn default() -> Self {
-        Latency { min: 100_000, max: 100_000_000 }
-    }
-}
-
-impl Latency {
-    /// How many steps the range is cut in: the answers to a delay's choice point.
-    pub(crate) const STEPS: u32 = 16;
-
-    /// The latency for an answer; 0 is the least.
-    pub(crate) fn at(&self, answer: u32) -> u64 {
-        self.share(answer, Latency::STEPS - 1)
-    }
-
-    /// So many parts of the range beyond the least.
-    pub(crate) fn share(&self, parts: u32, of: u32) -> u64 {
-        let range = self.max.saturating_sub(self.min);
-        self.min.saturating_add(range / u64::from(of) * u64::from(parts))
-    }
-}
+/// When a packet is to arrive, and its number among all: what arrives at one time, arrives in the
+/// order in which it was sent.
+type Place = (Time, u64);
 
 /// Packets in flight.
 #[derive(Debug, Default)]
 pub(crate) struct Network {
-    flying: BTreeMap<(Time, u64), Packet>,
+    flying: BTreeMap<Place, Packet>,
+    /// What waits for a way to go on.
+    stopped: BTreeMap<Way, BTreeMap<Place, Packet>>,
     sent: u64,
     /// When the last packet of a sender for a node arrives; what lies in the past is forgotten now and then.
     last: BTreeMap<(Pid, NodeId), Time>,
+    /// When each way with a bandwidth is through with what was given to it.
+    through: BTreeMap<Way, Time>,
+}
+
+/// The way that a packet takes.
+pub(crate) fn way(packet: &Packet) -> Way {
+    (node_of(packet.from), node_of(packet.to))
 }
 
 impl Network {
     /// Sends a packet; it arrives at `at`, or right behind those sent before it.
     pub(crate) fn send(&mut self, packet: Packet, at: Time, now: Time) {
+        let place = self.place(&packet, at, now);
+        self.flying.insert(place, packet);
+    }
+
+    /// Sends a packet over a way that is stopped: it waits.
+    pub(crate) fn send_stopped(&mut self, packet: Packet, at: Time, now: Time) {
+        let place = self.place(&packet, at, now);
+        self.stopped.entry(way(&packet)).or_default().insert(place, packet);
+    }
+
+    fn place(&mut self, packet: &Packet, at: Time, now: Time) -> Place {
         let key = (packet.from, node_of(packet.to));
         let at = self.last.get(&key).map_or(at, |last| at.max(*last));
         if self.last.len() > 4096 {
@@ -59,22 +57,41 @@ impl Network {
         }
         self.last.insert(key, at);
         self.sent += 1;
-        self.flying.insert((at, self.sent), packet);
+        (at, self.sent)
     }
 
-    /// Stops what is on a link: messages and replies are lost, the rest waits for it to heal.
-    pub(crate) fn cut(&mut self, link: (NodeId, NodeId), heals: Time) {
-        let on_link = |packet: &Packet| crate::cut::link(node_of(packet.from), node_of(packet.to)) == link;
-        let caught: Vec<(Time, u64)> =
-            self.flying.iter().filter(|(_, packet)| on_link(packet)).map(|(key, _)| *key).collect();
-        for (at, nth) in caught {
-            let packet = self.flying.remove(&(at, nth)).expect("just found");
-            if !is_unreliable(&packet) {
-                let at = at.max(heals);
-                let last = self.last.entry((packet.from, node_of(packet.to))).or_insert(at);
-                *last = at.max(*last);
-                self.flying.insert((at, nth), packet);
-            }
+    /// When a packet that leaves then is through a way that lets so many bytes through in a second.
+    pub(crate) fn pass(&mut self, packet: &Packet, leaves: Time, bandwidth: u64) -> Time {
+        let through = self.through.entry(way(packet)).or_default();
+        let bytes = u128::from(HEAD + body_len(&packet.body));
+        let takes = (bytes * 1_000_000_000).div_ceil(u128::from(bandwidth.max(1)));
+        let takes = u64::try_from(takes).unwrap_or(u64::MAX);
+        *through = Time::from_nanos(leaves.max(*through).as_nanos().saturating_add(takes));
+        *through
+    }
+
+    /// Stops what is on a way. A cut loses messages and replies, which it gives; all else waits. True
+    /// if something does.
+    pub(crate) fn stop(&mut self, stopped: Way, stop: Stop) -> (Vec<Packet>, bool) {
+        let waiting = self.stopped.remove(&stopped).unwrap_or_default();
+        let flying = self.flying.extract_if(.., |_, packet| way(packet) == stopped);
+        let all: BTreeMap<Place, Packet> = waiting.into_iter().chain(flying).collect();
+        let (lost, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            all.into_iter().partition(|(_, packet)| stop == Stop::Cut && is_message(packet));
+        let held = !left.is_empty();
+        if held {
+            self.stopped.insert(stopped, left);
+        }
+        (lost.into_values().collect(), held)
+    }
+
+    /// A way goes on: what waited comes when it was to, or now, in its order.
+    pub(crate) fn go_on(&mut self, way: Way, now: Time) {
+        for ((at, nth), packet) in self.stopped.remove(&way).unwrap_or_default() {
+            let at = at.max(now);
+            let last = self.last.entry((packet.from, way.1)).or_insert(at);
+            *last = at.max(*last);
+            self.flying.insert((at, nth), packet);
         }
     }
 
@@ -88,12 +105,25 @@ impl Network {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.flying.is_empty()
+        self.flying.is_empty() && self.stopped.is_empty()
     }
 }
 
-/// True for what a network may lose or bring twice.
+/// True for what a network may lose or bring twice by chance.
 pub(crate) fn is_unreliable(packet: &Packet) -> bool {
     let outside = node_of(packet.from) == NodeId::OUTSIDE || node_of(packet.to) == NodeId::OUTSIDE;
-    !outside && matches!(packet.body, Body::Message { .. } | Body::Answer { .. })
+    !outside && is_message(packet)
+}
+
+/// True for messages and replies.
+pub(crate) fn is_message(packet: &Packet) -> bool {
+    matches!(packet.body, Body::Message { .. } | Body::Answer { .. })
+}
+
+fn body_len(body: &Body) -> u64 {
+    match body {
+        Body::Message { payload, .. } | Body::Answer { payload, .. } => payload.len() as u64,
+        Body::Exit { value: Some(value), .. } | Body::Down { value: Some(value), .. } => value.len() as u64,
+        _ => 0,
+    }
 }

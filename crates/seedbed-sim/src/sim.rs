@@ -4,11 +4,12 @@
 
 use crate::busy::{Busy, Costs};
 use crate::constraints::Constraints;
-use crate::cut::Cuts;
 use crate::disk::{Disk, Effect, Effects};
 use crate::facts::Facts;
 use crate::fault::Chance;
-use crate::network::{Latency, Network, is_unreliable};
+use crate::latency::{Latency, STEPS, share};
+use crate::links::{Link, Stop, Stops, ends};
+use crate::network::{Network, is_message, is_unreliable};
 use crate::order::Order;
 use crate::property::Broken;
 use crate::replay::Replay;
@@ -22,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Latency of the built-in store: 10 µs to 100 ms.
-const STORE: Latency = Latency { min: 10_000, max: 100_000_000 };
+const STORE: Latency = Latency::between(10_000, 100_000_000);
 
 /// Unix time at the start of every run: 2020-01-01.
 const EPOCH: Time = Time::from_nanos(1_577_836_800_000_000_000);
@@ -82,15 +83,17 @@ pub(crate) struct Sim {
     /// Over the fuel of every turn that burnt some: apart, since native actors burn none.
     pub(crate) fuel_hash: TraceHash,
     pub(crate) latency: Latency,
-    /// Latencies of single links, by their two ends.
-    pub(crate) links: BTreeMap<(NodeId, NodeId), Latency>,
+    /// What single links are like, by their two ends.
+    pub(crate) links: BTreeMap<(NodeId, NodeId), Link>,
+    /// Bytes a second on every way that has no bandwidth of its own.
+    pub(crate) bandwidth: Option<u64>,
     pub(crate) network: Network,
     pub(crate) effects: Effects,
     pub(crate) disks: BTreeMap<NodeId, Disk>,
     pub(crate) facts: Facts,
     pub(crate) inboxes: BTreeMap<Pid, Vec<Mail>>,
     pub(crate) stats: Stats,
-    pub(crate) cuts: Cuts,
+    pub(crate) stops: Stops,
     pub(crate) loss_after: Duration,
     /// How far the wall clock of each node is from the world's, in nanoseconds.
     pub(crate) skews: BTreeMap<NodeId, i64>,
@@ -125,7 +128,8 @@ impl Sim {
             fuel_hash: TraceHash::default(),
             latency,
             links: BTreeMap::new(),
-            cuts: Cuts::default(),
+            bandwidth: None,
+            stops: Stops::default(),
             loss_after: Duration::ZERO,
             skews: BTreeMap::new(),
             starting: BTreeSet::new(),
@@ -190,6 +194,13 @@ impl Sim {
         answer
     }
 
+    /// Something happened that is no kernel's doing.
+    pub(crate) fn tell(&mut self, node: NodeId, event: &Event<'_>) {
+        event.hash_into(&mut self.hash);
+        let at = self.at(node);
+        self.observers.iter_mut().for_each(|o| o.event(at, event));
+    }
+
     /// True if a choice of this kind could be answered with anything but 0: spares naming it.
     #[inline]
     pub(crate) fn is_open(&self, kind: ChoiceKind) -> bool {
@@ -201,12 +212,32 @@ impl Sim {
         Time::from_nanos(self.now.as_nanos().saturating_add(self.lag).saturating_add(takes))
     }
 
-    fn latency_between(&self, a: NodeId, b: NodeId) -> Latency {
-        match self.links.get(&(a.min(b), a.max(b))) {
-            Some(latency) => *latency,
+    /// What a link is like; the plain one if it has nothing of its own.
+    fn link(&self, a: NodeId, b: NodeId) -> Link {
+        if self.links.is_empty() {
+            Link::default()
+        } else {
+            self.links.get(&ends(a, b)).copied().unwrap_or_default()
+        }
+    }
+
+    fn latency_of(&self, link: &Link, a: NodeId, b: NodeId) -> Latency {
+        match link.latency {
+            Some(latency) => latency,
             None if a == NodeId::OUTSIDE || b == NodeId::OUTSIDE => Latency { min: 0, ..self.latency },
             None => self.latency,
         }
+    }
+
+    /// Decides a choice point of a link, by its own rate if it has one.
+    pub(crate) fn choose_on_link(&mut self, from: NodeId, to: NodeId, point: &ChoicePoint) -> u32 {
+        if self.links.is_empty() {
+            return if self.is_open(point.kind) { self.choose(from, point) } else { 0 };
+        }
+        self.chance.own_rate(point.kind, self.link(from, to).rate(point.kind));
+        let answer = if self.is_open(point.kind) { self.choose(from, point) } else { 0 };
+        self.chance.own_rate(point.kind, None);
+        answer
     }
 
     fn send(&mut self, node: NodeId, packet: Packet) {
@@ -219,41 +250,49 @@ impl Sim {
             ordinal: Some(name.n),
             n,
         };
-        if is_unreliable(&packet) && self.is_open(ChoiceKind::Partition) {
-            self.cut_by_chance(node, &packet, &point(ChoiceKind::Partition, Latency::STEPS));
+        let other = node_of(packet.to);
+        let unreliable = is_unreliable(&packet);
+        if unreliable {
+            self.stop_by_chance(node, &packet, Stop::Cut, &point(ChoiceKind::Partition, Sim::STOP_ANSWERS));
+            self.stop_by_chance(node, &packet, Stop::Clog, &point(ChoiceKind::Clog, Sim::STOP_ANSWERS));
         }
-        let healed = self.cuts.heals(node, node_of(packet.to));
-        if healed.is_some() && is_unreliable(&packet) {
+        let stopped = self.stops.of((node, other));
+        if stopped == Some(Stop::Cut) && is_message(&packet) {
+            return self.vanish(&packet);
+        }
+        if unreliable && self.choose_on_link(node, other, &point(ChoiceKind::Drop, 2)) == 1 {
             return;
         }
-        if is_unreliable(&packet)
-            && self.is_open(ChoiceKind::Drop)
-            && self.choose(node, &point(ChoiceKind::Drop, 2)) == 1
-        {
-            return;
-        }
-        let latency = self.latency_between(node_of(packet.from), node_of(packet.to));
+        let link = self.link(node, other);
+        let latency = self.latency_of(&link, node, other);
         let delay_by = self.chance.faults.delay_by;
-        let delay = if (delay_by.is_some() || latency.max > latency.min) && self.is_open(ChoiceKind::Delay) {
-            self.choose(node, &point(ChoiceKind::Delay, Latency::STEPS))
+        let delay = if delay_by.is_some() || latency.max > latency.min {
+            self.choose_on_link(node, other, &point(ChoiceKind::Delay, STEPS))
         } else {
             0
         };
         let takes = match delay_by {
-            Some((min, max)) if delay > 0 => {
-                latency.min.saturating_add(Latency { min, max }.share(delay - 1, Latency::STEPS - 2))
-            }
+            Some(range) if delay > 0 => latency.min.saturating_add(share(range, delay - 1, STEPS - 2)),
             _ => latency.at(delay),
         };
-        let at = self.departure(takes).max(healed.unwrap_or(Time::ZERO));
-        let twice = is_unreliable(&packet)
+        let at = match link.bandwidth.or(self.bandwidth) {
+            Some(bandwidth) => {
+                let through = self.network.pass(&packet, self.departure(0), bandwidth);
+                Time::from_nanos(through.as_nanos().saturating_add(takes))
+            }
+            None => self.departure(takes),
+        };
+        let twice = unreliable
             && matches!(packet.body, Body::Message { .. })
-            && self.is_open(ChoiceKind::Duplicate)
-            && self.choose(node, &point(ChoiceKind::Duplicate, 2)) == 1;
+            && self.choose_on_link(node, other, &point(ChoiceKind::Duplicate, 2)) == 1;
         let copy = twice.then(|| Packet { copy: true, ..packet.clone() });
-        self.network.send(packet, at, self.now);
-        if let Some(copy) = copy {
-            self.network.send(copy, at, self.now);
+        for packet in std::iter::once(packet).chain(copy) {
+            if stopped.is_some() {
+                self.stops.hold((node, other));
+                self.network.send_stopped(packet, at, self.now);
+            } else {
+                self.network.send(packet, at, self.now);
+            }
         }
     }
 
@@ -272,7 +311,7 @@ impl Sim {
             path: request.path,
             life: request.life,
             ordinal: Some(request.correlation),
-            n: Latency::STEPS,
+            n: STEPS,
         };
         let delay = if self.is_open(point.kind) { self.choose(node, &point) } else { 0 };
         let point = ChoicePoint { kind: ChoiceKind::EffectFailed, n: 2, ..point };

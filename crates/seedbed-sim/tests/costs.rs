@@ -40,8 +40,8 @@ fn chain(costs: [u64; 2], fixed: bool) -> impl Fn(&mut World) -> anyhow::Result<
             world.costs(node, Costs { ns_per_turn, ns_per_fuel: 0 });
         }
         if fixed {
-            world.link("a", "b", Latency { min: 1_000, max: 1_000 })?;
-            world.link(OUTSIDE, "a", Latency { min: 0, max: 0 })?;
+            world.link("a", "b", Latency::fixed(1_000))?;
+            world.link(OUTSIDE, "a", Latency::fixed(0))?;
         }
         for n in 0..3u8 {
             world.input(Input {

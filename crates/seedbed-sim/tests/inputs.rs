@@ -179,7 +179,7 @@ fn runs_with_inputs_replay_from_their_tapes() {
 fn a_link_has_a_latency_of_its_own() {
     let outcome = plain(&|world: &mut World| {
         summing(world);
-        world.link(OUTSIDE, "main", Latency { min: 7, max: 7 })?;
+        world.link(OUTSIDE, "main", Latency::fixed(7))?;
         assert!(world.link("main", "nowhere", Latency::default()).is_err());
         let once = input(world, "once", 1);
         world.input(once);

@@ -238,6 +238,10 @@ pub enum Happening {
     Other {
         code: u8,
     },
+    Vanished(Parcel),
+    Fault {
+        text: String,
+    },
 }
 
 impl Record {
@@ -336,6 +340,8 @@ impl Happening {
             | Happening::TimersDue { .. }
             | Happening::Completed { .. }
             | Happening::Lost { .. }
+            | Happening::Vanished(_)
+            | Happening::Fault { .. }
             | Happening::Other { .. } => None,
         }
     }
@@ -420,6 +426,8 @@ impl From<&Event<'_>> for Happening {
                 figure: *figure,
                 text: (*text).to_owned(),
             },
+            Event::Vanished { packet } => Happening::Vanished((*packet).into()),
+            Event::Fault { text } => Happening::Fault { text: (*text).to_owned() },
             other => Happening::Other { code: other.code() },
         }
     }
@@ -508,6 +516,16 @@ mod tests {
         ]
     }
 
+    /// What came after the golden was made.
+    fn later() -> Vec<Happening> {
+        let name = SignalName { path: PathId(11), life: Life(2), kind: SignalKind::Sent, n: 3 };
+        let (from, to) = (Pid::from_raw(5), Pid::from_raw(6));
+        vec![
+            Happening::Vanished(Parcel { name, from, to, body: ParcelBody::Kill }),
+            Happening::Fault { text: "crash b".into() },
+        ]
+    }
+
     /// Golden: what a trace of version 1 looks like never changes.
     #[test]
     fn the_format_is_pinned() {
@@ -532,7 +550,8 @@ mod tests {
     #[test]
     fn every_kind_of_record_has_a_line_for_people_and_one_for_machines() {
         let record = |what| Record { step: 1, time: Time::ZERO, node: NodeId(1), what };
-        let trace = Trace { records: every().into_iter().map(record).collect(), ..Trace::default() };
+        let all = every().into_iter().chain(later());
+        let trace = Trace { records: all.map(record).collect(), ..Trace::default() };
         let mut out = Vec::new();
         crate::export::jsonl(&trace, &mut out).unwrap();
         let lines = String::from_utf8(out).unwrap();

@@ -226,6 +226,8 @@ fn happening(trace: &Trace, what: &Happening) -> String {
         Happening::Supervised { child, text, code, figure, .. } => {
             format!("{who} about `{child}`: {text} (code {code}, figure {figure})")
         }
+        Happening::Vanished(p) => format!("lost on its way: {}", parcel(trace, p)),
+        Happening::Fault { text } => format!("fault: {text}"),
         Happening::Other { code } => format!("event {code}"),
     }
 }

@@ -168,7 +168,7 @@ impl Program for Scenario {
         }
         for link in &manifest.world.links {
             let (a, b) = &link.between;
-            world.link(a, b, worlds::latency(link.latency))?;
+            world.link(a, b, worlds::link(link))?;
         }
         for input in inputs::inputs(manifest) {
             world.input(input);

@@ -1,6 +1,6 @@
 //! From `[world]` to what the simulator is made with.
 
-use crate::world::{Between, Budget, Faults, NodeSpec, Profile, WorldSpec};
+use crate::world::{Between, Budget, Faults, Link, NodeSpec, Profile, Shape, WorldSpec};
 use seedbed_abi::nanos;
 use seedbed_sim::{Costs, Latency, WorldConfig};
 
@@ -15,7 +15,11 @@ pub(super) fn config(spec: &WorldSpec) -> Result<WorldConfig, Vec<String>> {
         duration: spec.duration,
         steps_max: spec.steps_max.unwrap_or(default.steps_max),
         converge_within: spec.converge_within.unwrap_or(default.converge_within),
-        latency: spec.latency.map_or(default.latency, latency),
+        latency: match spec.latency {
+            Some(between) => latency(between, spec.latency_shape),
+            None => Latency { shape: shape(spec.latency_shape), ..default.latency },
+        },
+        bandwidth: spec.bandwidth,
         loss_after: spec.loss_after.unwrap_or(default.loss_after),
         faults: faults(&spec.faults, &spec.budget),
         allow_failures: spec.allow_failures,
@@ -30,8 +34,28 @@ pub(super) fn costs(world: &WorldSpec, node: &NodeSpec) -> Costs {
     }
 }
 
-pub(super) fn latency(between: Between) -> Latency {
-    Latency { min: nanos(between.min), max: nanos(between.max) }
+/// What a link is like.
+pub(super) fn link(link: &Link) -> seedbed_sim::Link {
+    seedbed_sim::Link {
+        latency: link.latency.map(|between| latency(between, link.latency_shape)),
+        bandwidth: link.bandwidth,
+        drop: link.drop_per_million,
+        duplicate: link.duplicate_per_million,
+        delay: link.delay_per_million,
+        partition: link.partition_per_million,
+        clog: link.clog_per_million,
+    }
+}
+
+fn latency(between: Between, of: Shape) -> Latency {
+    Latency { min: nanos(between.min), max: nanos(between.max), shape: shape(of) }
+}
+
+fn shape(shape: Shape) -> seedbed_sim::Shape {
+    match shape {
+        Shape::Uniform => seedbed_sim::Shape::Uniform,
+        Shape::LongTail => seedbed_sim::Shape::LongTail,
+    }
 }
 
 fn faults(spec: &Faults, budget: &Budget) -> seedbed_sim::Faults {
@@ -51,6 +75,7 @@ fn faults(spec: &Faults, budget: &Budget) -> seedbed_sim::Faults {
         pause: spec.pause_per_million.unwrap_or(profile.pause),
         pause_for: spec.pause_for.map_or(profile.pause_for, range),
         partition: spec.partition_per_million.unwrap_or(profile.partition),
+        clog: spec.clog_per_million.unwrap_or(profile.clog),
         cut_for: heal_within(spec.heal_after.map_or(profile.cut_for, range), budget),
         clock_jump: spec.clock_jump_per_million.unwrap_or(profile.clock_jump),
         jump_by: spec.clock_jump.map_or(profile.jump_by, range),

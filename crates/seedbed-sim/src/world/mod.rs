@@ -18,7 +18,8 @@ use crate::busy::Costs;
 use crate::constraints::Constraints;
 use crate::facts::Facts;
 use crate::fault::{Chance, Faults};
-use crate::network::Latency;
+use crate::latency::Latency;
+use crate::links::{Link, Stop, ends};
 use crate::property::{Broken, Property, Seen, Verdict, When};
 use crate::replay::{Replay, ReplayError};
 use crate::run::{Outcome, RunConfig};
@@ -45,6 +46,8 @@ pub struct WorldConfig {
     pub converge_within: Duration,
     /// Between nodes.
     pub latency: Latency,
+    /// Bytes a second in each direction of every link, from 1; `None` = no bound.
+    pub bandwidth: Option<u64>,
     /// How long after its crash a node counts as lost.
     pub loss_after: Duration,
     /// What may go wrong.
@@ -60,6 +63,7 @@ impl Default for WorldConfig {
             steps_max: 1_000_000,
             converge_within: Duration::from_secs(60),
             latency: Latency::default(),
+            bandwidth: None,
             loss_after: Duration::from_secs(5),
             faults: Faults::none(),
             allow_failures: false,
@@ -133,6 +137,7 @@ impl World {
         };
         let mut sim = Sim::new(strategy, mode, chance, config.latency);
         sim.allow_failures = config.allow_failures;
+        sim.bandwidth = config.bandwidth;
         sim.loss_after = config.loss_after;
         let mut world = World {
             config,
@@ -180,6 +185,7 @@ impl World {
         assert!(!self.begun && self.sim.order.is_empty(), "a world is configured before its first actor");
         change(&mut self.config);
         self.sim.latency = self.config.latency;
+        self.sim.bandwidth = self.config.bandwidth;
         self.sim.allow_failures = self.config.allow_failures;
         self.sim.loss_after = self.config.loss_after;
         self.sim.chance = Chance::new(&self.config.faults, self.key.derive("faults", 0, 0).stream());
@@ -218,28 +224,55 @@ impl World {
         self.sim.find(property, "at the end", message);
     }
 
-    /// Gives the link between two nodes, or a node and `outside`, a latency of its own, in both directions.
+    /// Says what the link between two nodes, or a node and `outside`, is like, in both directions.
     ///
     /// # Errors
     /// [`Code::NotFound`] if there is no such node.
-    pub fn link(&mut self, a: &str, b: &str, latency: Latency) -> Result<(), Code> {
-        let id = |name: &str| match name {
-            OUTSIDE => Some(NodeId::OUTSIDE),
-            _ => self.names.get(name).copied(),
-        };
-        let (a, b) = id(a).zip(id(b)).ok_or(Code::NotFound)?;
-        self.sim.links.insert((a.min(b), a.max(b)), latency);
+    ///
+    /// # Panics
+    /// If a bandwidth is 0.
+    pub fn link(&mut self, a: &str, b: &str, link: impl Into<Link>) -> Result<(), Code> {
+        let link = link.into();
+        assert_ne!(link.bandwidth, Some(0), "a link with a bandwidth of 0 lets nothing through: cut it");
+        let (a, b) = self.node_named(a).zip(self.node_named(b)).ok_or(Code::NotFound)?;
+        self.sim.links.insert(ends(a, b), link);
         Ok(())
     }
 
-    /// Cuts the link between two nodes, in both directions, for a while.
-    pub fn partition(&mut self, a: NodeId, b: NodeId, time: Duration) {
-        self.sim.cut(a, b, seedbed_core::abi::nanos(time));
+    /// The node of this name, or the outside.
+    fn node_named(&self, name: &str) -> Option<NodeId> {
+        match name {
+            OUTSIDE => Some(NodeId::OUTSIDE),
+            _ => self.names.get(name).copied(),
+        }
     }
 
-    /// Heals the link between two nodes. What was held back arrives when it was to.
+    /// Cuts the link between two nodes, in both directions, for a while: messages and replies that
+    /// are on it or sent over it are lost.
+    pub fn partition(&mut self, a: NodeId, b: NodeId, time: Duration) {
+        self.sim.stop_link(a, b, Stop::Cut, seedbed_core::abi::nanos(time));
+    }
+
+    /// Cuts the way from one node to another for a while, and not the way back.
+    pub fn partition_one_way(&mut self, from: NodeId, to: NodeId, time: Duration) {
+        self.sim.stop_way((from, to), Stop::Cut, self.sim.now + time);
+    }
+
+    /// Clogs the link between two nodes, in both directions, for a while: everything that is on it or
+    /// sent over it waits, and comes when it clears.
+    pub fn clog(&mut self, a: NodeId, b: NodeId, time: Duration) {
+        self.sim.stop_link(a, b, Stop::Clog, seedbed_core::abi::nanos(time));
+    }
+
+    /// Clogs the way from one node to another for a while, and not the way back.
+    pub fn clog_one_way(&mut self, from: NodeId, to: NodeId, time: Duration) {
+        self.sim.stop_way((from, to), Stop::Clog, self.sim.now + time);
+    }
+
+    /// Heals and clears the link between two nodes, in both directions. What was held back arrives
+    /// when it was to, or now.
     pub fn heal(&mut self, a: NodeId, b: NodeId) {
-        self.sim.cuts.heal_link(crate::cut::link(a, b));
+        self.sim.lift(|(from, to), _, _| ends(from, to) == ends(a, b));
     }
 
     /// Says what turns cost on a node: they take that much virtual time, and the node does nothing

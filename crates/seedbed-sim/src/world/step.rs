@@ -1,7 +1,7 @@
 //! How a world moves: turns, time, faults, properties (rules W1–W6).
 
 use super::World;
-use crate::network::Latency;
+use crate::latency::{STEPS, share};
 use crate::property::{Property, Seen, When};
 use crate::sim::{Mode, NodePort};
 use crate::strategy::Pick;
@@ -116,7 +116,7 @@ impl World {
     /// Faults and inputs stop, links heal, order is plain; `end` and `eventually` are looked at.
     fn converge(&mut self, cut: bool) {
         self.sim.calm = true;
-        self.sim.cuts.heal_all();
+        self.sim.lift(|_, _, _| true);
         self.inputs.stop();
         let stopped = self.sim.now;
         let asked_for = self.properties.iter().filter_map(|p| match p.when {
@@ -209,7 +209,7 @@ impl World {
                 self.sim.effects.next(),
                 self.inputs.next(),
                 self.sim.busy.next(),
-                self.sim.cuts.next(),
+                self.sim.stops.next(self.sim.loss_after),
             ])
             .flatten()
             .min()
@@ -219,8 +219,8 @@ impl World {
     pub(super) fn deliver_due(&mut self) {
         self.begin_inputs();
         self.sim.free();
-        self.sim.cuts.heal(self.sim.now);
-        while let Some((a, b)) = self.sim.cuts.pop_lost(self.sim.now) {
+        self.sim.lift_due();
+        while let Some((a, b)) = self.sim.stops.pop_lost(self.sim.now, self.sim.loss_after) {
             self.lose_each_other(a, b);
         }
         let now = self.sim.now;
@@ -473,17 +473,15 @@ impl World {
     fn slow_faults_after(&mut self, node: NodeId, (path, life, nth): (PathId, Life, u64)) {
         let point = |kind, n| ChoicePoint { kind, site: 0, path, life, ordinal: Some(nth), n };
         if self.sim.is_open(ChoiceKind::Pause) {
-            let answer = self.sim.choose(node, &point(ChoiceKind::Pause, Latency::STEPS));
+            let answer = self.sim.choose(node, &point(ChoiceKind::Pause, STEPS));
             if answer > 0 {
-                let (min, max) = self.config.faults.pause_for;
-                self.occupy(node, Latency { min, max }.share(answer - 1, Latency::STEPS - 2));
+                self.occupy(node, share(self.config.faults.pause_for, answer - 1, STEPS - 2));
             }
         }
         if self.sim.is_open(ChoiceKind::ClockJump) {
-            let answer = self.sim.choose(node, &point(ChoiceKind::ClockJump, 2 * Latency::STEPS + 1));
+            let answer = self.sim.choose(node, &point(ChoiceKind::ClockJump, 2 * STEPS + 1));
             if answer > 0 {
-                let (min, max) = self.config.faults.jump_by;
-                let by = Latency { min, max }.share((answer - 1) / 2, Latency::STEPS - 1);
+                let by = share(self.config.faults.jump_by, (answer - 1) / 2, STEPS - 1);
                 let by = i64::try_from(by).unwrap_or(i64::MAX);
                 let skew = self.sim.skews.entry(node).or_default();
                 *skew = skew.saturating_add(if answer % 2 == 1 { by } else { -by });

@@ -194,6 +194,8 @@ fn fields(trace: &Trace, what: &Happening) -> (&'static str, Value) {
             "supervised",
             json!({ "child": child, "code": code, "figure": figure.to_string(), "text": text }),
         ),
+        Happening::Vanished(p) => ("vanished", parcel(trace, p)),
+        Happening::Fault { text } => ("fault", json!({ "text": text })),
         Happening::Other { code } => ("other", json!({ "code": code })),
     }
 }

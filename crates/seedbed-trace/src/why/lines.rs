@@ -2,7 +2,7 @@
 
 use super::slice::{Slice, Targets};
 use crate::finding::WhyLine;
-use crate::record::{Actor, Happening, ParcelBody, Record};
+use crate::record::{Actor, Happening, Parcel, ParcelBody, Record};
 use crate::text;
 use crate::trace::Trace;
 use seedbed_core::{
@@ -24,6 +24,9 @@ pub(super) const LEAST: u8 = 3;
 const MUST: u8 = 0;
 const CONSEQUENCE: u8 = 1;
 const DETAIL: u8 = 2;
+
+/// Smaller answers stop both ways of a link, the others only that of the packet.
+const LINK_BOTH_WAYS: u32 = 16;
 
 /// A message by what it says: from whom, to whom, under which tag, which bytes.
 type Content<'a> = (PathId, PathId, u64, &'a [u8]);
@@ -63,7 +66,9 @@ impl<'a> Teller<'a> {
                     teller.said.insert(record.step, text);
                 }
                 Happening::Transmitted(parcel) => drop(teller.packets.insert(parcel.name, index)),
-                Happening::Arrived(parcel) => drop(teller.packets.entry(parcel.name).or_insert(index)),
+                Happening::Arrived(parcel) | Happening::Vanished(parcel) => {
+                    teller.packets.entry(parcel.name).or_insert(index);
+                }
                 Happening::Chosen(TapeEntry::Order { key, instead: Instead::Signal(_) }) => {
                     *teller.passed.entry(key.plain).or_default() += 1;
                 }
@@ -98,6 +103,11 @@ impl<'a> Teller<'a> {
                         let content = (name.path, who.path, head.tag, payload.as_slice());
                         self.retry(record, *who, name, content, &mut taken);
                     }
+                }
+                Happening::Fault { text } => self.line(CONSEQUENCE, record, "fault", text.clone()),
+                Happening::Vanished(parcel) if self.slice.has_path(parcel.name.path) => {
+                    let text = format!("{}, on its way", self.parcel(&parcel.name, parcel));
+                    self.line(CONSEQUENCE, record, "lost", text);
                 }
                 // What came too late changed nothing any more.
                 Happening::Lost { why, to, name, .. }
@@ -311,7 +321,8 @@ impl<'a> Teller<'a> {
                     self.after_turn(index, key.path)
                 ),
             ),
-            ChoiceKind::Partition => (MUST, "partition", format!("the link of {}", self.packet(key))),
+            ChoiceKind::Partition => (MUST, "partition", self.link(key, answer)),
+            ChoiceKind::Clog => (MUST, "clog", self.link(key, answer)),
             ChoiceKind::ClockJump => {
                 (MUST, "clock jump", format!("the wall clock of node {}", self.trace.path(key.path)))
             }
@@ -325,23 +336,32 @@ impl<'a> Teller<'a> {
         self.line(rank, record, kind, text);
     }
 
+    /// The link that stopped when a packet was to take it.
+    fn link(&self, key: &ChoiceKey, answer: u32) -> String {
+        let which = if answer < LINK_BOTH_WAYS { "the link" } else { "the way" };
+        format!("{which} of {}", self.packet(key))
+    }
+
     fn owner(&self, key: &ChoiceKey) -> String {
-        let path = self.trace.path(key.path);
-        if key.life.0 > 1 { format!("{path} life {}", key.life.0) } else { path }
+        life_of(self.trace.path(key.path), key.life.0)
     }
 
     /// A packet by what it carries, from whom to whom.
     fn packet(&self, key: &ChoiceKey) -> String {
         let name = SignalName { path: key.path, life: key.life, kind: SignalKind::Sent, n: key.ordinal };
-        let from = self.owner(key);
-        let parcel = match self.packets.get(&name).map(|index| &self.trace.records[*index].what) {
-            Some(Happening::Transmitted(parcel) | Happening::Arrived(parcel)) => parcel,
-            _ => return format!("message {} of {from}", key.ordinal),
-        };
+        match self.packets.get(&name).map(|index| &self.trace.records[*index].what) {
+            Some(
+                Happening::Transmitted(parcel) | Happening::Arrived(parcel) | Happening::Vanished(parcel),
+            ) => self.parcel(&name, parcel),
+            _ => format!("message {} of {}", key.ordinal, self.owner(key)),
+        }
+    }
+
+    fn parcel(&self, name: &SignalName, parcel: &Parcel) -> String {
         let what = match &parcel.body {
-            ParcelBody::Message { tag, payload, .. } => self.message(&name, *tag, payload),
+            ParcelBody::Message { tag, payload, .. } => self.message(name, *tag, payload),
             ParcelBody::Answer { failed: false, tag, payload, .. } => {
-                format!("reply {}", self.message(&name, *tag, payload))
+                format!("reply {}", self.message(name, *tag, payload))
             }
             ParcelBody::Answer { .. } => "the failure of a request".to_owned(),
             ParcelBody::Exit(reason) => format!("exit ({reason})"),
@@ -350,6 +370,7 @@ impl<'a> Teller<'a> {
             ParcelBody::Link | ParcelBody::Unlink => "link".to_owned(),
             ParcelBody::Monitor { .. } | ParcelBody::Demonitor { .. } => "monitor".to_owned(),
         };
+        let from = life_of(self.trace.path(name.path), name.life.0);
         format!("{from} → {}: {what}", self.trace.pid(parcel.to))
     }
 
@@ -370,10 +391,19 @@ impl<'a> Teller<'a> {
 fn is_upset(record: &Record) -> bool {
     match &record.what {
         Happening::Chosen(entry) => entry.is_fault(),
-        Happening::Exited { .. } | Happening::Booted { .. } | Happening::Lost { .. } => true,
+        Happening::Exited { .. }
+        | Happening::Booted { .. }
+        | Happening::Lost { .. }
+        | Happening::Vanished(_)
+        | Happening::Fault { .. } => true,
         Happening::Turn { head, .. } => Flags(head.flags).has(Flags::REPLY.with(Flags::FAILED)),
         _ => false,
     }
+}
+
+/// A path, with its life if that is not the first.
+fn life_of(path: String, life: u32) -> String {
+    if life > 1 { format!("{path} life {life}") } else { path }
 }
 
 fn nth(n: u16) -> String {

@@ -76,7 +76,7 @@ impl Observer for Watch {
         let mut p = self.0.borrow_mut();
         match key.kind {
             ChoiceKind::Crash => drop(p.crashed.insert((key.path, key.life))),
-            ChoiceKind::Partition => p.cut = true,
+            ChoiceKind::Partition | ChoiceKind::Clog => p.cut = true,
             _ => {}
         }
     }
@@ -97,7 +97,11 @@ impl Passed {
             TapeEntry::Choice { key, .. } => {
                 let of = (key.path, key.life);
                 match key.kind {
-                    ChoiceKind::Drop | ChoiceKind::Delay | ChoiceKind::Duplicate | ChoiceKind::Partition => {
+                    ChoiceKind::Drop
+                    | ChoiceKind::Delay
+                    | ChoiceKind::Duplicate
+                    | ChoiceKind::Partition
+                    | ChoiceKind::Clog => {
                         let there = self.packets.contains(&(key.path, key.life, key.ordinal));
                         if there && self.cut {
                             return Some(Why::Cut);
@@ -129,7 +133,7 @@ fn or_it_is_said_which_and_why() {
     for (name, config, body) in corpus() {
         let program = InWorld { config, program: body };
         let (mut others, mut unmet, mut whys) = (0u64, 0u64, BTreeMap::new());
-        for seed in 1..7 {
+        for seed in 1..9 {
             let run = RunConfig::seed(seed);
             let whole = once(&program, seed, StrategySpec::Random);
             for index in 0..whole.tape.entries.len() {
