@@ -445,6 +445,34 @@ impl Context<'_> {
         self.slot().cold.permissions.lookup.then(|| self.node.names.find(name).map(|s| self.node.pid(s)))?
     }
 
+    /// The actor of this node that has a path now or, with a life, had it in that life, if it is
+    /// alive; by a hash of the path's text, for dialects that address so. All of a node use one hash.
+    ///
+    /// # Errors
+    /// [`Code::Denied`].
+    pub fn find_path(
+        &mut self,
+        hash: fn(&str) -> u64,
+        path: u64,
+        life: Option<Life>,
+    ) -> Result<Option<Pid>, Code> {
+        if !self.slot().cold.permissions.lookup {
+            return Err(Code::Denied);
+        }
+        Ok(self.node.find_path(hash, path, life).map(|slot| self.node.pid(slot)))
+    }
+
+    /// Path and life of an actor of this node that is alive.
+    pub fn path_of(&self, pid: Pid) -> Option<(&str, Life)> {
+        match self.node.resolve(pid) {
+            Resolved::Local(slot) if self.node.slot(slot).stage > Stage::Reserved => {
+                let s = self.node.slot(slot);
+                Some((&s.text, s.life))
+            }
+            _ => None,
+        }
+    }
+
     /// Takes a name on this node.
     ///
     /// # Errors

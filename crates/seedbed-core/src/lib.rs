@@ -19,6 +19,7 @@ mod node;
 mod outbox;
 mod packet;
 mod path;
+mod paths;
 mod pid;
 mod reactor;
 mod recording;

@@ -10,6 +10,7 @@ use crate::mail::{Lines, Mailbox, Sender};
 use crate::names::Names;
 use crate::outbox::{SpawnOptions, Wish};
 use crate::path::{Life, PathId, SignalKind, SignalName, check_name};
+use crate::paths::{PathHash, Paths};
 use crate::pid::{Boot, GENERATION_MAX, NodeId, SLOTS_MAX, Target, pid_of, slot_of, target_of};
 use crate::stream::{Key, Stream};
 use crate::timer::{Armed, Timer, Timers};
@@ -198,6 +199,8 @@ pub(crate) struct Node {
     free: Vec<u32>,
     pub(crate) alive: u32,
     pub(crate) names: Names,
+    /// Kept from the first look on.
+    pub(crate) paths: Option<Box<Paths>>,
     pub(crate) timers: Timers,
     pub(crate) lives: BTreeMap<PathId, Life>,
     pub(crate) made: u64,
@@ -237,6 +240,7 @@ impl Node {
             free: Vec::new(),
             alive: 0,
             names: Names::new(),
+            paths: None,
             timers: Timers::new(),
             lives: BTreeMap::new(),
             made: 0,
@@ -366,9 +370,24 @@ impl Node {
         Ok(index)
     }
 
+    /// Who has a path now, or had it in that life, by the path's hash.
+    pub(crate) fn find_path(&mut self, hash: PathHash, path: u64, life: Option<Life>) -> Option<u32> {
+        let paths = self.paths.get_or_insert_with(|| {
+            let mut paths = Box::new(Paths::new(hash));
+            for (slot, s) in self.slots.iter().enumerate().filter(|(_, s)| s.stage > Stage::Reserved) {
+                paths.insert(&s.text, s.life, slot as u32);
+            }
+            paths
+        });
+        paths.find(path, life)
+    }
+
     /// Frees a slot; its pid is never used again.
     pub(crate) fn vacate(&mut self, slot: u32) {
         let s = &mut self.slots[slot as usize];
+        if let Some(paths) = &mut self.paths {
+            paths.remove(&s.text, s.life, slot);
+        }
         s.stage = Stage::Free;
         s.behaviour = None;
         *s.cold = Cold::default();

@@ -1,21 +1,24 @@
 //! A WASM module as an actor.
 //!
 //! [`WasmActor`] is a factory: a module with its limits, spawned and restarted like any native
-//! actor. What it makes drives one instance through the lifecycle of the `seedbed` dialect. A turn
-//! that did not come back is the instance's last; the next life gets a fresh one.
+//! actor. What it makes drives one instance through the lifecycle; what bytes a hook is given and
+//! what its code means, the module's dialect says (a [`Handler`]). A turn that did not come back is
+//! the instance's last; the next life gets a fresh one.
 
 use crate::arena::{Arena, Guest};
-use crate::dialect::seedbed::fixed_inbox;
-use crate::host::{Entered, Stop};
+use crate::dialect::palladium::{self, Plugin};
+use crate::dialect::{Dialect, Handler, seedbed};
+use crate::host::Entered;
 use crate::limits::WasmLimits;
 use crate::module::{Module, ModuleError};
 use crate::rewrite::Halt;
 use crate::trap::{Circumstances, Ended, ended};
-use seedbed_abi::{ENVELOPE_LEN, Envelope, Failure, Reason, StopCode};
-use seedbed_core::{Behaviour, Context, Factory, Failed, Limits, Permissions};
+use seedbed_abi::{Envelope, Failure, StopCode};
+use seedbed_core::{Behaviour, Context, Factory, Failed, Hook, Limits, Permissions};
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Makes actors of a module.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub struct WasmActor {
     wasm: WasmLimits,
     limits: Limits,
     permissions: Permissions,
+    /// What plugins of the `palladium` dialect are told and may address.
+    plugin: Arc<Plugin>,
 }
 
 impl WasmActor {
@@ -46,7 +51,7 @@ impl WasmActor {
     /// Actors of a module, with the usual limits and permissions.
     pub fn new(module: Module) -> WasmActor {
         let (wasm, limits, permissions) = <(WasmLimits, Limits, Permissions)>::default();
-        WasmActor { module, wasm, limits, permissions }
+        WasmActor { module, wasm, limits, permissions, plugin: Arc::default() }
     }
 
     /// With these bounds on fuel, memory, tables and stack.
@@ -70,6 +75,13 @@ impl WasmActor {
         self
     }
 
+    /// As an actor type of a plugin; means nothing for other dialects than `palladium`.
+    #[must_use]
+    pub fn plugin(mut self, plugin: Plugin) -> WasmActor {
+        self.plugin = Arc::new(plugin);
+        self
+    }
+
     /// The module.
     pub fn module(&self) -> &Module {
         &self.module
@@ -77,7 +89,7 @@ impl WasmActor {
 }
 
 impl Factory for WasmActor {
-    fn create(&self, _: &mut Context<'_>, args: &[u8]) -> Result<Box<dyn Behaviour>, Failed> {
+    fn create(&self, cx: &mut Context<'_>, args: &[u8]) -> Result<Box<dyn Behaviour>, Failed> {
         let shape = self.module.shape();
         let pages = shape.memory.unwrap_or(0);
         if (pages << 16) > self.wasm.memory() as u64 || shape.table_elements > u64::from(self.wasm.tables_max)
@@ -88,6 +100,34 @@ impl Factory for WasmActor {
             );
             return Err(Failed { failure: Failure::OutOfMemory, detail: Some(detail) });
         }
+        match self.module.dialect() {
+            Dialect::Palladium => {
+                let handler = palladium::Handler::new(cx, shape, &self.plugin)?;
+                self.running(handler, args)
+            }
+            // No other dialect gets past `Module`.
+            _ => self.running(seedbed::Handler::new(shape), args),
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let mut limits = self.limits;
+        let largest = match self.module.dialect() {
+            Dialect::Palladium => palladium::payload_max(self.module.shape(), self.wasm.memory()),
+            _ => seedbed::payload_max(self.module.shape()),
+        };
+        // What there can be no room for is refused at the sender.
+        limits.message_bytes = limits.message_bytes.min(largest);
+        limits
+    }
+
+    fn permissions(&self) -> Permissions {
+        self.permissions.clone()
+    }
+}
+
+impl WasmActor {
+    fn running<D: Handler>(&self, dialect: D, args: &[u8]) -> Result<Box<dyn Behaviour>, Failed> {
         let arena = Arena::current();
         let guest = arena.borrow_mut().take(&self.module, &self.wasm);
         let guest = guest.map_err(|error| {
@@ -97,98 +137,46 @@ impl Factory for WasmActor {
                 Ended::Itself => unreachable!("an instantiation makes no host call"),
             }
         })?;
-        let (ptr, len) = fixed_inbox(shape).unwrap_or((0, 0));
         let (fuel, memory_max) = (self.wasm.fuel(), self.wasm.memory());
-        let room = Room { ptr, len: len as usize };
         let guest = Some(guest);
-        Ok(Box::new(Running { guest, arena, fuel, memory_max, room, args: args.into() }))
-    }
-
-    fn limits(&self) -> Limits {
-        let mut limits = self.limits;
-        if let Some((_, len)) = fixed_inbox(self.module.shape()) {
-            // What a fixed room cannot hold is refused at the sender.
-            limits.message_bytes = limits.message_bytes.min(len - ENVELOPE_LEN as u32);
-        }
-        limits
-    }
-
-    fn permissions(&self) -> Permissions {
-        self.permissions.clone()
+        Ok(Box::new(Running { guest, arena, fuel, memory_max, dialect, args: args.into() }))
     }
 }
 
 /// One life of a WASM actor.
-struct Running {
+struct Running<D> {
     /// Given back to the arena at the end; `Some` until then.
     guest: Option<Box<Guest>>,
     arena: Rc<RefCell<Arena>>,
     fuel: i64,
     memory_max: usize,
-    room: Room,
+    dialect: D,
     args: Box<[u8]>,
 }
 
-/// Where in its memory the guest takes what the host writes.
-#[derive(Clone, Copy)]
-struct Room {
-    ptr: u32,
-    len: usize,
-}
-
 /// One turn of a guest: fuel that is left, and the store it runs in.
-struct Turn<'t, 's> {
-    entered: &'t mut Entered<'s>,
-    guest: &'t Guest,
-    room: &'t mut Room,
+pub(crate) struct Turn<'t, 's> {
+    pub(crate) entered: &'t mut Entered<'s>,
+    pub(crate) guest: &'t Guest,
     /// Fuel for the next call.
-    fuel: i64,
+    pub(crate) fuel: i64,
 }
 
-impl Turn<'_, '_> {
-    /// Makes room for `len` bytes; gives where.
-    #[inline]
-    fn room(&mut self, len: usize) -> wasmtime::Result<u32> {
-        if len > self.room.len { self.ask_for_room(len) } else { Ok(self.room.ptr) }
-    }
-
-    #[cold]
-    fn ask_for_room(&mut self, len: usize) -> wasmtime::Result<u32> {
-        let broken = |rule: &str| wasmtime::Error::new(Stop::Failed(Failure::Protocol(rule.into())));
-        let Some(inbox) = &self.guest.hooks.inbox else {
-            return Err(broken("a signal does not fit the guest's fixed inbox"));
-        };
-        let asked = u32::try_from(len).map_err(|_| broken("a signal is larger than a guest's memory"))?;
-        self.entered.imports(false);
-        let (ptr, left) = inbox.call(&mut *self.entered.store, (self.fuel, asked))?;
-        self.entered.imports(true);
-        self.fuel = left;
-        if !ptr.is_multiple_of(8) {
-            return Err(broken("`seedbed_inbox` gave a pointer that is not 8-aligned"));
-        }
-        if ptr as usize + len > self.entered.memory_len() {
-            return Err(broken("`seedbed_inbox` gave room outside of the memory"));
-        }
-        *self.room = Room { ptr, len };
-        Ok(ptr)
-    }
-}
-
-impl Running {
+impl<D: Handler> Running<D> {
     /// Runs one turn, with fuel set afresh, and accounts for it. `None`: the actor ended itself.
     #[inline]
     fn turn(
         &mut self,
         cx: &mut Context<'_>,
-        run: impl FnOnce(&mut Turn<'_, '_>) -> wasmtime::Result<i32>,
+        run: impl FnOnce(&mut D, &mut Turn<'_, '_>) -> wasmtime::Result<i32>,
     ) -> Result<Option<i32>, Failed> {
         let mut arena = self.arena.borrow_mut();
         let guest = self.guest.as_mut().expect("given back at the end only");
         let (memory, budget) = (guest.memory(), self.fuel);
         let mut entered =
             Entered::new(&mut arena.store, &mut *cx, memory, guest.fuel, budget, self.memory_max);
-        let mut turn = Turn { entered: &mut entered, guest, room: &mut self.room, fuel: budget };
-        let result = run(&mut turn);
+        let mut turn = Turn { entered: &mut entered, guest, fuel: budget };
+        let result = run(&mut self.dialect, &mut turn);
         let mut left = turn.fuel;
         let mut stack = 0;
         if result.is_err() {
@@ -214,50 +202,29 @@ impl Running {
     }
 }
 
-impl Behaviour for Running {
+impl<D: Handler> Behaviour for Running<D> {
     fn start(&mut self, cx: &mut Context<'_>) -> Result<(), Failed> {
         let args = std::mem::take(&mut self.args);
-        let code = self.turn(cx, |turn| {
+        let code = self.turn(cx, |dialect, turn| {
             let guest = turn.guest;
-            for hook in guest.hooks.before.iter().flatten() {
+            for hook in guest.before.iter().flatten() {
                 turn.fuel = hook.call(&mut *turn.entered.store, turn.fuel)?;
             }
-            let Some(hook) = &guest.hooks.on_start else { return Ok(FINE) };
-            let at = turn.room(args.len())?;
-            turn.entered.write(at, &args)?;
-            let (code, left) = hook.call(&mut *turn.entered.store, (turn.fuel, at, args.len() as u32))?;
-            turn.fuel = left;
-            Ok(code)
+            dialect.start(turn, &args)
         })?;
-        match code {
-            Some(IGNORE) => cx.ignore(),
-            Some(code) => finish(cx, code)?,
-            None => {}
-        }
-        Ok(())
+        code.map_or(Ok(()), |code| D::finish(cx, Hook::Start, code))
     }
 
     #[inline]
     fn deliver(&mut self, cx: &mut Context<'_>, envelope: &Envelope, payload: &[u8]) -> Result<(), Failed> {
-        let code = self.turn(cx, |turn| {
-            let at = turn.room(ENVELOPE_LEN + payload.len())?;
-            turn.entered.write(at, &envelope.to_bytes())?;
-            let to = at + ENVELOPE_LEN as u32;
-            turn.entered.write(to, payload)?;
-            let arguments = (turn.fuel, at, to, payload.len() as u32);
-            let (code, left) = turn.guest.hooks.on_message.call(&mut *turn.entered.store, arguments)?;
-            turn.fuel = left;
-            Ok(code)
-        })?;
-        code.map_or(Ok(()), |code| finish(cx, code))
+        let code = self.turn(cx, |dialect, turn| dialect.deliver(turn, envelope, payload))?;
+        code.map_or(Ok(()), |code| D::finish(cx, Hook::Message, code))
     }
 
     fn stop(&mut self, cx: &mut Context<'_>, reason: StopCode) -> Result<(), Failed> {
-        self.turn(cx, |turn| {
-            if let Some(hook) = &turn.guest.hooks.on_stop {
-                turn.fuel = hook.call(&mut *turn.entered.store, (turn.fuel, reason as i32))?;
-            }
-            Ok(FINE)
+        self.turn(cx, |dialect, turn| {
+            dialect.stop(turn, reason)?;
+            Ok(0)
         })?;
         Ok(())
     }
@@ -268,21 +235,7 @@ impl Behaviour for Running {
     }
 }
 
-/// Codes of the hooks.
-const FINE: i32 = 0;
-const STOP: i32 = 1;
-const IGNORE: i32 = 2;
-
-fn finish(cx: &mut Context<'_>, code: i32) -> Result<(), Failed> {
-    match code {
-        FINE => {}
-        STOP => cx.stop(Reason::Normal),
-        code => return Err(Failure::HandlerError(code).into()),
-    }
-    Ok(())
-}
-
-impl Drop for Running {
+impl<D> Drop for Running<D> {
     fn drop(&mut self) {
         // The arena is borrowed only while a turn runs, and no actor is dropped in its own turn;
         // should it be so in a panic, the instance is lost until its store goes.

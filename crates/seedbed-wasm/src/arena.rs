@@ -9,7 +9,7 @@
 //! One store a thread serves all nodes and worlds of that thread, one after the other; nothing in
 //! it outlives an actor.
 
-use crate::dialect::seedbed::Hooks;
+use crate::dialect::{Before, Hooks, before};
 use crate::engine::engine;
 use crate::host::{Growth, Host};
 use crate::limits::WasmLimits;
@@ -20,7 +20,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
 use std::rc::Rc;
-use wasmtime::{Global, Memory, Store, Val};
+use wasmtime::{Global, Instance, Memory, Store, Val};
 
 /// A store with more instances than this is closed when less than a quarter of them serve.
 const INSTANCES_MAX: usize = 65_536;
@@ -55,6 +55,9 @@ impl Free {
 
 /// An instance, and what of it is looked up once.
 pub(crate) struct Guest {
+    pub(crate) instance: Instance,
+    /// The start section, then constructors.
+    pub(crate) before: [Option<Before>; 2],
     pub(crate) hooks: Hooks,
     pub(crate) fuel: Global,
     stack: Global,
@@ -140,7 +143,9 @@ impl Arena {
             (0..module.shape().mutable_globals.len()).map(|n| global(store, &rewrite::global(n))).collect();
         let (fuel, stack) = (global(store, FUEL), global(store, STACK));
         let guest = Guest {
-            hooks: Hooks::find(&instance, store)?,
+            instance,
+            before: before(&instance, store)?,
+            hooks: Hooks::find(module.dialect(), &instance, store)?,
             fuel,
             stack,
             globals,
@@ -275,7 +280,8 @@ mod tests {
     }
 
     fn dirty(arena: &mut Arena, guest: &mut Guest) {
-        guest.hooks.on_message.call(&mut arena.store, (1_000, 0, 0, 0)).unwrap();
+        let Hooks::Seedbed(hooks) = &guest.hooks else { panic!("another dialect") };
+        hooks.on_message.call(&mut arena.store, (1_000, 0, 0, 0)).unwrap();
         assert_eq!(guest.bytes()[5000], 7);
     }
 

@@ -3,6 +3,7 @@
 //! A node's guests share one store, so the store's data says whose turn it is. Host calls reach the
 //! turn's [`Context`] through it.
 
+use crate::dialect::palladium::Peer;
 use seedbed_abi::{Failure, TrapKind};
 use seedbed_core::Context;
 use std::marker::PhantomData;
@@ -15,6 +16,8 @@ use wasmtime::{Caller, Global, ResourceLimiter, Store, Val};
 pub(crate) struct Host {
     turn: Option<Turn>,
     pub(crate) growth: Growth,
+    /// What imports of the dialect `palladium` know of the actor whose turn it is.
+    pub(crate) peer: Option<Box<Peer>>,
 }
 
 /// The turn that runs.
@@ -162,6 +165,11 @@ impl<'c> Call<'c> {
     /// Fuel that host calls took.
     pub(crate) fn charged(&self) -> i64 {
         *self.charged
+    }
+
+    /// True if a pointer and length lie in the caller's memory.
+    pub(crate) fn reaches(&self, ptr: u32, len: u32) -> bool {
+        ptr as usize + len as usize <= self.len
     }
 
     /// Checks a pointer and length, and charges for the bytes.

@@ -26,6 +26,7 @@ mod trap;
 
 pub use actor::WasmActor;
 pub use dialect::Dialect;
+pub use dialect::palladium::{Namespaces, Plugin, PluginError, PluginInfo, Plugins};
 pub use engine::{EngineId, WASMTIME_VERSION, engine_id};
 pub use limits::WasmLimits;
 pub use module::{Module, ModuleError, ModuleHash};

@@ -5,7 +5,7 @@
 //! mistake is its own error.
 
 use crate::arena::Image;
-use crate::dialect::{self, Dialect};
+use crate::dialect::{Dialect, palladium};
 use crate::engine::engine;
 use crate::host::Host;
 use crate::rewrite::{self, RewriteError, Shape};
@@ -181,6 +181,14 @@ impl Module {
         self.0.shape.exports.iter().map(|e| format!("{}: {}", e.name, e.entity)).collect()
     }
 
+    /// What it will do that its author may not mean, each in a sentence.
+    pub fn warnings(&self) -> Vec<String> {
+        match self.0.dialect {
+            Dialect::Palladium => palladium::warnings(&self.0.shape),
+            _ => Vec::new(),
+        }
+    }
+
     pub(crate) fn shape(&self) -> &Shape {
         &self.0.shape
     }
@@ -215,13 +223,9 @@ fn cell_of(hash: ModuleHash) -> Arc<Mutex<Weak<Inner>>> {
 fn compile(wasm: &[u8], hash: ModuleHash) -> Result<Inner, ModuleError> {
     let (rewritten, shape) = rewrite::rewrite(wasm, &mut ())?;
     let dialect = Dialect::of(&shape).ok_or(ModuleError::NoDialect)?;
-    match dialect {
-        Dialect::Seedbed => dialect::seedbed::check(&shape)?,
-        Dialect::Palladium | Dialect::Lunatic | Dialect::Wasi => return Err(ModuleError::Dialect(dialect)),
-    }
-    let text = |e: wasmtime::Error| ModuleError::Compile(format!("{e:#}"));
-    let compiled = wasmtime::Module::new(engine(), rewritten).map_err(text)?;
-    let prepared = dialect::seedbed::linker().instantiate_pre(&compiled).map_err(text)?;
+    let compiled =
+        || wasmtime::Module::new(engine(), rewritten).map_err(|e| ModuleError::Compile(format!("{e:#}")));
+    let prepared = dialect.link(&shape, compiled)?;
     Ok(Inner { hash, dialect, shape, prepared, image: OnceLock::new() })
 }
 
@@ -308,8 +312,12 @@ mod tests {
                 "the room of 65537 bytes at 0 is not an inbox: it reaches outside of the memory",
             ),
             (
-                "(func (export \"pd_actor_on_message\"))".into(),
-                "the dialect `palladium` is recognised, but cannot be run",
+                "(memory (export \"memory\") 1) (func (export \"pd_actor_on_message\"))".into(),
+                "export `pd_actor_on_message` is a function () -> (), not a function (i32, i32, i32, i32, i32) -> (i32)",
+            ),
+            (
+                "(import \"pd\" \"pd_spawn\" (func)) (memory (export \"memory\") 1) (func (export \"pd_actor_on_message\"))".into(),
+                "unknown import `pd` `pd_spawn`",
             ),
             (
                 "(import \"lunatic::process\" \"self\" (func))".into(),

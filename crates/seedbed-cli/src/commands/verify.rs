@@ -41,6 +41,8 @@ struct Facts {
     dialect: String,
     imports: Vec<String>,
     exports: Vec<String>,
+    /// What the module will do that its author may not mean.
+    warnings: Vec<String>,
     /// What it may use up, as it will be: the entry's own, or the default.
     limits: Vec<(&'static str, u64)>,
 }
@@ -52,6 +54,7 @@ fn facts(process: &Process, guest: &WasmActor) -> Facts {
         dialect: module.dialect().to_string(),
         imports: module.imports(),
         exports: module.exports(),
+        warnings: module.warnings(),
         limits: vec![
             ("fuel_per_message", own.fuel_per_message.unwrap_or(wasm.fuel_per_message)),
             ("memory_max", own.memory_max_bytes.unwrap_or(wasm.memory_max)),
@@ -71,13 +74,14 @@ fn text(process: &Process, guest: &WasmActor) -> String {
         lines.map(|(i, item)| format!("  {:<9}{item}\n", if i == 0 { label } else { "" })).collect::<String>()
     };
     format!(
-        "{}\n  module   {}\n  hash     {}\n  dialect  {}\n{}{}  limits   {}",
+        "{}\n  module   {}\n  hash     {}\n  dialect  {}\n{}{}{}  limits   {}",
         process.id,
         process.path.display(),
         process.hash,
         facts.dialect,
         list("imports", &facts.imports),
         list("exports", &facts.exports),
+        list("warning", &facts.warnings),
         limits.join(", "),
     )
 }
@@ -93,6 +97,7 @@ fn object(process: &Process, guest: &WasmActor) -> Value {
         "dialect": facts.dialect,
         "imports": facts.imports,
         "exports": facts.exports,
+        "warnings": facts.warnings,
         "limits": limits,
     })
 }

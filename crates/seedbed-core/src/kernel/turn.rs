@@ -491,6 +491,9 @@ impl Kernel {
         let pid = self.node.pid(slot);
         self.node.made += 2;
         let made = self.node.made;
+        if let Some(paths) = &mut self.node.paths {
+            paths.insert(&text, life, slot);
+        }
         let s = self.node.slot_mut(slot);
         s.stage = Stage::Starting;
         s.text = text.into();

@@ -1,9 +1,21 @@
 //! Which guest ABI a module speaks; one file for each that can be run.
+//!
+//! Engine, lifecycle, limits and failures are shared. A dialect says which imports and exports
+//! there are and what they mean, and where bytes go: the part of it that is alive is a [`Handler`].
 
+pub(crate) mod palladium;
 pub(crate) mod seedbed;
 
-use crate::rewrite::Shape;
+use crate::actor::Turn;
+use crate::host::Host;
+use crate::module::ModuleError;
+use crate::rewrite::{Entity, START, Shape, entry};
+use seedbed_abi::dialect::{Function, IMPORTS, MEMORY, MODULE, Value};
+use seedbed_abi::{Envelope, StopCode};
+use seedbed_core::{Context, Failed, Hook};
 use std::fmt;
+use wasmparser::{FuncType, ValType};
+use wasmtime::{Instance, InstancePre, Linker, Store, TypedFunc, WasmParams, WasmResults};
 
 /// A guest ABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,7 +38,7 @@ impl Dialect {
         let imports = |prefix: &str| shape.imports.iter().any(|i| i.module.starts_with(prefix));
         if exports("seedbed_on_message") {
             Some(Dialect::Seedbed)
-        } else if exports("pd_actor_on_message") {
+        } else if exports(palladium::ON_MESSAGE.name) {
             Some(Dialect::Palladium)
         } else if imports("lunatic::") {
             Some(Dialect::Lunatic)
@@ -35,6 +47,37 @@ impl Dialect {
         } else {
             None
         }
+    }
+
+    /// Checks a module against the dialect, and links its imports.
+    pub(crate) fn link(
+        self,
+        shape: &Shape,
+        compile: impl FnOnce() -> Result<wasmtime::Module, ModuleError>,
+    ) -> Result<InstancePre<Host>, ModuleError> {
+        if matches!(self, Dialect::Lunatic | Dialect::Wasi) {
+            return Err(ModuleError::Dialect(self));
+        }
+        match self {
+            Dialect::Palladium => check_imports(shape, palladium::MODULE, &palladium::IMPORTS)?,
+            _ => check_imports(shape, MODULE, &IMPORTS)?,
+        }
+        export_is(shape, INITIALIZE, &Entity::Function(FuncType::new([], [])))?;
+        if shape.export(MEMORY).is_none() {
+            return Err(ModuleError::MissingExport(MEMORY));
+        }
+        export_is(shape, MEMORY, &Entity::Memory)?;
+        let linker: &Linker<Host> = match self {
+            Dialect::Palladium => {
+                palladium::check_exports(shape)?;
+                palladium::linker()
+            }
+            _ => {
+                seedbed::check_exports(shape)?;
+                seedbed::linker()
+            }
+        };
+        linker.instantiate_pre(&compile()?).map_err(|e| ModuleError::Compile(format!("{e:#}")))
     }
 }
 
@@ -48,3 +91,123 @@ impl fmt::Display for Dialect {
         })
     }
 }
+
+/// A dialect of handlers, alive in one actor: what the hooks are given, and what their codes mean.
+pub(crate) trait Handler: 'static {
+    /// The dialect's own part of the start, behind start section and constructors; gives a code.
+    fn start(&mut self, turn: &mut Turn<'_, '_>, args: &[u8]) -> wasmtime::Result<i32>;
+
+    /// A signal; gives a code.
+    fn deliver(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        envelope: &Envelope,
+        payload: &[u8],
+    ) -> wasmtime::Result<i32>;
+
+    /// The end.
+    fn stop(&mut self, turn: &mut Turn<'_, '_>, reason: StopCode) -> wasmtime::Result<()>;
+
+    /// What a code of a start or a message means.
+    fn finish(cx: &mut Context<'_>, hook: Hook, code: i32) -> Result<(), Failed>;
+}
+
+/// The entries of one instance, by its dialect.
+pub(crate) enum Hooks {
+    Seedbed(seedbed::Hooks),
+    Palladium(palladium::Hooks),
+}
+
+impl Hooks {
+    /// Looks the entries up.
+    ///
+    /// # Errors
+    /// If one has a type that the dialect's check does not let pass.
+    pub(crate) fn find(
+        dialect: Dialect,
+        instance: &Instance,
+        store: &mut Store<Host>,
+    ) -> wasmtime::Result<Hooks> {
+        Ok(match dialect {
+            Dialect::Palladium => Hooks::Palladium(palladium::Hooks::find(instance, store)?),
+            _ => Hooks::Seedbed(seedbed::Hooks::find(instance, store)?),
+        })
+    }
+}
+
+/// Constructors, as `wasm-ld` names them.
+const INITIALIZE: &str = "_initialize";
+
+/// What runs before the dialect's own start: takes fuel, and gives what is left.
+pub(crate) type Before = TypedFunc<i64, i64>;
+
+/// The start section, then constructors.
+pub(crate) fn before(instance: &Instance, store: &mut Store<Host>) -> wasmtime::Result<[Option<Before>; 2]> {
+    let start = instance.get_func(&mut *store, START).map(|f| f.typed(&*store)).transpose()?;
+    Ok([start, find(instance, store, INITIALIZE)?])
+}
+
+/// The entry of an export, if the module has it.
+pub(crate) fn find<P: WasmParams, R: WasmResults>(
+    instance: &Instance,
+    store: &mut Store<Host>,
+    name: &str,
+) -> wasmtime::Result<Option<TypedFunc<P, R>>> {
+    instance.get_func(&mut *store, &entry(name)).map(|f| f.typed(&*store)).transpose()
+}
+
+/// Checks that all imports are functions of `module` in `known`, with their types.
+fn check_imports(shape: &Shape, module: &str, known: &[Function]) -> Result<(), ModuleError> {
+    for import in &shape.imports {
+        let found = known.iter().find(|f| import.module == module && f.name == import.name);
+        let Some(function) = found else {
+            return Err(ModuleError::UnknownImport {
+                module: import.module.clone(),
+                name: import.name.clone(),
+            });
+        };
+        let expected = entity_of(function);
+        if import.entity != expected {
+            return Err(ModuleError::ImportType {
+                name: import.name.clone(),
+                expected: expected.to_string(),
+                found: import.entity.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Checks that an export, if it is there, is this.
+fn export_is(shape: &Shape, name: &'static str, expected: &Entity) -> Result<(), ModuleError> {
+    match shape.export(name) {
+        Some(found) if found != expected => {
+            Err(ModuleError::ExportType { name, expected: expected.to_string(), found: found.to_string() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn entity_of(function: &Function) -> Entity {
+    let ty = |v: &Value| match v {
+        Value::I32 => ValType::I32,
+        Value::I64 => ValType::I64,
+    };
+    Entity::Function(FuncType::new(function.params.iter().map(ty), function.result.iter().map(ty)))
+}
+
+/// Defines one import: its module, its name, its parameters, and what it does with a [`Call`](crate::host::Call).
+macro_rules! import {
+    ($linker:ident, $module:expr, $name:literal, |$call:ident $(, $arg:ident: $ty:ty)*| -> $result:ty $body:block) => {
+        $linker.func_wrap(
+            $module,
+            $name,
+            |mut caller: Caller<'_, Host> $(, $arg: $ty)*| -> wasmtime::Result<$result> {
+                #[allow(unused_mut, reason = "not every import reads memory")]
+                let mut $call = Call::new(caller.data_mut(), $name)?;
+                $body
+            },
+        )?;
+    };
+}
+use import;

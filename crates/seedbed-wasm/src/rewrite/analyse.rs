@@ -6,8 +6,8 @@ use super::{RESERVED, RewriteError};
 use crate::engine::FEATURES;
 use std::collections::BTreeMap;
 use wasmparser::{
-    BinaryReaderError, Encoding, ExternalKind, FuncType, FuncValidatorAllocations, FunctionBody, GlobalType,
-    Name, Operator, Parser, Payload, TypeRef, ValType, ValidPayload, Validator,
+    BinaryReaderError, DataKind, Encoding, ExternalKind, FuncType, FuncValidatorAllocations, FunctionBody,
+    GlobalType, Name, Operator, Parser, Payload, TypeRef, ValType, ValidPayload, Validator,
 };
 
 /// What a module has, before rewriting.
@@ -20,6 +20,8 @@ pub(crate) struct Shape {
     pub(crate) start: Option<u32>,
     /// Pages of 64 KiB that the memory begins with, if there is one.
     pub(crate) memory: Option<u64>,
+    /// Data that an instance begins with: first byte and how many, where that is a plain number.
+    pub(crate) data: Vec<(u32, u32)>,
     /// Elements of all tables at the beginning; they cannot grow.
     pub(crate) table_elements: u64,
     /// Immutable i32 globals that are plain numbers.
@@ -208,6 +210,16 @@ fn section(shape: &mut Shape, payload: Payload<'_>) -> Result<(), RewriteError> 
             }
         }
         Payload::StartSection { func, .. } => shape.start = Some(func),
+        Payload::DataSection(segments) => {
+            for segment in segments {
+                let segment = segment?;
+                let DataKind::Active { offset_expr, .. } = segment.kind else { continue };
+                let mut offset = offset_expr.get_operators_reader();
+                if let (Operator::I32Const { value }, Operator::End) = (offset.read()?, offset.read()?) {
+                    shape.data.push((value as u32, segment.data.len() as u32));
+                }
+            }
+        }
         _ => {}
     }
     Ok(())

@@ -1,9 +1,11 @@
 //! WASM actors on a kernel: every import, lifecycle rule, limit and lie.
 
+mod both;
 mod fixtures;
 mod imports;
 mod lies;
 mod lifecycle;
 mod limits;
+mod palladium;
 mod reuse;
 mod world;
