@@ -54,7 +54,7 @@ pub use stream::{Key, Stream};
 pub use supervisor::{
     Actors, ChildLine, ChildStart, Supervisor, SupervisorActor, SupervisorCall, SupervisorReply, decision,
 };
-pub use tape::{ChoiceKey, Instead, OrderKey, Tape, TapeEntry};
+pub use tape::{ChoiceKey, Instead, OrderKey, Tape, TapeEntry, Until};
 
 /// Number of the rules by which a run unfolds: raised by any change after which the same seed gives
 /// another run.

@@ -137,6 +137,12 @@ pub trait Reactor: Port {
     /// A delivery that was possible is not any more, and was not run.
     fn disabled(&mut self, delivery: Delivery);
 
+    /// The signal that a delivery would deliver was taken out of its line, which goes on with the next:
+    /// the delivery stays, its name is another.
+    fn renamed(&mut self, delivery: Delivery) {
+        let _ = delivery;
+    }
+
     /// A packet leaves for another node, or the outside.
     fn transmit(&mut self, packet: Packet);
 

@@ -562,6 +562,10 @@ impl<R: Reactor> Reactor for RecordingReactor<R> {
         self.inner.disabled(delivery);
     }
 
+    fn renamed(&mut self, delivery: Delivery) {
+        self.inner.renamed(delivery);
+    }
+
     fn transmit(&mut self, packet: Packet) {
         self.inner.transmit(packet);
     }

@@ -3,7 +3,7 @@
 use crate::path::{Life, PathId, SignalName};
 use crate::reactor::ChoiceKind;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A point at which a delivery was chosen: the delivery that plain order would have run, and how
@@ -25,6 +25,15 @@ pub enum Instead {
     Clock,
 }
 
+/// How long a delivery is held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Until {
+    /// Until this signal has gone: it was delivered, or could have been and cannot any more.
+    Signal(SignalName),
+    /// Until the clock has passed so often to the next deadline while it waited; at least once.
+    Clock(u32),
+}
+
 /// Any other choice point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ChoiceKey {
@@ -41,6 +50,10 @@ pub struct ChoiceKey {
 }
 
 /// One answer that was not plain.
+///
+/// An order is said in one of two ways. A run that is recorded says at each step what ran instead
+/// ([`Order`](TapeEntry::Order)): that costs nothing, but what comes later hangs on what came before. A tape that
+/// was shrunk says what is held back until when ([`Hold`](TapeEntry::Hold)): each by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TapeEntry {
     /// A delivery other than the plain one ran.
@@ -56,6 +69,13 @@ pub enum TapeEntry {
         key: ChoiceKey,
         /// The answer.
         answer: u32,
+    },
+    /// A delivery was held back: plain order ran among the others meanwhile.
+    Hold {
+        /// What.
+        what: SignalName,
+        /// How long.
+        until: Until,
     },
 }
 
@@ -92,6 +112,23 @@ impl Tape {
         Tape { entries, paths: self.paths.clone() }
     }
 
+    /// The paths that the entries name.
+    pub fn named(entries: &[TapeEntry]) -> BTreeSet<PathId> {
+        let mut paths = BTreeSet::new();
+        for entry in entries {
+            match entry {
+                TapeEntry::Order { key, instead: Instead::Signal(name) } => {
+                    paths.extend([key.plain.path, name.path]);
+                }
+                TapeEntry::Order { key, instead: Instead::Clock } => paths.extend([key.plain.path]),
+                TapeEntry::Choice { key, .. } => paths.extend([key.path]),
+                TapeEntry::Hold { what, until: Until::Signal(name) } => paths.extend([what.path, name.path]),
+                TapeEntry::Hold { what, until: Until::Clock(_) } => paths.extend([what.path]),
+            }
+        }
+        paths
+    }
+
     /// How many entries inject faults.
     pub fn faults(&self) -> usize {
         self.entries.iter().filter(|e| e.is_fault()).count()
@@ -111,6 +148,13 @@ impl Tape {
             }
             TapeEntry::Order { key, instead: Instead::Clock } => {
                 format!("the clock ran on before {}", name(&key.plain))
+            }
+            TapeEntry::Hold { what, until: Until::Signal(until) } => {
+                format!("{} waits for {}", name(what), name(until))
+            }
+            TapeEntry::Hold { what, until: Until::Clock(1) } => format!("{} waits for the clock", name(what)),
+            TapeEntry::Hold { what, until: Until::Clock(times) } => {
+                format!("{} waits for the clock, {times} times", name(what))
             }
             TapeEntry::Choice { key, answer } => {
                 format!("{} {}:{} #{} = {answer}", key.kind, self.path(key.path), key.life.0, key.ordinal)

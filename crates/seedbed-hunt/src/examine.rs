@@ -108,12 +108,7 @@ fn examine_sized(
     let mut outcome = found.clone();
     let start = Instant::now();
     if unstable.is_none() && budget.runs > 0 {
-        let mut runs = 0;
-        let may = || {
-            let may = runs < budget.runs && start.elapsed() < budget.time && go_on(runs);
-            runs += u64::from(may);
-            may
-        };
+        let may = |runs| runs < budget.runs && start.elapsed() < budget.time && go_on(runs);
         let Shrunk { outcome: smaller, runs, minimal } =
             quietly(|| shrink(subject.program, &config, found, may));
         sizes.shrink_runs += runs;

@@ -65,7 +65,7 @@ fn transfer_breaks_and_replays_and_shrinks() {
         assert_eq!(found.property, "money is conserved", "seed {seed}: {found}");
         broken += 1;
         if broken == 1 {
-            let least = shrink(&scenario, &config, &outcome, || true);
+            let least = shrink(&scenario, &config, &outcome, |_| true);
             assert!(least.minimal && least.outcome.tape.entries.len() <= 3, "{:?}", least.outcome.tape);
         }
     }

@@ -4,7 +4,6 @@
 //! meanwhile is possible for nobody; afterwards it is, in the order in which it had become so.
 
 use crate::sim::Sim;
-use crate::strategy::Candidate;
 use seedbed_core::{Chain, Delivery, NodeId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -88,6 +87,9 @@ impl Sim {
             waiting.deliveries.push((delivery, chain(delivery), self.order.passed(id)));
             self.order.remove(id);
             self.strategy.gone(id);
+            if let Some(holds) = &mut self.holds {
+                holds.parked(id);
+            }
         }
     }
 
@@ -97,9 +99,8 @@ impl Sim {
         while let Some(node) = self.busy.0.iter().find(|(_, w)| w.until <= now).map(|(node, _)| *node) {
             let waiting = self.busy.0.remove(&node).expect("just found");
             for (delivery, chain, passed) in waiting.deliveries {
-                let id = self.order.push(delivery);
+                let id = self.possible(delivery, chain);
                 (0..passed).for_each(|_| self.order.pass_over(id));
-                self.strategy.enabled(Candidate { id, chain });
             }
         }
     }

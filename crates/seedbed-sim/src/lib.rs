@@ -5,10 +5,10 @@
 //! [`replay`] follows to get the very same run again.
 
 mod busy;
-mod constraints;
 mod disk;
 mod facts;
 mod fault;
+mod holds;
 mod latency;
 mod links;
 mod network;
@@ -32,7 +32,7 @@ pub use property::{Broken, Property, Reads, Verdict, When};
 pub use recorded::{ClockReads, Mismatch, ReplayedRun, Setup, replay_recording};
 pub use replay::ReplayError;
 pub use run::{BODY, InWorld, Outcome, Program, RunConfig, replay, replay_until, run_shown, run_with};
-pub use shrink::{Shrunk, shrink};
+pub use shrink::{Alone, Runner, Shrunk, Turns, shrink, shrink_with};
 pub use sim::Stats;
 pub use strategy::{
     Candidate, Dfs, Pct, Pick, Plain, Random, RunStart, Strategy, StrategySpec, UnknownStrategy,

@@ -1,7 +1,7 @@
 //! Following a tape (rule K4).
 
-use seedbed_core::{ChoiceKey, Instead, OrderKey, Tape, TapeEntry};
-use std::collections::BTreeMap;
+use seedbed_core::{ChoiceKey, Instead, OrderKey, SignalName, Tape, TapeEntry, Until};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A tape that is being followed: by key, whatever the order of its entries.
 #[derive(Debug)]
@@ -13,6 +13,17 @@ pub(crate) struct Replay {
     /// Where the tape was left first, and why.
     left: Option<(u64, ReplayError)>,
     skipped: u32,
+    released: u32,
+}
+
+/// What following a tape came to.
+#[derive(Debug, Default)]
+pub(crate) struct Finished {
+    /// Where the tape was left first, and why.
+    pub(crate) left: Option<(u64, ReplayError)>,
+    pub(crate) skipped: u32,
+    pub(crate) released: u32,
+    pub(crate) met: u32,
 }
 
 /// Why a strict replay could not go on.
@@ -30,6 +41,9 @@ pub enum ReplayError {
     /// The answer is not among the options.
     #[error("answer `{0}`: there are only {1} options")]
     NoSuchOption(String, u32),
+    /// Everything that could go is held back, no time can pass, and what a hold waits for has not gone.
+    #[error("hold on to `{0}`: nothing else can happen")]
+    Stuck(String),
     /// The run ended and the entry's key was never met.
     #[error("meet `{0}`: the run ended before it")]
     NeverMet(String),
@@ -47,11 +61,14 @@ impl Replay {
             strict,
             left: None,
             skipped: 0,
+            released: 0,
         };
+        let mut holds: BTreeSet<(SignalName, Until)> = BTreeSet::new();
         for (index, entry) in tape.entries.iter().enumerate() {
             let twice = match entry {
                 TapeEntry::Order { key, instead } => replay.orders.insert(*key, (*instead, index)).is_some(),
                 TapeEntry::Choice { key, answer } => replay.choices.insert(*key, (*answer, index)).is_some(),
+                TapeEntry::Hold { what, until } => !holds.insert((*what, *until)),
             };
             if twice {
                 return Err(ReplayError::Twice(tape.describe(entry)));
@@ -60,16 +77,20 @@ impl Replay {
         Ok(replay)
     }
 
-    /// True if any order is on the tape: only then need names be made at every step.
-    #[inline]
-    pub(crate) fn has_orders(&self) -> bool {
-        !self.orders.is_empty()
-    }
-
     pub(crate) fn order(&mut self, key: &OrderKey) -> Option<Instead> {
         let (instead, index) = self.orders.get(key)?;
         self.met[*index] = true;
         Some(*instead)
+    }
+
+    /// A hold took effect: what it holds could go and may not. True if it is the first time.
+    pub(crate) fn held(&mut self, entry: usize) -> bool {
+        !std::mem::replace(&mut self.met[entry], true)
+    }
+
+    pub(crate) fn stuck(&mut self, step: u64, hold: String) {
+        self.released += 1;
+        self.fail(step, || ReplayError::Stuck(hold));
     }
 
     pub(crate) fn choice(&mut self, key: &ChoiceKey, n: u32, step: u64, tape: &Tape) -> u32 {
@@ -101,19 +122,13 @@ impl Replay {
         self.strict && self.left.is_some()
     }
 
-    /// Where the tape was left first and why, how many entries were skipped and how many met. In a run
-    /// that was not `complete`, an entry that was not met yet is no error.
-    pub(crate) fn finish(
-        mut self,
-        step: u64,
-        tape: &Tape,
-        complete: bool,
-    ) -> (Option<(u64, ReplayError)>, u32, u32) {
+    /// What it came to. In a run that was not `complete`, an entry that was not met yet is no error.
+    pub(crate) fn finish(mut self, step: u64, tape: &Tape, complete: bool) -> Finished {
         let unmet: Vec<usize> = (0..self.met.len()).filter(|i| !self.met[*i]).collect();
         let met = self.met.len() as u32 - unmet.len() as u32;
         for index in unmet.iter().filter(|_| complete) {
             self.fail(step, || ReplayError::NeverMet(tape.describe(&tape.entries[*index])));
         }
-        (self.left, self.skipped, met)
+        Finished { left: self.left, skipped: self.skipped, released: self.released, met }
     }
 }

@@ -1,6 +1,5 @@
 //! One run: a program, a seed, a strategy or a tape, and what came of it.
 
-use crate::constraints::Constraints;
 use crate::property::Broken;
 use crate::replay::ReplayError;
 use crate::sim::Stats;
@@ -98,6 +97,9 @@ pub struct Outcome {
     pub left: Option<(u64, ReplayError)>,
     /// Entries of the replayed tape that were skipped.
     pub skipped: u32,
+    /// Holds of the replayed tape that were given up, since nothing else could happen; they are among
+    /// the skipped.
+    pub released: u32,
     /// Entries of the replayed tape whose key was met.
     pub met: u32,
     /// How many properties the world had.
@@ -141,8 +143,12 @@ pub fn replay(
     strict: bool,
     observers: Vec<Box<dyn Observer>>,
 ) -> Result<Outcome, ReplayError> {
-    let world =
-        World::new(program.config(), run, Box::new(Plain), Guide::Tape { tape: tape.clone(), strict })?;
+    let world = World::new(
+        program.config(),
+        run,
+        Box::new(Plain),
+        Guide::Tape { tape: tape.clone(), strict, as_holds: false },
+    )?;
     Ok(drive(program, world, observers, &mut |_| {}).0)
 }
 
@@ -160,20 +166,15 @@ pub fn replay_until(
     observers: Vec<Box<dyn Observer>>,
     show: &mut dyn FnMut(&World),
 ) -> Result<Outcome, ReplayError> {
-    let guide = Guide::Tape { tape: tape.clone(), strict };
+    let guide = Guide::Tape { tape: tape.clone(), strict, as_holds: false };
     let mut world = World::new(program.config(), run, Box::new(Plain), guide)?;
     world.stop_after = Some(step);
     Ok(drive(program, world, observers, show).0)
 }
 
-/// Runs a program along a tape, but with an order of its own. For shrinking.
-pub(crate) fn keep_order(
-    program: &dyn Program,
-    run: &RunConfig,
-    tape: &Tape,
-    order: Constraints,
-) -> Option<Outcome> {
-    let guide = Guide::Keep { tape: tape.clone(), order };
+/// Runs a program along a tape; the tape of the outcome says the same order in holds alone.
+pub(crate) fn replay_as_holds(program: &dyn Program, run: &RunConfig, tape: &Tape) -> Option<Outcome> {
+    let guide = Guide::Tape { tape: tape.clone(), strict: true, as_holds: true };
     let world = World::new(program.config(), run, Box::new(Plain), guide).ok()?;
     Some(drive(program, world, Vec::new(), &mut |_| {}).0)
 }

@@ -3,10 +3,10 @@
 //! [`Sim`] is shared by all nodes of a world; [`NodePort`] is what one kernel sees of it.
 
 use crate::busy::{Busy, Costs};
-use crate::constraints::Constraints;
 use crate::disk::{Disk, Effect, Effects};
 use crate::facts::Facts;
 use crate::fault::Chance;
+use crate::holds::Holds;
 use crate::latency::{Latency, STEPS, share};
 use crate::links::{Link, Stop, Stops, ends};
 use crate::network::{Network, is_message, is_unreliable};
@@ -57,8 +57,6 @@ pub(crate) enum Mode {
     Explore,
     /// A tape, and plain where it is silent.
     Replay(Replay, Tape),
-    /// A tape for all but the order, and an order to keep as far as it goes.
-    Keep(Replay, Tape, Constraints),
 }
 
 /// The state of a simulation beside its kernels.
@@ -73,6 +71,8 @@ pub(crate) struct Sim {
     pub(crate) lag: u64,
     pub(crate) strategy: Box<dyn Strategy>,
     pub(crate) mode: Mode,
+    /// Deliveries by name, where the tape that is followed speaks of some.
+    pub(crate) holds: Option<Holds>,
     /// Faults and odd orders are over: everything is plain.
     pub(crate) calm: bool,
     pub(crate) chance: Chance,
@@ -119,6 +119,7 @@ impl Sim {
             lag: 0,
             strategy,
             mode,
+            holds: None,
             calm: false,
             chance,
             tape: Vec::new(),
@@ -151,6 +152,27 @@ impl Sim {
         At { step: self.step, time: self.now, node }
     }
 
+    /// A delivery became possible; gives its number.
+    #[inline]
+    pub(crate) fn possible(&mut self, delivery: Delivery, chain: Chain) -> u32 {
+        let id = self.order.push(delivery);
+        self.strategy.enabled(Candidate { id, chain });
+        if let Some(holds) = &mut self.holds {
+            holds.enabled(id, delivery);
+        }
+        id
+    }
+
+    /// A delivery goes, or is not possible any more.
+    #[inline]
+    pub(crate) fn gone(&mut self, id: u32) {
+        self.order.remove(id);
+        self.strategy.gone(id);
+        if let Some(holds) = &mut self.holds {
+            holds.gone(id);
+        }
+    }
+
     /// Keeps the first finding of a run.
     pub(crate) fn find(&mut self, property: &str, when: &str, message: String) {
         if self.found.is_none() {
@@ -171,9 +193,7 @@ impl Sim {
         let key = ChoiceKey { kind, site, path, life, ordinal };
         let answer = match &mut self.mode {
             _ if self.calm => 0,
-            Mode::Replay(replay, tape) | Mode::Keep(replay, tape, _) => {
-                replay.choice(&key, n, self.step, tape)
-            }
+            Mode::Replay(replay, tape) => replay.choice(&key, n, self.step, tape),
             Mode::Explore => {
                 let possible = self.chance.possible(kind, self.now);
                 self.stats.choice_points += u64::from(possible);
@@ -424,8 +444,7 @@ impl Reactor for NodePort<'_> {
         if self.sim.busy.keep(delivery, chain) {
             return;
         }
-        let id = self.sim.order.push(delivery);
-        self.sim.strategy.enabled(Candidate { id, chain });
+        self.sim.possible(delivery, chain);
     }
 
     #[inline]
@@ -434,8 +453,13 @@ impl Reactor for NodePort<'_> {
             return;
         }
         let id = self.sim.order.of_line(delivery);
-        self.sim.order.remove(id);
-        self.sim.strategy.gone(id);
+        self.sim.gone(id);
+    }
+
+    fn renamed(&mut self, delivery: Delivery) {
+        if let Some(holds) = &mut self.sim.holds {
+            holds.moved(delivery);
+        }
     }
 
     fn transmit(&mut self, packet: Packet) {

@@ -135,7 +135,7 @@ fn a_race_is_found_replayed_and_shrunk_to_a_few_decisions() {
             (again.trace_hash, &again.found, &again.tape),
             (found.trace_hash, &found.found, &found.tape)
         );
-        let shrunk = shrink(&race, &run, &found, || true);
+        let shrunk = shrink(&race, &run, &found, |_| true);
         assert!(shrunk.minimal);
         assert!(shrunk.outcome.tape.entries.len() <= 2, "{spec}: {}", shrunk.outcome.tape.entries.len());
         let small = &shrunk.outcome.tape;

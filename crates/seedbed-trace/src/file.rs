@@ -49,6 +49,14 @@ impl Kind {
         }
     }
 
+    /// The oldest version of the body that is still read: what came since can be told apart.
+    fn oldest(self) -> u32 {
+        match self {
+            Kind::Finding => 1,
+            other => other.version(),
+        }
+    }
+
     /// What a file that begins with these bytes holds.
     pub fn of(bytes: &[u8]) -> Option<Kind> {
         let kinds = [Kind::Finding, Kind::Trace, Kind::Part, Kind::Recording];
@@ -150,7 +158,7 @@ pub fn decode<T: DeserializeOwned>(kind: Kind, bytes: &[u8]) -> Result<T, FileEr
     let short =
         |wanted_len| FileError::Length { kind: wanted, wanted: wanted_len, found: bytes.len() as u64 };
     let found = number::<4>(bytes, 8).ok_or_else(|| short(HEAD as u64))? as u32;
-    if found != known {
+    if !(kind.oldest()..=known).contains(&found) {
         return Err(FileError::Version { kind: wanted, found, known });
     }
     let body = number::<8>(bytes, 12).ok_or_else(|| short(HEAD as u64))?;

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-/// Version of the body of finding files.
-pub const FINDING_VERSION: u32 = 1;
+/// Version of the body of finding files: from 2 on a tape may hold deliveries back.
+pub const FINDING_VERSION: u32 = 2;
 
 /// A property that a run broke, with all that a replay needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -223,7 +223,7 @@ impl fmt::Display for WhyLine {
 pub(crate) mod tests {
     use super::*;
     use seedbed_core::{
-        ChoiceKey, ChoiceKind, Instead, Life, OrderKey, PathId, SignalKind, SignalName, TapeEntry,
+        ChoiceKey, ChoiceKind, Instead, Life, OrderKey, PathId, SignalKind, SignalName, TapeEntry, Until,
     };
 
     pub(crate) fn sample() -> Finding {
@@ -252,6 +252,8 @@ pub(crate) mod tests {
                     },
                     TapeEntry::Order { key: OrderKey { plain: name(1), passed: 1 }, instead: Instead::Clock },
                     TapeEntry::Choice { key, answer: 1 },
+                    TapeEntry::Hold { what: name(3), until: Until::Signal(name(4)) },
+                    TapeEntry::Hold { what: name(5), until: Until::Clock(2) },
                 ],
                 paths: BTreeMap::from([(PathId(11), "a/teller".into()), (PathId(12), "b".into())]),
             },
@@ -280,13 +282,23 @@ pub(crate) mod tests {
         }
     }
 
-    /// Golden: findings are kept by people, so what version 1 looks like never changes.
+    /// Golden: findings are kept by people, so what a version looks like never changes.
     #[test]
     fn the_format_is_pinned() {
         let bytes = file::encode(Kind::Finding, &sample());
         let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(hex, include_str!("golden/finding-1.hex").trim());
+        assert_eq!(hex, include_str!("golden/finding-2.hex").trim());
         assert_eq!(file::decode::<Finding>(Kind::Finding, &bytes).unwrap(), sample());
+    }
+
+    #[test]
+    fn findings_of_the_first_version_are_read() {
+        let hex = include_str!("golden/finding-1.hex").trim();
+        let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+        let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(byte).collect();
+        let mut first = sample();
+        first.tape.entries.truncate(3);
+        assert_eq!(file::decode::<Finding>(Kind::Finding, &bytes).unwrap(), first);
     }
 
     #[test]

@@ -81,7 +81,7 @@ fn main() {
         let again =
             replay(&two_clients, &run, &outcome.tape, true, Vec::new()).expect("a run's own tape is sound");
         println!("the replay has the same trace hash: {}", again.trace_hash == outcome.trace_hash);
-        let small = shrink(&two_clients, &run, &outcome, || true);
+        let small = shrink(&two_clients, &run, &outcome, |_| true);
         let (before, after) = (outcome.tape.entries.len(), &small.outcome.tape);
         println!("{before} odd decisions, shrunk to {}:", after.entries.len());
         for entry in &after.entries {

@@ -60,6 +60,12 @@ impl Kernel {
         r.disabled(Delivery { node, line, epoch: l.epoch, receiver: l.receiver });
     }
 
+    /// A line that is enabled begins with another signal.
+    pub(super) fn rename<R: Reactor>(&mut self, r: &mut R, line: u32) {
+        let l = self.node.lines.get(line);
+        r.renamed(Delivery { node: self.node.id, line, epoch: l.epoch, receiver: l.receiver });
+    }
+
     /// A message or request of this node arrives; its room was reserved.
     #[inline(always)]
     pub(super) fn deliver<R: Reactor>(&mut self, r: &mut R, from: Sender, signal: u32) {
@@ -118,12 +124,15 @@ impl Kernel {
             s.cold.asked.remove(asker, envelope.correlation);
             let me = self.node.pid(receiver);
             self.refuse(r, me, asker, envelope.correlation, RequestFailure::Refused);
+            let enabled = self.node.lines.get(line).enabled;
             if self.node.lines.get(line).head == crate::arena::NIL {
-                if self.node.lines.get(line).enabled {
+                if enabled {
                     self.disable(r, line);
                 }
                 let node = &mut self.node;
                 node.lines.settle(line, &mut node.slots[receiver as usize].mailbox);
+            } else if enabled {
+                self.rename(r, line);
             }
         }
     }

@@ -181,10 +181,15 @@ impl Kernel {
     fn settle_thinned<R: Reactor>(&mut self, r: &mut R, slot: u32) {
         while let Some(line) = self.node.thinned.pop() {
             let l = self.node.lines.get(line);
-            if l.receiver == slot && l.head == NIL && l.enabled {
+            if l.receiver != slot || !l.enabled {
+                continue;
+            }
+            if l.head == NIL {
                 self.disable(r, line);
                 let node = &mut self.node;
                 node.lines.settle(line, &mut node.slots[slot as usize].mailbox);
+            } else {
+                self.rename(r, line);
             }
         }
     }

@@ -15,22 +15,22 @@ pub use node::NodeBoot;
 pub use step::End;
 
 use crate::busy::Costs;
-use crate::constraints::Constraints;
 use crate::facts::Facts;
 use crate::fault::{Chance, Faults};
+use crate::holds::Holds;
 use crate::latency::Latency;
 use crate::links::{Link, Stop, ends};
 use crate::property::{Broken, Property, Seen, Verdict, When};
-use crate::replay::{Replay, ReplayError};
+use crate::replay::{Finished, Replay, ReplayError};
 use crate::run::{Outcome, RunConfig};
 use crate::sim::{Mode, NodePort, Sim, Stats};
 use crate::strategy::{RunStart, Strategy};
 use node::Host;
 use seedbed_core::{
     ActorInfo, Code, EffectOutcome, EffectRequest, ExitReason, Factory, Failure, Key, NodeId, Observer, Pid,
-    SpawnOptions, Tape, Time, address_of, node_of,
+    SpawnOptions, Tape, TapeEntry, Time, address_of, node_of,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,13 +84,8 @@ pub(crate) enum Guide {
         tape: Tape,
         /// Whether the first entry that cannot be followed ends the run.
         strict: bool,
-    },
-    /// A tape for all but the order, and an order to keep.
-    Keep {
-        /// The tape.
-        tape: Tape,
-        /// The order.
-        order: Constraints,
+        /// Whether the run is written down as holds.
+        as_holds: bool,
     },
 }
 
@@ -130,12 +125,15 @@ impl World {
     ) -> Result<World, ReplayError> {
         let key = Key::from_seed(run.seed);
         let chance = Chance::new(&config.faults, key.derive("faults", 0, 0).stream());
-        let mode = match guide {
-            Guide::None => Mode::Explore,
-            Guide::Tape { tape, strict } => Mode::Replay(Replay::new(&tape, strict)?, tape),
-            Guide::Keep { tape, order } => Mode::Keep(Replay::new(&tape, false)?, tape, order),
+        let (mode, holds) = match guide {
+            Guide::None => (Mode::Explore, None),
+            Guide::Tape { tape, strict, as_holds } => {
+                let holds = Holds::of(&tape, as_holds);
+                (Mode::Replay(Replay::new(&tape, strict)?, tape), holds)
+            }
         };
         let mut sim = Sim::new(strategy, mode, chance, config.latency);
+        sim.holds = holds;
         sim.allow_failures = config.allow_failures;
         sim.bandwidth = config.bandwidth;
         sim.loss_after = config.loss_after;
@@ -467,19 +465,20 @@ impl World {
             state.word(kernel.state_hash());
         }
         let (step, stopped) = (self.sim.step, self.is_stopped());
-        let (mut left, mut skipped) = (None, 0);
-        let mut met = 0;
-        if let Mode::Replay(replay, tape) | Mode::Keep(replay, tape, _) =
-            std::mem::replace(&mut self.sim.mode, Mode::Explore)
-        {
+        let mut followed = Finished::default();
+        if let Mode::Replay(replay, tape) = std::mem::replace(&mut self.sim.mode, Mode::Explore) {
             let strict = replay.is_strict();
-            (left, skipped, met) = replay.finish(step, &tape, !stopped);
-            self.replay_error = self.replay_error.or(left.clone().filter(|_| strict));
+            followed = replay.finish(step, &tape, !stopped);
+            self.replay_error = self.replay_error.or(followed.left.clone().filter(|_| strict));
+        }
+        if let Some(passes) = self.sim.holds.as_mut().and_then(Holds::passes) {
+            self.sim.tape.retain(|entry| matches!(entry, TapeEntry::Choice { .. }));
+            self.sim.tape.extend(passes);
         }
         let mut stats = self.sim.stats;
         stats.steps = step;
         // Texts are for people, who look at the tape of a run that broke something.
-        let named = self.sim.found.as_ref().map(|_| named_paths(&self.sim.tape)).unwrap_or_default();
+        let named = self.sim.found.as_ref().map(|_| Tape::named(&self.sim.tape)).unwrap_or_default();
         let text = |path| self.sim.paths.get(&path).map(|text| (path, text.clone()));
         let paths: BTreeMap<_, _> = named.into_iter().filter_map(text).collect();
         let outcome = Outcome {
@@ -495,27 +494,12 @@ impl World {
             tape: Tape { entries: self.sim.tape, paths },
             stats,
             replay_error: self.replay_error,
-            left,
-            skipped,
-            met,
+            left: followed.left,
+            skipped: followed.skipped,
+            released: followed.released,
+            met: followed.met,
             properties: self.properties.len(),
         };
         (outcome, self.sim.strategy)
     }
-}
-
-/// The paths that a tape names, each once.
-fn named_paths(tape: &[seedbed_core::TapeEntry]) -> BTreeSet<seedbed_core::PathId> {
-    use seedbed_core::{Instead, TapeEntry};
-    let mut paths = BTreeSet::new();
-    for entry in tape {
-        match entry {
-            TapeEntry::Order { key, instead: Instead::Signal(name) } => {
-                paths.extend([key.plain.path, name.path])
-            }
-            TapeEntry::Order { key, instead: Instead::Clock } => paths.extend([key.plain.path]),
-            TapeEntry::Choice { key, .. } => paths.extend([key.path]),
-        }
-    }
-    paths
 }

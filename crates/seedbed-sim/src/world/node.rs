@@ -192,8 +192,7 @@ impl World {
             (host.path, Life(u32::from(host.boot.0)), host.on_boot.is_some())
         };
         for id in self.sim.order.of_node(node) {
-            self.sim.order.remove(id);
-            self.sim.strategy.gone(id);
+            self.sim.gone(id);
         }
         self.sim.facts.forget_all(|pid| node_of(pid) == node);
         self.sim.effects.forget(|pid| node_of(pid) == node);

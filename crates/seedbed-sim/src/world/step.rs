@@ -1,13 +1,14 @@
 //! How a world moves: turns, time, faults, properties (rules W1–W6).
 
 use super::World;
+use crate::holds::Holds;
 use crate::latency::{STEPS, share};
 use crate::property::{Property, Seen, When};
 use crate::sim::{Mode, NodePort};
 use crate::strategy::Pick;
 use seedbed_core::{
     Body, ChoiceKind, ChoicePoint, Delivery, EffectError, Envelope, Flags, Instead, Life, Mail, NodeId,
-    OrderKey, Packet, PathId, Pid, Ran, SignalName, TapeEntry, Time, node_of,
+    OrderKey, Packet, PathId, Pid, Ran, SignalName, TapeEntry, Time, Until, node_of,
 };
 use std::time::Duration;
 
@@ -305,69 +306,152 @@ impl World {
 
     /// Decides what goes next; `None` if time passed instead.
     fn pick(&mut self, until: Time) -> Option<Delivery> {
-        let plain = self.sim.order.first().expect("something is enabled");
+        let mut plain = self.sim.order.first().expect("something is enabled");
         let picked = match &self.sim.mode {
             _ if self.sim.calm => Pick::Plain,
             Mode::Explore => {
-                let clock = self.sim.chance.faults.clock > 0 && self.next_time().is_some_and(|t| t <= until);
+                let clock = self.may_pass(until, self.sim.chance.faults.clock);
                 self.sim.stats.choice_points += u64::from(clock || self.sim.order.len() > 1);
                 self.sim.strategy.pick(&self.sim.order, clock)
             }
-            Mode::Replay(replay, _) if !replay.has_orders() => Pick::Plain,
-            Mode::Replay(..) => self.pick_from_tape(plain, until),
-            Mode::Keep(..) => self.pick_in_order(plain, until),
+            Mode::Replay(..) if self.sim.holds.is_none() => Pick::Plain,
+            Mode::Replay(..) => match self.first_not_held(until) {
+                Some(first) => {
+                    plain = first;
+                    self.pick_from_tape(plain, until)
+                }
+                None => {
+                    self.pass_clock();
+                    return None;
+                }
+            },
         };
         let chosen = match picked {
             Pick::Plain => plain,
             Pick::Run(id) => id,
             Pick::Clock => {
                 self.record(plain, Instead::Clock);
-                let next = self.next_time().expect("the clock is an option only with a next time");
-                self.sim.now = self.sim.now.max(next);
-                self.sim.hash.word(self.sim.now.as_nanos());
+                self.pass_clock();
                 return None;
             }
         };
         let delivery = self.sim.order.delivery(chosen);
         if chosen != plain {
-            let (name, _) = self.name(delivery);
+            let name = self.name(delivery);
             self.record(plain, Instead::Signal(name));
         }
-        self.sim.order.remove(chosen);
-        self.sim.strategy.gone(chosen);
+        if let (Some(holds), false) = (&mut self.sim.holds, self.sim.calm) {
+            holds.picked(chosen);
+        }
+        self.sim.gone(chosen);
         Some(delivery)
     }
 
-    fn name(&self, delivery: Delivery) -> (SignalName, Envelope) {
+    /// True if the clock can pass while mail waits.
+    fn may_pass(&self, until: Time, rate: u32) -> bool {
+        rate > 0 && self.next_time().is_some_and(|t| t <= until)
+    }
+
+    /// Lets the clock pass to the next deadline.
+    fn pass_clock(&mut self) {
+        let next = self.next_time().expect("the clock is an option only with a next time");
+        self.sim.now = self.sim.now.max(next);
+        self.sim.hash.word(self.sim.now.as_nanos());
+        if let Some(holds) = &mut self.sim.holds {
+            holds.clock_passed();
+        }
+    }
+
+    fn name(&self, delivery: Delivery) -> SignalName {
         let kernel = self.host(delivery.node).and_then(|h| h.kernel.as_ref());
-        kernel.and_then(|k| k.describe(delivery)).expect("what is enabled can be named")
+        kernel.and_then(|k| k.describe(delivery)).expect("what is enabled can be named").0
     }
 
     /// Writes down that something else than the plain delivery goes.
     fn record(&mut self, plain: u32, instead: Instead) {
         let delivery = self.sim.order.delivery(plain);
-        let key = OrderKey { plain: self.name(delivery).0, passed: self.sim.order.passed(plain) };
+        let key = OrderKey { plain: self.name(delivery), passed: self.sim.order.passed(plain) };
         self.sim.order.pass_over(plain);
-        let entry = TapeEntry::Order { key, instead };
+        self.keep(delivery.node, TapeEntry::Order { key, instead });
+    }
+
+    /// Writes down an answer that was not plain.
+    fn keep(&mut self, node: NodeId, entry: TapeEntry) {
         self.sim.tape.push(entry);
-        let at = self.sim.at(delivery.node);
+        let at = self.sim.at(node);
         self.sim.observers.iter_mut().for_each(|o| o.chosen(at, &entry));
     }
 
+    /// The first in plain order that the tape does not hold back; `None` if all are held and the
+    /// clock can pass. Where nothing else can happen, what is held goes.
+    fn first_not_held(&mut self, until: Time) -> Option<u32> {
+        self.name_deliveries();
+        loop {
+            let first = self.sim.holds.as_ref().and_then(Holds::first);
+            // A hold lets time pass only in worlds in which a strategy may: else it would prove nothing.
+            let passes = || self.next_time().is_some_and(|t| t > self.sim.now);
+            if first.is_some() || (self.may_pass(until, self.config.faults.clock) && passes()) {
+                return first;
+            }
+            self.release();
+        }
+    }
+
+    /// Names what became possible since, and writes down which holds take effect.
+    fn name_deliveries(&mut self) {
+        let Some(holds) = &mut self.sim.holds else { return };
+        for (id, delivery) in holds.take_fresh() {
+            let name = self.name(delivery);
+            let held = self.sim.holds.as_mut().map(|h| h.name(id, name)).unwrap_or_default();
+            self.hold(delivery.node, held);
+        }
+        let moved = self.sim.holds.as_mut().map(Holds::take_moved).unwrap_or_default();
+        for delivery in moved {
+            let id = self.sim.order.of_line(delivery);
+            if self.sim.order.delivery(id) == delivery {
+                let name = self.name(delivery);
+                let held = self.sim.holds.as_mut().map(|h| h.renamed(id, name)).unwrap_or_default();
+                self.hold(delivery.node, held);
+            }
+        }
+    }
+
+    fn hold(&mut self, node: NodeId, entries: Vec<usize>) {
+        for index in entries {
+            let Mode::Replay(replay, tape) = &mut self.sim.mode else { return };
+            let entry = tape.entries[index];
+            if replay.held(index) {
+                self.keep(node, entry);
+            }
+        }
+    }
+
+    /// Nothing can happen: the first that is held goes. What was written down is what came of it,
+    /// that it waited for the last that went.
+    fn release(&mut self) {
+        let Some(holds) = &mut self.sim.holds else { return };
+        let (entries, last) = (holds.release(), holds.last());
+        let Mode::Replay(replay, tape) = &mut self.sim.mode else { return };
+        for index in entries {
+            let entry = tape.entries[index];
+            replay.stuck(self.sim.step, tape.describe(&entry));
+            self.sim.tape.retain(|kept| *kept != entry);
+            if let (TapeEntry::Hold { what, .. }, Some(last)) = (entry, last) {
+                let waited = TapeEntry::Hold { what, until: Until::Signal(last) };
+                self.sim.tape.retain(|kept| *kept != waited);
+                self.sim.tape.push(waited);
+            }
+        }
+    }
+
     fn pick_from_tape(&mut self, plain: u32, until: Time) -> Pick {
-        let key = OrderKey {
-            plain: self.name(self.sim.order.delivery(plain)).0,
-            passed: self.sim.order.passed(plain),
-        };
+        let Some(holds) = &self.sim.holds else { return Pick::Plain };
+        let key = OrderKey { plain: holds.name_of(plain), passed: self.sim.order.passed(plain) };
         let Mode::Replay(replay, _) = &mut self.sim.mode else { unreachable!("only replays have a tape") };
         let Some(instead) = replay.order(&key) else { return Pick::Plain };
         let pick = match instead {
             Instead::Clock => self.next_time().filter(|t| *t <= until).map(|_| Pick::Clock),
-            Instead::Signal(name) => {
-                let found =
-                    self.sim.order.iter().find(|id| self.name(self.sim.order.delivery(*id)).0 == name);
-                found.map(Pick::Run)
-            }
+            Instead::Signal(name) => holds.find(&name).map(Pick::Run),
         };
         pick.unwrap_or_else(|| {
             let step = self.sim.step;
@@ -384,25 +468,13 @@ impl World {
     fn possible(&self) -> String {
         const MOST: usize = 4;
         let text = |id: u32| {
-            let name = self.name(self.sim.order.delivery(id)).0;
+            let name = self.name(self.sim.order.delivery(id));
             let path = self.sim.paths.get(&name.path).map_or("?", String::as_str);
             name.display(path).to_string()
         };
         let first: Vec<String> = self.sim.order.iter().take(MOST).map(text).collect();
         let more = self.sim.order.iter().count().saturating_sub(MOST);
         first.join(", ") + &if more > 0 { format!(", and {more} more") } else { String::new() }
-    }
-
-    /// Keeps an order among the deliveries that it names; plain for all others.
-    fn pick_in_order(&mut self, plain: u32, until: Time) -> Pick {
-        let candidates: Vec<(u32, SignalName)> =
-            self.sim.order.iter().map(|id| (id, self.name(self.sim.order.delivery(id)).0)).collect();
-        let clock = self.next_time().is_some_and(|t| t <= until);
-        let Mode::Keep(_, _, order) = &mut self.sim.mode else { unreachable!("only this mode has an order") };
-        match order.pick(&candidates, clock) {
-            Pick::Run(id) if id == plain => Pick::Plain,
-            pick => pick,
-        }
     }
 
     fn turn(&mut self, delivery: Delivery) {

@@ -115,6 +115,7 @@ fn chosen(trace: &Trace, entry: &TapeEntry) -> Value {
     let tape = Tape { entries: Vec::new(), paths: trace.paths.clone() };
     let kind = match entry {
         TapeEntry::Order { .. } => "order".to_owned(),
+        TapeEntry::Hold { .. } => "hold".to_owned(),
         TapeEntry::Choice { key, .. } => key.kind.to_string(),
     };
     json!({ "choice": kind, "fault": entry.is_fault(), "text": tape.describe(entry) })

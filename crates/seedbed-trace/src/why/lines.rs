@@ -7,7 +7,7 @@ use crate::text;
 use crate::trace::Trace;
 use seedbed_core::{
     ChoiceKey, ChoiceKind, ExitReason, Flags, Instead, Level, Lost, OrderKey, PathId, RequestFailure,
-    SignalKind, SignalName, TapeEntry, decision,
+    SignalKind, SignalName, TapeEntry, Until, decision,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -270,6 +270,15 @@ impl<'a> Teller<'a> {
             }
             TapeEntry::Order { key, instead: Instead::Signal(ran) } => self.order(record, key, ran),
             TapeEntry::Choice { key, answer } => self.choice(index, record, key, *answer),
+            TapeEntry::Hold { what, until } => {
+                let (kind, until) = match until {
+                    Until::Signal(name) => ("hold", self.delivery(name)),
+                    Until::Clock(1) => ("clock", "the clock".to_owned()),
+                    Until::Clock(times) => ("clock", format!("the clock, {times} times")),
+                };
+                let text = format!("{} waits for {until}", self.delivery(what));
+                self.line(MUST, record, kind, text);
+            }
         }
     }
 

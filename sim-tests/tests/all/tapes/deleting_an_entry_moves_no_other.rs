@@ -94,6 +94,7 @@ impl Passed {
                 }
                 self.ran.contains(&key.plain)
             }
+            TapeEntry::Hold { .. } => unreachable!("a run that is recorded has orders"),
             TapeEntry::Choice { key, .. } => {
                 let of = (key.path, key.life);
                 match key.kind {
@@ -146,7 +147,7 @@ fn or_it_is_said_which_and_why() {
                 let missing: Vec<_> = less.entries.iter().filter(not_followed).collect();
                 let not_taken = whole.tape.entries.iter().filter(not_followed).filter_map(|e| match e {
                     TapeEntry::Order { key, .. } => Some(*key),
-                    TapeEntry::Choice { .. } => None,
+                    TapeEntry::Choice { .. } | TapeEntry::Hold { .. } => None,
                 });
                 let not_taken: BTreeSet<OrderKey> = not_taken.collect();
                 let why = |e: &TapeEntry| watch.0.borrow().why(e, &not_taken);

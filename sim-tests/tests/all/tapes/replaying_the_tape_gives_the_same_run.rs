@@ -17,6 +17,7 @@ fn with_every_kind_of_entry() {
                     TapeEntry::Order { instead: seedbed_core::Instead::Clock, .. } => "the clock".to_owned(),
                     TapeEntry::Order { .. } => "an order".to_owned(),
                     TapeEntry::Choice { key, .. } => key.kind.to_string(),
+                    TapeEntry::Hold { .. } => unreachable!("a run that is recorded has orders"),
                 };
                 *kinds.entry(kind).or_insert(0) += 1;
             }
