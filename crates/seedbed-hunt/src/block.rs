@@ -35,7 +35,13 @@ impl fmt::Display for Block<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let finding = self.finding;
         let time = millis(u128::from(finding.time.as_nanos()));
-        write!(f, "   FINDING  {}  seed {:#x}  step {}  t {time}", finding.name, finding.seed, finding.step)?;
+        write!(
+            f,
+            "   FINDING  {}  seed {:#x}  step {}  t {time}",
+            finding.name,
+            finding.first_seed(),
+            finding.step
+        )?;
         let mut run = String::new();
         if let Some((n, of)) = self.run {
             write!(run, "run {n}")?;
@@ -50,6 +56,12 @@ impl fmt::Display for Block<'_> {
         let line =
             |f: &mut fmt::Formatter<'_>, key: &str, text: &str| write!(f, "\n            {key:<8} {text}");
         line(f, "broken:", &format!("`{}` ({}): {}", finding.property, finding.when, finding.message))?;
+        for (name, value) in finding.drawn.iter().flat_map(|drawn| &drawn.shown) {
+            for (n, text) in value.lines().enumerate() {
+                let text = if n == 0 { format!("{name} = {text}") } else { format!("    {text}") };
+                line(f, if n == 0 { "drawn" } else { "" }, &text)?;
+            }
+        }
         for (n, text) in aligned(&finding.why).iter().enumerate() {
             line(f, if n == 0 { "why" } else { "" }, text)?;
         }
@@ -115,7 +127,7 @@ fn seconds(time: Duration) -> String {
 mod tests {
     use super::*;
     use seedbed_core::{Tape, Time};
-    use seedbed_trace::{Identity, Origin, Original};
+    use seedbed_trace::{Drawn, Identity, Origin, Original};
 
     #[test]
     fn a_finding_reads_as_the_command_line_page_shows_it() {
@@ -149,6 +161,7 @@ mod tests {
                 ..Original::default()
             },
             why: vec![why("crash", "node b", 3101), why("restart", "ledger/2, life 2", 3140)],
+            drawn: None,
         };
         let path = Path::new("target/seedbed/transfer-9f3c21d0.seedbed");
         let block = Block {
@@ -165,7 +178,16 @@ mod tests {
             shrunk   1482 → 0 choices, 11 → 0 faults, in 0.80 s
             replay   seedbed replay target/seedbed/transfer-9f3c21d0.seedbed";
         assert_eq!(block.to_string(), wanted);
-        let bare = Finding { why: Vec::new(), original: Original::default(), ..finding.clone() };
+        let bare = Finding { why: Vec::new(), original: Original::default(), ..finding };
         assert_eq!(Block::new(&bare).to_string().lines().count(), 2);
+        let shown = vec![("n".to_owned(), "7".to_owned()), ("tree".to_owned(), "top\n  a".to_owned())];
+        let drawn = Finding { drawn: Some(Drawn { seed: 7, value: Vec::new(), shown }), ..bare };
+        let text = Block::new(&drawn).to_string();
+        assert!(text.starts_with("   FINDING  transfer  seed 0x7  "), "{text}");
+        let lines: Vec<&str> = text.lines().skip(2).collect();
+        assert_eq!(
+            lines,
+            ["            drawn    n = 7", "            drawn    tree = top", "                           a"]
+        );
     }
 }

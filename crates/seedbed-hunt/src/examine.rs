@@ -143,6 +143,7 @@ fn examine_sized(
         fuel_hash: outcome.fuel_hash,
         original: sizes,
         why,
+        drawn: None,
     };
     Examined { finding, outcome, trace, shrink_time, unstable }
 }

@@ -182,7 +182,7 @@ fn same<T: PartialEq + ToString>(what: &'static str, one: T, other: T) -> Result
 mod tests {
     use super::*;
 
-    /// Golden: what a part of version 1 looks like never changes.
+    /// Golden: what a part of version 2 looks like never changes.
     #[test]
     fn the_format_is_pinned() {
         let summary = Summary {
@@ -214,7 +214,7 @@ mod tests {
         };
         let bytes = file::encode(Kind::Part, &part);
         let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(hex, include_str!("golden/part-1.hex").trim());
+        assert_eq!(hex, include_str!("golden/part-2.hex").trim());
         assert_eq!(file::decode::<Part>(Kind::Part, &bytes).unwrap(), part);
     }
 }

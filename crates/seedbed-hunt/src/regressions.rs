@@ -37,6 +37,8 @@ pub enum Verdict {
     Broken(Broken, Box<Outcome>),
     /// Not one key of its tape was met.
     Dead,
+    /// What it drew is nothing that the program of today can be given.
+    Unreadable(String),
 }
 
 impl Regression {
@@ -54,13 +56,14 @@ pub fn keep_regression(dir: &Path, finding: &Finding) -> Result<PathBuf, FileErr
     keep(dir, finding)
 }
 
-/// Runs all findings of this name in a directory, by file name. No directory means none.
+/// Runs all findings of this name in a directory, by file name. No directory means none. `program`
+/// gives what a finding is to be run with: its own drawn values, if it has any.
 ///
 /// # Errors
 /// If the directory or a file in it cannot be read: a regression that is not run is worse than one
 /// that fails.
-pub fn run_regressions(
-    program: &dyn Program,
+pub fn run_regressions<'p>(
+    program: impl Fn(&Finding) -> Result<Box<dyn Program + 'p>, String>,
     name: &str,
     now: &Identity,
     dir: &Path,
@@ -69,7 +72,16 @@ pub fn run_regressions(
     for path in files(dir)? {
         let finding = Finding::read(&path)?;
         if finding.name == name {
-            out.push(run_one(program, path, finding, now));
+            out.push(match program(&finding) {
+                Ok(program) => run_one(&*program, path, finding, now),
+                Err(text) => Regression {
+                    path,
+                    notes: finding.identity.differences(now),
+                    finding,
+                    verdict: Verdict::Unreadable(text),
+                    met: (0, 0),
+                },
+            });
         }
     }
     Ok(out)

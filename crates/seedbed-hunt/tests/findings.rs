@@ -136,7 +136,10 @@ fn regressions_run_by_name_and_only_a_broken_property_fails() {
     let missing = dir.path().join("none");
     let finding = found(&race);
     let now = Identity { run_format: 99, ..finding.identity.clone() };
-    assert!(run_regressions(&race, "test", &now, &missing).unwrap().is_empty());
+    let with = |program: fn(&mut World) -> anyhow::Result<()>| {
+        move |_: &Finding| Ok(Box::new(program) as Box<dyn Program>)
+    };
+    assert!(run_regressions(with(race), "test", &now, &missing).unwrap().is_empty());
     keep_regression(dir.path(), &finding).unwrap();
     keep_regression(dir.path(), &Finding { name: "another test".into(), ..finding.clone() }).unwrap();
     fn elsewhere(world: &mut World) -> anyhow::Result<()> {
@@ -150,14 +153,16 @@ fn regressions_run_by_name_and_only_a_broken_property_fails() {
         (sound, |v: &Verdict| matches!(v, Verdict::Holds), false),
         (elsewhere, |v: &Verdict| matches!(v, Verdict::Dead), true),
     ] {
-        let all = run_regressions(&program, "test", &now, dir.path()).unwrap();
+        let all = run_regressions(with(program), "test", &now, dir.path()).unwrap();
         assert_eq!(all.len(), 1);
         assert!(wanted(&all[0].verdict) && all[0].fails() == fails, "{:?}", all[0].verdict);
         assert_eq!(all[0].notes.len(), 1);
     }
+    let all = run_regressions(|_| Err("it drew another type".into()), "test", &now, dir.path()).unwrap();
+    assert!(matches!(&all[0].verdict, Verdict::Unreadable(text) if text.contains("type")) && all[0].fails());
     std::fs::write(dir.path().join("broken.seedbed"), "x").unwrap();
     assert!(
-        run_regressions(&race, "test", &now, dir.path()).is_err(),
+        run_regressions(with(race), "test", &now, dir.path()).is_err(),
         "what cannot be read is not passed over"
     );
 }

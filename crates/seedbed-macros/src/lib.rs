@@ -5,10 +5,11 @@
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
-use quote::quote;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Expr, Ident, ItemFn, Token, parse_macro_input};
+use syn::spanned::Spanned;
+use syn::{Expr, FnArg, Ident, ItemFn, Meta, Pat, PatType, Token, parse_macro_input};
 
 /// Runs a function on many simulated worlds.
 ///
@@ -33,6 +34,14 @@ use syn::{Expr, Ident, ItemFn, Token, parse_macro_input};
 ///     ensure!(world.ask::<_, u64>(c, Add(1))? == 1);
 ///     Ok(())
 /// }
+/// ```
+///
+/// Arguments after the world are drawn anew in each run, from its seed, and are shrunk when a
+/// property breaks: by the strategy of `#[draw(…)]`, or by that of their type.
+///
+/// ```text
+/// #[seedbed::test]
+/// fn sums(world: &mut World, #[draw(1..100u64)] n: u64, deltas: Vec<i64>) -> Result<()> { … }
 /// ```
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -86,26 +95,94 @@ fn expand(arguments: &Arguments, function: &ItemFn) -> syn::Result<Tokens> {
         let message = "a simulated test is a plain function: not async, not generic";
         return Err(syn::Error::new_spanned(signature, message));
     }
-    if signature.inputs.len() != 1 {
-        return Err(syn::Error::new_spanned(&signature.inputs, "a simulated test takes `world: &mut World`"));
-    }
+    let mut inputs = signature.inputs.iter();
+    let world = match inputs.next() {
+        Some(FnArg::Typed(world)) => world,
+        Some(FnArg::Receiver(receiver)) => {
+            return Err(syn::Error::new_spanned(receiver, "a simulated test is a function of its own"));
+        }
+        None => {
+            let message = "a simulated test takes `world: &mut World`, and after it what it draws";
+            return Err(syn::Error::new_spanned(&signature.ident, message));
+        }
+    };
+    let drawn = inputs.map(Drawn::of).collect::<syn::Result<Vec<_>>>()?;
     let (name, attributes, visibility) = (&signature.ident, &function.attrs, &function.vis);
-    let (inputs, output, block) = (&signature.inputs, &signature.output, &function.block);
+    let (output, block) = (&signature.output, &function.block);
     let settings = &arguments.settings;
+    let inputs = drawn.iter().map(|drawn| &drawn.input);
+    let run = run(&drawn);
     Ok(quote! {
         // A plain function where tests are not built, so that it can be called from a doctest.
         #[cfg_attr(test, ::core::prelude::v1::test)]
         #[cfg_attr(not(test), allow(dead_code, reason = "only tests call it"))]
         #(#attributes)*
         #visibility fn #name() {
-            fn body(#inputs) #output #block
+            fn body(#world, #(#inputs),*) #output #block
             let test = ::seedbed::testing::Test::new(
                 ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
                 ::core::env!("CARGO_PKG_NAME"),
                 ::core::env!("CARGO_MANIFEST_DIR"),
             );
             #settings
-            test.run(|world| ::seedbed::testing::Outcome::into_result(body(world)));
+            #run
         }
     })
+}
+
+/// How the test is run.
+fn run(drawn: &[Drawn]) -> Tokens {
+    if drawn.is_empty() {
+        return quote! { test.run(|world| ::seedbed::testing::Outcome::into_result(body(world))); };
+    }
+    let strategies = drawn.iter().map(|drawn| &drawn.strategy);
+    let names = drawn.iter().map(|drawn| &drawn.name);
+    let values: Vec<Ident> = (0..drawn.len()).map(|n| format_ident!("value_{n}")).collect();
+    quote! {
+        test.run_drawn(
+            || (#(#strategies,)*),
+            &[#(#names),*],
+            |(#(#values,)*)| ::std::vec![#(::std::format!("{:?}", #values)),*],
+            |world, (#(#values,)*)| ::seedbed::testing::Outcome::into_result(body(world, #(#values),*)),
+        );
+    }
+}
+
+/// An argument that each run draws.
+struct Drawn {
+    /// As the body has it.
+    input: PatType,
+    /// How a finding calls it.
+    name: String,
+    strategy: Tokens,
+}
+
+impl Drawn {
+    fn of(input: &FnArg) -> syn::Result<Drawn> {
+        let FnArg::Typed(input) = input else { unreachable!("a receiver comes first") };
+        let mut input = input.clone();
+        let mut strategy = None;
+        for attribute in std::mem::take(&mut input.attrs) {
+            if !attribute.path().is_ident("draw") {
+                input.attrs.push(attribute);
+                continue;
+            }
+            let Meta::List(list) = &attribute.meta else {
+                let message = "`draw` takes a strategy of proptest: `#[draw(0..10u32)]`";
+                return Err(syn::Error::new_spanned(attribute, message));
+            };
+            if strategy.is_some() {
+                return Err(syn::Error::new_spanned(attribute, "an argument is drawn by one strategy"));
+            }
+            strategy = Some(list.parse_args::<Expr>()?.into_token_stream());
+        }
+        let name = match &*input.pat {
+            Pat::Ident(name) => name.ident.to_string(),
+            other => other.to_token_stream().to_string(),
+        };
+        let ty = &input.ty;
+        let strategy =
+            strategy.unwrap_or_else(|| quote_spanned! { ty.span() => ::seedbed::testing::any::<#ty>() });
+        Ok(Drawn { input, name, strategy })
+    }
 }

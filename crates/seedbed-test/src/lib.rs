@@ -16,11 +16,31 @@
 //! | `SEEDBED_LOG` | `error` to `trace`: what actors log in a single run or replay |
 //!
 //! A malformed value is an error that shows the accepted form, never a default.
+//!
+//! # Values that each run draws
+//!
+//! Every argument after the world is drawn, by a strategy of [`proptest`], from a stream of the run's
+//! seed, so that one number still is the whole run. `#[draw(…)]` names the strategy; without it the
+//! type's own is taken ([`Arbitrary`](proptest::arbitrary::Arbitrary)).
+//!
+//! What breaks a property is shrunk twice: first the values, then the order of deliveries. The file of
+//! the finding holds both, and `SEEDBED_REPLAY` gives both back; `SEEDBED_SEED` draws the values as
+//! they were drawn first, and shrinks them again.
 
+mod draw;
 mod log;
 mod outcome;
 mod run;
 mod settings;
 
+pub use draw::Drawable;
 pub use outcome::Outcome;
+pub use proptest;
 pub use run::Test;
+/// What is kept of a run that broke a property.
+pub use seedbed_trace::{Drawn, Finding};
+
+/// The strategy of a type that has one of its own.
+pub fn any<T: proptest::arbitrary::Arbitrary>() -> T::Strategy {
+    proptest::arbitrary::any::<T>()
+}

@@ -1,17 +1,20 @@
 //! A test, from its settings to its verdict.
 
+use crate::draw::{Body, Case, Drawable, Drawing, Found};
 use crate::log::LogPrinter;
 use crate::settings::Settings;
+use proptest::strategy::Strategy;
 use seedbed_core::{Observer, RUN_FORMAT};
 use seedbed_hunt::check::{Check, Threads};
 use seedbed_hunt::{
     Block, Budget, End, Examined, Hunt, REGRESSIONS, ReplayOptions, Report, ShrinkBudget, Subject, Verdict,
     examine, keep_regression, replay_finding, run_regressions, steps_hint,
 };
-use seedbed_sim::{Faults, Program, RunConfig, StrategySpec, World, WorldConfig, run_with};
+use seedbed_sim::{Faults, Outcome, RunConfig, StrategySpec, World, WorldConfig, run_with};
 use seedbed_trace::{Finding, Identity, Origin};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 /// A simulated test to be: what `#[seedbed::test]` makes of its arguments.
 pub struct Test {
@@ -84,17 +87,41 @@ impl Test {
     where
         B: Fn(&mut World) -> anyhow::Result<()> + Clone + Send + Sync + 'static,
     {
+        self.run_case(|config| Body { config, body });
+    }
+
+    /// The same for a body that draws: `strategy` makes the strategy of its values, which are shown
+    /// under these names, in the same order.
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
+    pub fn run_drawn<F, S, B>(
+        self,
+        strategy: F,
+        names: &'static [&'static str],
+        show: fn(&S::Value) -> Vec<String>,
+        body: B,
+    ) where
+        F: Fn() -> S + Clone + Send + Sync + 'static,
+        S: Strategy<Value: Drawable> + 'static,
+        B: Fn(&mut World, S::Value) -> anyhow::Result<()> + Clone + Send + Sync + 'static,
+    {
+        self.run_case(|config| Drawing { config, strategy, names, show, body });
+    }
+
+    fn run_case<C: Case>(self, case: impl FnOnce(WorldConfig) -> C) {
         let settings = Settings::read(|name| std::env::var(name).ok());
         let settings = settings.unwrap_or_else(|e| panic!("{e}"));
-        if let Err(failure) = self.run_with(&settings, body) {
+        if let Err(failure) = self.run_with(&settings, case) {
             panic!("\n\n{failure}\n");
         }
     }
 
-    fn run_with<B>(&self, settings: &Settings, body: B) -> Result<(), String>
-    where
-        B: Fn(&mut World) -> anyhow::Result<()> + Clone + Send + Sync + 'static,
-    {
+    fn run_with<C: Case>(
+        &self,
+        settings: &Settings,
+        case: impl FnOnce(WorldConfig) -> C,
+    ) -> Result<(), String> {
         let strategy = settings.strategy.as_ref().unwrap_or(&self.strategy);
         let strategy: StrategySpec = strategy.parse().map_err(|e| format!("{e}"))?;
         let profile = settings.faults.as_ref().unwrap_or(&self.faults);
@@ -105,19 +132,19 @@ impl Test {
         if let Some(change) = self.config {
             change(&mut config);
         }
-        let program = Body { config, body };
-        let session = Session { test: self, settings, strategy, identity: self.identity(&program.config) };
+        let session = Session { test: self, settings, strategy, identity: self.identity(&config) };
+        let case = case(config);
         if let Some(path) = &settings.replay {
-            return session.replay(&program, path);
+            return session.replay(&case, path);
         }
         if let Some(seed) = settings.seed {
-            return session.single(&program, seed);
+            return session.single(&case, seed);
         }
         if settings.check {
-            return session.check(program);
+            return session.check(case);
         }
-        session.regressions(&program)?;
-        session.hunt(&program)
+        session.regressions(&case)?;
+        session.hunt(&case)
     }
 
     fn identity(&self, config: &WorldConfig) -> Identity {
@@ -132,23 +159,6 @@ impl Test {
     /// What `cargo test` is to be told to run this test alone.
     fn filter(&self) -> &str {
         self.name.split_once("::").map_or(self.name, |(_, rest)| rest)
-    }
-}
-
-/// The body of a test in its world.
-#[derive(Clone)]
-struct Body<B> {
-    config: WorldConfig,
-    body: B,
-}
-
-impl<B: Fn(&mut World) -> anyhow::Result<()>> Program for Body<B> {
-    fn config(&self) -> WorldConfig {
-        self.config.clone()
-    }
-
-    fn drive(&self, world: &mut World) -> anyhow::Result<()> {
-        (self.body)(world)
     }
 }
 
@@ -182,7 +192,7 @@ impl Session<'_> {
         {
             return format!("SEEDBED_REPLAY={} {test}", path.display());
         }
-        let mut line = format!("SEEDBED_SEED={:#x} ", finding.seed);
+        let mut line = format!("SEEDBED_SEED={:#x} ", finding.first_seed());
         if let Some(strategy) = &self.settings.strategy {
             line += &format!("SEEDBED_STRATEGY={strategy} ");
         }
@@ -219,7 +229,47 @@ impl Session<'_> {
         text
     }
 
-    fn replay(&self, program: &dyn Program, path: &Path) -> Result<(), String> {
+    /// Shrinks what was drawn, then the order of deliveries.
+    fn examine(&self, case: &impl Case, outcome: &Outcome, origin: Origin, steps_hint: u64) -> Examined {
+        let budget = self.shrink_budget();
+        let mut subject = Subject {
+            program: case,
+            name: self.test.name,
+            identity: &self.identity,
+            origin,
+            strategy: self.strategy.to_string(),
+            steps_hint,
+        };
+        let found = Found { outcome, strategy: self.strategy, steps_hint };
+        #[expect(clippy::disallowed_methods, reason = "shrinking is bounded in real time; no run sees it")]
+        let start = Instant::now();
+        // Half of the budget is for the values.
+        let mut left = budget.runs / 2;
+        let smaller = case.shrink(&found, &mut || {
+            let may = left > 0 && start.elapsed() < budget.time / 2;
+            left -= u64::from(may);
+            may
+        });
+        let Some(smaller) = smaller else { return examine(&subject, outcome, &budget, &mut |_| true) };
+        subject.program = &*smaller.program;
+        let rest = ShrinkBudget {
+            runs: budget.runs.saturating_sub(smaller.runs),
+            time: budget.time.saturating_sub(start.elapsed()),
+        };
+        let mut examined = examine(&subject, &smaller.outcome, &rest, &mut |_| true);
+        examined.shrink_time = start.elapsed();
+        let original = &mut examined.finding.original;
+        original.steps = outcome.stats.steps;
+        original.choices = outcome.tape.entries.len() as u64;
+        original.faults = outcome.tape.faults() as u64;
+        original.trace_hash = outcome.trace_hash;
+        original.shrink_runs += smaller.runs;
+        original.minimal &= smaller.minimal;
+        examined.finding.drawn = Some(smaller.drawn);
+        examined
+    }
+
+    fn replay(&self, case: &impl Case, path: &Path) -> Result<(), String> {
         let finding = Finding::read(path).map_err(|e| format!("failed to {e}"))?;
         if finding.name != self.test.name {
             return Err(format!(
@@ -229,8 +279,9 @@ impl Session<'_> {
                 self.test.name
             ));
         }
+        let program = case.with(finding.drawn.as_ref()).map_err(|e| format!("failed to replay it: {e}"))?;
         let options = ReplayOptions::default();
-        let replayed = replay_finding(program, &finding, &self.identity, &options, &mut |_| {});
+        let replayed = replay_finding(&*program, &finding, &self.identity, &options, &mut |_| {});
         let replayed = replayed.map_err(|e| format!("failed to {e}"))?;
         match &replayed.outcome.found {
             Some(broken) => Err(format!("the finding is there again: {broken}")),
@@ -238,28 +289,20 @@ impl Session<'_> {
         }
     }
 
-    fn single(&self, program: &dyn Program, seed: u64) -> Result<(), String> {
-        let run = RunConfig { seed, steps_hint: steps_hint(program) };
-        let (outcome, _) = run_with(program, &run, self.strategy.build(), self.observers());
+    fn single(&self, case: &impl Case, seed: u64) -> Result<(), String> {
+        let run = RunConfig { seed, steps_hint: steps_hint(case) };
+        let (outcome, _) = run_with(case, &run, self.strategy.build(), self.observers());
         eprintln!("seed {seed:#x}  steps {}  trace hash {:#x}", outcome.stats.steps, outcome.trace_hash);
         if outcome.found.is_none() {
             return Ok(());
         }
-        let subject = Subject {
-            program,
-            name: self.test.name,
-            identity: &self.identity,
-            origin: Origin::Single,
-            strategy: self.strategy.to_string(),
-            steps_hint: run.steps_hint,
-        };
-        let examined = examine(&subject, &outcome, &self.shrink_budget(), &mut |_| true);
+        let examined = self.examine(case, &outcome, Origin::Single, run.steps_hint);
         Err(self.report(&examined, None))
     }
 
-    fn check<P: Program + Clone + Send + 'static>(&self, program: P) -> Result<(), String> {
+    fn check(&self, case: impl Case) -> Result<(), String> {
         let check = Check {
-            children: &Threads(program),
+            children: &Threads(case),
             root: self.test.seed,
             seeds: self.settings.runs.unwrap_or(self.test.runs),
             strategy: self.strategy,
@@ -271,7 +314,8 @@ impl Session<'_> {
         }
     }
 
-    fn regressions(&self, program: &dyn Program) -> Result<(), String> {
+    fn regressions(&self, case: &impl Case) -> Result<(), String> {
+        let program = |finding: &Finding| case.with(finding.drawn.as_ref());
         let kept = run_regressions(program, self.test.name, &self.identity, &self.directory());
         for regression in kept.map_err(|e| format!("failed to {e}"))? {
             let path = regression.path.display();
@@ -286,6 +330,9 @@ impl Session<'_> {
                         "   REGRESSION {path}\n            broken: {broken}\n            again    {again}"
                     ));
                 }
+                Verdict::Unreadable(why) => {
+                    return Err(format!("   DEAD REGRESSION {path}: {why}; delete it, or hunt anew"));
+                }
                 Verdict::Dead => {
                     return Err(format!(
                         "   DEAD REGRESSION {path}: nothing on its tape was met, so it tests nothing; delete it, or hunt anew"
@@ -296,28 +343,31 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn hunt(&self, program: &(dyn Program + Sync)) -> Result<(), String> {
-        let mut hunt = Hunt::new(program, self.test.name, self.test.seed);
+    fn hunt(&self, case: &impl Case) -> Result<(), String> {
+        let mut hunt = Hunt::new(case, self.test.name, self.test.seed);
         hunt.identity = self.identity.clone();
         hunt.strategy = self.strategy;
         hunt.jobs = self.settings.jobs.unwrap_or(1);
-        hunt.shrink = self.shrink_budget();
+        // It is shrunk here, with what it drew.
+        hunt.shrink = ShrinkBudget { runs: 0, ..ShrinkBudget::default() };
         let time = self.settings.time;
         let runs = self.settings.runs.or((time.is_none()).then_some(self.test.runs));
         hunt.budget = Budget { runs, time };
         let report = hunt.run(&AtomicBool::new(false), &mut |_| {}).map_err(|e| format!("failed to {e}"))?;
-        match &report.found {
-            Some(examined) => {
-                let Origin::Hunt { index, .. } = examined.finding.origin else {
-                    return Err(self.report(examined, None));
-                };
-                Err(self.report(examined, runs.map(|runs| (index, runs))))
-            }
-            None => {
-                self.warn(&report);
-                Ok(())
-            }
-        }
+        let Some(found) = &report.found else {
+            self.warn(&report);
+            return Ok(());
+        };
+        let (finding, outcome) = (&found.finding, &found.outcome);
+        let examined = match &found.unstable {
+            Some(_) => found.clone(),
+            None => self.examine(case, outcome, finding.origin, finding.steps_hint),
+        };
+        let run = match finding.origin {
+            Origin::Hunt { index, .. } => runs.map(|runs| (index, runs)),
+            Origin::Single => None,
+        };
+        Err(self.report(&examined, run))
     }
 
     /// A hunt that proved nothing says so.

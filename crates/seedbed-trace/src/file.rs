@@ -49,7 +49,8 @@ impl Kind {
         }
     }
 
-    /// The oldest version of the body that is still read: what came since can be told apart.
+    /// The oldest version of the body that is still read: what came since can be told apart, or
+    /// stands at the end and may be missing.
     fn oldest(self) -> u32 {
         match self {
             Kind::Finding => 1,
@@ -65,7 +66,7 @@ impl Kind {
 }
 
 /// Version of the body of parts; what is in it belongs to `seedbed-hunt`.
-pub const PART_VERSION: u32 = 1;
+pub const PART_VERSION: u32 = 2;
 
 /// Why a file cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -128,6 +129,8 @@ pub enum FileError {
 /// Magic, version, length.
 const HEAD: usize = 8 + 4 + 8;
 const CHECKSUM: usize = 8;
+/// `None`, as postcard writes it.
+const ABSENT: u8 = 0;
 
 /// The bytes of a file.
 pub fn encode<T: Serialize>(kind: Kind, value: &T) -> Vec<u8> {
@@ -171,7 +174,9 @@ pub fn decode<T: DeserializeOwned>(kind: Kind, bytes: &[u8]) -> Result<T, FileEr
         return Err(FileError::Checksum { kind: wanted });
     }
     let bad = |text: String| FileError::Body { kind: wanted, text };
-    let (value, rest) = postcard::take_from_bytes(&data[HEAD..]).map_err(|e| bad(e.to_string()))?;
+    let completed = (kind == Kind::Finding && found < 3).then(|| [&data[HEAD..], &[ABSENT]].concat());
+    let data = completed.as_deref().unwrap_or(&data[HEAD..]);
+    let (value, rest) = postcard::take_from_bytes(data).map_err(|e| bad(e.to_string()))?;
     if !rest.is_empty() {
         return Err(bad(format!("{} bytes too many", rest.len())));
     }

@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-/// Version of the body of finding files: from 2 on a tape may hold deliveries back.
-pub const FINDING_VERSION: u32 = 2;
+/// Version of the body of finding files: from 2 on a tape may hold deliveries back, from 3 on there is
+/// [`Finding::drawn`].
+pub const FINDING_VERSION: u32 = 3;
 
 /// A property that a run broke, with all that a replay needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,20 @@ pub struct Finding {
     pub original: Original,
     /// The causal chain, in at most a dozen lines.
     pub why: Vec<WhyLine>,
+    /// What the program was given that it draws from the seed itself, as a test of trees does.
+    pub drawn: Option<Drawn>,
+}
+
+/// Values that a test drew from a stream of its run's seed, and that were shrunk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drawn {
+    /// The seed that gives the values as they were drawn. [`Finding::seed`] is that of the run in
+    /// which the shrunk ones broke the property.
+    pub seed: u64,
+    /// The values, encoded.
+    pub value: Vec<u8>,
+    /// The values for people, each with its name.
+    pub shown: Vec<(String, String)>,
 }
 
 /// What must be the same for a tape to give the same run back.
@@ -158,7 +173,12 @@ impl Finding {
     pub fn file_name(&self) -> String {
         let plain = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
         let name: String = self.name.chars().map(plain).collect();
-        format!("{}-{:x}.seedbed", name.trim_start_matches('.'), self.seed)
+        format!("{}-{:x}.seedbed", name.trim_start_matches('.'), self.first_seed())
+    }
+
+    /// The seed that leads to this finding when it is run again by its seed alone.
+    pub fn first_seed(&self) -> u64 {
+        self.drawn.as_ref().map_or(self.seed, |drawn| drawn.seed)
     }
 
     /// True if both say that the same program breaks the same property in the same run.
@@ -279,6 +299,11 @@ pub(crate) mod tests {
                 step: 1200,
                 time: Time::from_nanos(3_101_000_000),
             }],
+            drawn: Some(Drawn {
+                seed: 0x5eed,
+                value: vec![1, 2, 3],
+                shown: vec![("tree".into(), "one_for_one".into())],
+            }),
         }
     }
 
@@ -287,18 +312,24 @@ pub(crate) mod tests {
     fn the_format_is_pinned() {
         let bytes = file::encode(Kind::Finding, &sample());
         let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(hex, include_str!("golden/finding-2.hex").trim());
+        assert_eq!(hex, include_str!("golden/finding-3.hex").trim());
         assert_eq!(file::decode::<Finding>(Kind::Finding, &bytes).unwrap(), sample());
     }
 
     #[test]
-    fn findings_of_the_first_version_are_read() {
-        let hex = include_str!("golden/finding-1.hex").trim();
-        let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-        let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(byte).collect();
-        let mut first = sample();
+    fn findings_of_older_versions_are_read() {
+        let bytes = |hex: &str| -> Vec<u8> {
+            let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+            (0..hex.len()).step_by(2).map(byte).collect()
+        };
+        let second = Finding { drawn: None, ..sample() };
+        let mut first = second.clone();
         first.tape.entries.truncate(3);
-        assert_eq!(file::decode::<Finding>(Kind::Finding, &bytes).unwrap(), first);
+        for (hex, wanted) in
+            [(include_str!("golden/finding-1.hex"), first), (include_str!("golden/finding-2.hex"), second)]
+        {
+            assert_eq!(file::decode::<Finding>(Kind::Finding, &bytes(hex.trim())).unwrap(), wanted);
+        }
     }
 
     #[test]
@@ -308,8 +339,9 @@ pub(crate) mod tests {
             ("a::b c", "a--b-c-9f3c21d0.seedbed"),
             ("../etc", "-etc-9f3c21d0.seedbed"),
         ] {
-            assert_eq!(Finding { name: name.into(), ..sample() }.file_name(), wanted);
+            assert_eq!(Finding { name: name.into(), drawn: None, ..sample() }.file_name(), wanted);
         }
+        assert_eq!(sample().file_name(), "transfer-5eed.seedbed", "the seed that draws it again");
     }
 
     #[test]

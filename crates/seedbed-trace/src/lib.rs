@@ -20,7 +20,9 @@ pub use collect::{Collected, Collector};
 pub use diff::{Difference, first_difference};
 pub use digest::Digest;
 pub use file::{FileError, Kind, PART_VERSION};
-pub use finding::{FINDING_VERSION, Finding, Identity, Mismatch, Origin, Original, SourceFile, WhyLine};
+pub use finding::{
+    Drawn, FINDING_VERSION, Finding, Identity, Mismatch, Origin, Original, SourceFile, WhyLine,
+};
 pub use record::{Actor, Happening, Head, Parcel, ParcelBody, Record};
 pub use recorded::{RECORDING_VERSION, Recorded};
 pub use text::Shown;

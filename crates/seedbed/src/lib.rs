@@ -45,6 +45,28 @@
 //! # counts();
 //! ```
 //!
+//! Arguments after the world are drawn anew in each run, and shrunk when a property breaks:
+//!
+//! ```
+//! # use seedbed::prelude::*;
+//! # use serde::{Deserialize, Serialize};
+//! # #[derive(Serialize, Deserialize)]
+//! # struct Add(u64);
+//! # struct Counter(u64);
+//! # impl Actor for Counter {
+//! #     type Message = Add;
+//! #     fn on_message(&mut self, cx: &mut Context, m: Add) -> Result<()> { self.0 += m.0; cx.reply(self.0) }
+//! # }
+//! #[seedbed::test]
+//! fn adds_up(world: &mut World, #[draw(1..100u64)] by: u64, times: u8) -> Result<()> {
+//!     let c = world.spawn("counter", || Counter(0));
+//!     (0..times).for_each(|_| world.send(c, Add(by)));
+//!     ensure!(world.ask::<_, u64>(c, Add(0))? == by * u64::from(times));
+//!     Ok(())
+//! }
+//! # adds_up();
+//! ```
+//!
 //! # In a service
 //!
 //! ```

@@ -74,3 +74,91 @@ fn a_broken_property_is_told_with_its_seed_and_kept_and_runs_first_next_time() {
     let again = failure(directory.path());
     assert!(again.contains("REGRESSION") && again.contains("`2 is last`"), "{again}");
 }
+
+/// Adds up; the bug is that it forgets everything above a hundred.
+#[derive(Default)]
+struct Sum(i64);
+
+impl Actor for Sum {
+    type Message = Set;
+
+    fn on_message(&mut self, cx: &mut Context, Set(value): Set) -> Result<()> {
+        self.0 += if value > 100 { 100 } else { value };
+        cx.observe("sum", self.0);
+        Ok(())
+    }
+}
+
+fn adds_up(world: &mut World, parts: Vec<i64>) -> Result<()> {
+    let sum = world.spawn("sum", Sum::default);
+    let whole: i64 = parts.iter().sum();
+    for part in parts {
+        world.send(sum, Set(part));
+    }
+    world.idle("it adds up", move |w: &World| w.facts().sum("sum") == whole);
+    Ok(())
+}
+
+type Parts = Vec<i64>;
+
+fn parts() -> impl seedbed::testing::proptest::strategy::Strategy<Value = Parts> {
+    seedbed::testing::proptest::collection::vec(0..1_000i64, 0..20)
+}
+
+#[seedbed::test(runs = 50)]
+fn what_is_drawn_differs_from_run_to_run(world: &mut World, n: u32, #[draw(1..5i64)] by: i64, flag: bool) {
+    let sum = world.spawn("sum", Sum::default);
+    world.send(sum, Set(by));
+    world.idle("it is what was drawn", move |w: &World| w.facts().sum("sum") == by);
+    world.sometimes("numbers are odd and even", n.is_multiple_of(2) && flag);
+}
+
+fn drawn_failure(directory: &std::path::Path, name: &'static str) -> Option<String> {
+    let test = Test::new(name, "seedbed", &directory.display().to_string()).runs(30);
+    let run = || {
+        let show: fn(&(Parts,)) -> Vec<String> = |(parts,)| vec![format!("{parts:?}")];
+        test.run_drawn(|| (parts(),), &["parts"], show, |world, (parts,)| adds_up(world, parts));
+    };
+    let panic = catch_unwind(AssertUnwindSafe(run)).err()?;
+    panic.downcast_ref::<String>().cloned()
+}
+
+#[test]
+fn a_drawn_value_is_shrunk_told_kept_and_given_back() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let name = "simulated::adds_up";
+    let text = drawn_failure(directory.path(), name).expect("some sum is large");
+    assert!(text.contains("            drawn    parts = [101]\n"), "{text}");
+    let again = drawn_failure(directory.path(), name).expect("it is kept");
+    assert!(again.contains("REGRESSION"), "{again}");
+
+    let file = std::fs::read_dir(directory.path().join("seedbed-regressions")).expect("kept").next();
+    let file = file.expect("one").expect("readable").path();
+    let finding = seedbed::testing::Finding::read(&file).expect("a finding");
+    let drawn = finding.drawn.clone().expect("it drew");
+    assert_eq!(drawn.shown, [("parts".to_owned(), "[101]".to_owned())]);
+    assert!(text.contains(&format!("SEEDBED_SEED={:#x} ", drawn.seed)), "{text}");
+
+    // What it drew is of another type by now.
+    let other = seedbed::testing::Finding {
+        drawn: Some(seedbed::testing::Drawn { value: vec![200; 3], ..drawn }),
+        ..finding
+    };
+    other.write(&file).expect("it is written");
+    let dead = drawn_failure(directory.path(), name).expect("a regression that cannot run");
+    assert!(dead.contains("DEAD REGRESSION") && dead.contains("another type"), "{dead}");
+}
+
+#[test]
+fn the_same_seed_draws_and_shrinks_the_same() {
+    let told = [(), ()].map(|()| {
+        let directory = tempfile::tempdir().expect("a directory");
+        let text = drawn_failure(directory.path(), "simulated::again").expect("some sum is large");
+        let kept = std::fs::read_dir(directory.path().join("seedbed-regressions")).expect("kept").next();
+        (
+            text.lines().nth(2).map(str::to_owned),
+            kept.map(|f| std::fs::read(f.expect("a file").path()).expect("read")),
+        )
+    });
+    assert_eq!(told[0], told[1]);
+}
