@@ -8,7 +8,7 @@ use crate::event::{Event, Hook};
 use crate::limits::{Limits, MailboxPolicy};
 use crate::mail::TIMERS;
 use crate::node::{Node, Pending, Resolved, Slot, Stage};
-use crate::outbox::{PerformWish, SpawnOptions, SpawnWish, Wish};
+use crate::outbox::{Given, PerformWish, SpawnOptions, SpawnWish, Wish};
 use crate::packet::{Body, Packet};
 use crate::path::{Life, PathId, check_name};
 use crate::pid::{NodeId, address_of};
@@ -220,6 +220,34 @@ impl Context<'_> {
         cold.correlations = correlation;
         cold.pending.insert(correlation, Pending::Request { target, timeout });
         Ok(Correlation(correlation))
+    }
+
+    /// Asks with bytes, and what goes along with them to a supervisor of this node.
+    pub(crate) fn ask_giving(
+        &mut self,
+        to: Pid,
+        payload: &[u8],
+        timeout: Duration,
+        factories: Vec<Arc<dyn Factory>>,
+    ) -> Result<Correlation, Code> {
+        let receiver = self.node.resolve(to);
+        if receiver == Resolved::Remote && !factories.is_empty() {
+            return Err(Code::Invalid);
+        }
+        let correlation = self.ask_tagged(to, 0, payload, timeout)?;
+        if let Resolved::Local(slot) = receiver
+            && !factories.is_empty()
+        {
+            let given = Given { to: self.node.pid(slot), correlation: correlation.0, factories };
+            self.node.outbox.push(Wish::Give(Box::new(given)));
+        }
+        Ok(correlation)
+    }
+
+    /// What came along with a request that this actor was asked.
+    pub(crate) fn take_given(&mut self, request: Request) -> Vec<Arc<dyn Factory>> {
+        let key = (request.from, request.correlation.0);
+        self.slot_mut().cold.given.remove(&key).unwrap_or_default()
     }
 
     /// Answers the request in hand; if it was a plain message, the answer goes nowhere.

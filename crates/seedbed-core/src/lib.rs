@@ -45,15 +45,17 @@ pub use pid::{Boot, NodeId, Target, address_of, name_hash, node_of, pid_of, targ
 pub use reactor::{At, Chain, ChoiceKind, ChoicePoint, Delivery, Observer, Port, Reactor};
 pub use recording::{CHECKPOINT, Damaged, Entries, Entry, Recording, RecordingReactor, Seen};
 pub use seedbed_abi as abi;
+pub use seedbed_abi::supervisor::{
+    Answered, Ask, CALL_TIMEOUT, Caller, ChildLine, EntryStart, Makes, SupervisorCall, SupervisorError,
+    SupervisorRef, SupervisorReply, read_answer,
+};
 pub use seedbed_abi::{
     Bytes, Cancelled, Code, Correlation, EffectError, Envelope, ExitReason, Failure, Flags, HandlerCode,
     Level, Message, MonitorRef, Notice, Pid, Reason, Request, RequestFailure, Result, Signal, SpawnFlags,
     StartOutcome, StopCode, Time, TimerId, TrapKind,
 };
 pub use stream::{Key, Stream};
-pub use supervisor::{
-    Actors, ChildLine, ChildStart, Supervisor, SupervisorActor, SupervisorCall, SupervisorReply, decision,
-};
+pub use supervisor::{Actors, ChildStart, Supervisor, SupervisorActor, decision};
 pub use tape::{ChoiceKey, Instead, OrderKey, Tape, TapeEntry, Until};
 
 /// Number of the rules by which a run unfolds: raised by any change after which the same seed gives

@@ -76,6 +76,8 @@ pub(crate) struct Cold {
     pub(crate) watching: BTreeMap<u64, Pid>,
     /// Requests that it was asked and has not answered.
     pub(crate) asked: Asked,
+    /// What came along with some of them.
+    pub(crate) given: BTreeMap<(Pid, u64), Vec<Arc<dyn Factory>>>,
     /// Its own requests and effects that have not ended.
     pub(crate) pending: BTreeMap<u64, Pending>,
     pub(crate) timers: BTreeMap<u64, Timer>,
@@ -216,6 +218,8 @@ pub(crate) struct Node {
     pub(crate) node_names: BTreeMap<String, NodeId>,
     pub(crate) local: BTreeMap<TypeId, Box<dyn Any>>,
     pub(crate) dead_letters: u64,
+    /// What is to go along with requests from outside, until they arrive.
+    pub(crate) given: BTreeMap<(Pid, u64), Vec<Arc<dyn Factory>>>,
 }
 
 /// Who a pid or address means, seen from a node.
@@ -268,6 +272,7 @@ impl Node {
             node_names: BTreeMap::new(),
             local: BTreeMap::new(),
             dead_letters: 0,
+            given: BTreeMap::new(),
         }
     }
 

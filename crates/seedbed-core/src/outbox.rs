@@ -20,6 +20,8 @@ pub(crate) enum Wish {
         signal: u32,
         full: bool,
     },
+    /// What goes along with the request before it.
+    Give(Box<Given>),
     /// A reply to an actor of this node.
     Answer {
         signal: u32,
@@ -60,6 +62,14 @@ pub(crate) struct PerformWish {
     pub(crate) effect: String,
     pub(crate) correlation: u64,
     pub(crate) payload: Vec<u8>,
+}
+
+/// Factories on their way to a supervisor of this node: a message cannot hold them.
+pub(crate) struct Given {
+    pub(crate) to: Pid,
+    /// The asker's number for the request.
+    pub(crate) correlation: u64,
+    pub(crate) factories: Vec<Arc<dyn Factory>>,
 }
 
 /// A child to be.

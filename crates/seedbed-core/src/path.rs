@@ -1,12 +1,9 @@
 //! Stable names: paths, lives, and the names of signals (rules P2, P3, K3).
 
 use crate::hash::stable_hash;
-use seedbed_abi::Code;
+pub use seedbed_abi::{NAME_MAX, check_name};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// The longest name of an actor, in bytes.
-pub const NAME_MAX: usize = 255;
 
 /// The stable 64-bit hash of a path's text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,15 +19,6 @@ impl PathId {
 /// Which start of a path, from 1; 0 = the node itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Life(pub u32);
-
-/// Checks a name that an actor or a registration wants (rule P2).
-///
-/// # Errors
-/// [`Code::Invalid`] if it is empty, too long, or holds `/`, `#`, `@` or a control character.
-pub fn check_name(name: &str) -> Result<(), Code> {
-    let bad = |c: char| matches!(c, '/' | '#' | '@') || c.is_control();
-    if name.is_empty() || name.len() > NAME_MAX || name.contains(bad) { Err(Code::Invalid) } else { Ok(()) }
-}
 
 /// What kind of signal a [`SignalName`] names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,18 +86,5 @@ impl SignalName {
             }
         }
         Shown(self, path)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_follow_p2() {
-        assert_eq!(check_name("ledger-1"), Ok(()));
-        for bad in ["", "a/b", "#1", "a@b", "tab\t", &"x".repeat(256)] {
-            assert_eq!(check_name(bad), Err(Code::Invalid), "{bad:?}");
-        }
     }
 }

@@ -3,14 +3,15 @@
 //! Feeds it what reaches the actor, and carries out what it commands. It holds no rule of
 //! supervision itself.
 
-use crate::actor::{Behaviour, Factory, Failed};
+use crate::actor::{Actor, Behaviour, Factory, Failed, WithArgs};
 use crate::context::Context;
 use crate::limits::Limits;
 use crate::outbox::SpawnOptions;
 use crate::supervise::{
-    AutoShutdown, ChildInfo, ChildSpec, ChildState, Command, Counts, Event, Flags, Machine, Note, Parts,
-    Plan, SlotId, SpecError, Strategy, Ticket,
+    AutoShutdown, ChildInfo, ChildSpec, Command, Counts, Event, Flags, Machine, Note, Parts, Plan, SlotId,
+    SpecError, Strategy, Ticket,
 };
+use seedbed_abi::supervisor::{SupervisorCall, SupervisorReply};
 use seedbed_abi::{
     Envelope, ExitReason, Failure, Message, Pid, Request, Signal, SpawnFlags, StartOutcome, StopCode, TimerId,
 };
@@ -21,7 +22,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod call;
-pub use call::{ChildLine, SupervisorCall, SupervisorReply};
 
 /// How a supervisor makes a child.
 #[derive(Clone)]
@@ -45,6 +45,11 @@ impl ChildStart {
     pub fn registered(mut self, name: impl Into<String>) -> ChildStart {
         self.register = Some(name.into());
         self
+    }
+
+    /// A child made from its arguments, read as a `T`: of a template, what each instance is started with.
+    pub fn typed<T: Message, A: Actor>(make: impl Fn(T) -> A + Send + Sync + 'static) -> ChildStart {
+        ChildStart::new(WithArgs(move |args: &[u8]| Ok(make(T::decode(args)?))))
     }
 
     /// The same with arguments.
@@ -224,8 +229,8 @@ impl SupervisorActor {
     }
 
     /// The child with this id, as it is.
-    pub fn which(&self, id: &str) -> Option<ChildState<Pid>> {
-        self.machine.children().into_iter().find(|c| &*c.id == id).map(|c| c.state)
+    pub fn which(&self, id: &str) -> Option<ChildInfo<Pid>> {
+        self.machine.which(id)
     }
 
     /// Feeds one event, and the answers that its commands give at once.
@@ -268,7 +273,7 @@ impl SupervisorActor {
             }
             Command::Reply { caller, reply } => {
                 // The caller may be gone, or its request over: then nobody waits for this.
-                let _ = cx.reply_to(caller, SupervisorReply::from_machine(reply));
+                let _ = cx.reply_to(caller, call::from_machine(reply));
             }
             Command::Ready => cx.start_done(),
             Command::Exit { reason } => {
@@ -390,15 +395,15 @@ impl SupervisorActor {
             return Event::Retry { ticket: Ticket(u64::from_le_bytes(ticket)) };
         }
         let Some(caller) = cx.request() else { return Event::Unknown };
-        match SupervisorCall::decode(payload) {
-            Ok(call) => match call.into_machine(cx) {
-                Ok(call) => Event::Call { caller, call },
-                Err(reply) => {
-                    let _ = cx.reply_to(caller, reply);
-                    Event::Unknown
-                }
-            },
-            Err(_) => Event::Unknown,
+        let Ok(asked) = SupervisorCall::decode(payload) else { return Event::Unknown };
+        let given = cx.take_given(caller);
+        match call::into_machine(asked, given, cx) {
+            Ok(call) => Event::Call { caller, call },
+            Err(error) => {
+                // The caller may be gone, or its request over: then nobody waits for this.
+                let _ = cx.reply_to(caller, SupervisorReply::Refused(error));
+                Event::Unknown
+            }
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What an actor can ask for during a turn; the same methods as `seedbed_core::Context`.
 
+use crate::supervisor::{Answered, Ask, Caller, SupervisorRef};
 use crate::sys::{self, slices};
 use crate::{
     Cancelled, Code, Correlation, Envelope, Flags, Level, Message, MonitorRef, Pid, Reason, Request, Result,
     SpawnFlags, SpawnOptions, Time, TimerId, nanos, store,
 };
 use alloc::vec::Vec;
+use core::convert::Infallible;
 use core::marker::PhantomData;
 use core::time::Duration;
 
@@ -241,6 +243,12 @@ impl Context<'_> {
         Ok((Pid::from_raw(pid), monitor))
     }
 
+    /// A supervisor to be called, by pid or address. What a call gives knows the answer when it comes,
+    /// as a [`Signal::Reply`](crate::Signal::Reply).
+    pub fn supervisor(&mut self, pid: Pid) -> SupervisorRef<&mut Self> {
+        SupervisorRef::new(self, pid)
+    }
+
     /// Ties the ends of two actors together.
     ///
     /// # Errors
@@ -303,6 +311,17 @@ impl Context<'_> {
     /// In `on_start`: chooses not to run; no failure, and nothing is left of it.
     pub fn ignore(&mut self) {
         self.ignored = self.starting;
+    }
+}
+
+impl Caller for &mut Context<'_> {
+    /// A guest's children are made by entries: a closure of it is not the host's to call.
+    type Given = Infallible;
+    type Out<T: Send + 'static> = Result<Answered<T>, Code>;
+
+    fn call<T: Send + 'static>(&mut self, ask: Ask<Infallible, T>) -> Result<Answered<T>, Code> {
+        let correlation = self.ask(ask.to, &ask.call, ask.timeout)?;
+        Ok(Answered::new(correlation, ask.read))
     }
 }
 

@@ -72,6 +72,9 @@ pub use seedbed_abi::*;
 
 /// What a guest's source uses all the time.
 pub mod prelude {
+    pub use crate::supervisor::{
+        Answered, ChildSpec, ChildState, EntryStart, Restart, Shutdown, SupervisorError,
+    };
     pub use crate::{
         Actor, Bytes, Cancelled, Code, Context, Correlation, ExitReason, HandlerCode, Level, Message,
         MonitorRef, Pid, Reason, Request, RequestFailure, Result, Signal, SpawnFlags, SpawnOptions,

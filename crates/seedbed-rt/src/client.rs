@@ -2,8 +2,9 @@
 
 use crate::error::{AskError, SendError, Stopped};
 use crate::inbox::{Command, Outlet};
-use seedbed_core::{Body, Bytes, ExitReason, Life, Mail, Message, Packet, PathId, Pid};
+use seedbed_core::{Body, Bytes, ExitReason, Factory, Life, Mail, Message, Packet, PathId, Pid};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -78,10 +79,22 @@ impl Line {
         payload: Vec<u8>,
         timeout: Duration,
     ) -> impl Future<Output = Result<Mail, AskError>> + use<> {
+        self.ask_giving(to, tag, payload, timeout, Vec::new())
+    }
+
+    /// The same; what makes children goes along with it.
+    pub(crate) fn ask_giving(
+        &self,
+        to: Pid,
+        tag: u64,
+        payload: Vec<u8>,
+        timeout: Duration,
+        given: Vec<Arc<dyn Factory>>,
+    ) -> impl Future<Output = Result<Mail, AskError>> + use<> {
         let correlation = self.made.fetch_add(1, Relaxed) + 1;
         let packet = self.packet(to, Body::Message { correlation, tag, payload });
         let (reply, outcome) = oneshot::channel();
-        let asked = self.give(Command::Ask { packet, correlation, timeout, reply });
+        let asked = self.give(Command::Ask { packet, correlation, timeout, given, reply });
         async move {
             asked?;
             Ok(outcome.await.map_err(|_| Stopped)??)

@@ -30,6 +30,8 @@ pub(crate) enum Command {
         packet: Packet,
         correlation: u64,
         timeout: Duration,
+        /// What makes children, for a supervisor of this node.
+        given: Vec<Arc<dyn Factory>>,
         reply: Reply,
     },
     /// A monitor of a client.

@@ -57,6 +57,7 @@ mod outside;
 mod play;
 mod reactor;
 mod store;
+mod supervisors;
 mod system;
 mod wait;
 
@@ -67,5 +68,6 @@ pub use error::{AskError, SendError, SpawnError, StartError, StopError, Stopped}
 pub use node::Finished;
 pub use play::Playing;
 pub use reactor::{Fact, RealReactor};
+pub use supervisors::Calling;
 pub use system::System;
 pub use wait::{StopHandle, all, block_on, first, sleep};

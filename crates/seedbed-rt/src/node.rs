@@ -203,7 +203,7 @@ impl<R: Real> Node<R> {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Arrive(packet) => self.arrive(packet),
-            Command::Ask { packet, correlation, timeout, reply } => {
+            Command::Ask { packet, correlation, timeout, given, reply } => {
                 let asked = node_of(packet.to);
                 if asked == NodeId::OUTSIDE {
                     let _ = reply.send(Err(RequestFailure::Dead));
@@ -212,6 +212,7 @@ impl<R: Real> Node<R> {
                 let real = self.reactor.real();
                 let deadline = real.clock.now() + timeout;
                 real.outside.ask(packet.from, correlation, deadline, asked, reply);
+                self.kernel.give(packet.from, correlation, given);
                 self.arrive(packet);
             }
             Command::Watch { packet, reference, down } => {

@@ -166,6 +166,17 @@ impl System {
         self.line.ask_raw(to, tag, payload, timeout)
     }
 
+    /// The same for a supervisor; what makes children goes along with it.
+    pub(crate) fn begin_ask_giving(
+        &self,
+        to: Pid,
+        payload: Vec<u8>,
+        timeout: Duration,
+        given: Vec<Arc<dyn Factory>>,
+    ) -> impl Future<Output = Result<Mail, AskError>> + use<> {
+        self.line.ask_giving(to, 0, payload, timeout, given)
+    }
+
     /// Asks with bytes under a tag.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 
 use seedbed_core::supervise::{ChildSpec, ChildState, Restart};
 use seedbed_core::{
-    Actor, ChildStart, Context, ExitReason, Pid, Result, Stage, StopCode, Supervisor, SupervisorActor,
-    SupervisorCall, SupervisorReply,
+    Actor, ChildStart, Context, EntryStart, ExitReason, Pid, Result, Stage, StopCode, Supervisor,
+    SupervisorActor, SupervisorError,
 };
 use seedbed_sim::{Faults, InWorld, Outcome, Program, RunConfig, StrategySpec, World, WorldConfig, run_with};
 use serde::{Deserialize, Serialize};
@@ -133,23 +133,17 @@ fn nested_trees_start_stop_and_answer_calls() {
             let top = world.spawn("top", Supervisor::rest_for_one().child(inner));
             world.settle()?;
             assert_eq!(world.actors().iter().filter(|a| a.stage == Stage::Running).count(), 4);
-            let call = SupervisorCall::StartChild {
-                id: "late".into(),
-                entry: "worker".into(),
-                args: vec![],
-                register: None,
+            let late = ChildSpec {
                 restart: Restart::Temporary,
-                shutdown: Default::default(),
-                significant: false,
+                ..ChildSpec::worker("late", EntryStart::new("worker"))
             };
-            let SupervisorReply::Started(late) = world.ask(top, call.clone())? else { panic!("it starts") };
-            assert_eq!(world.ask::<_, SupervisorReply>(top, call)?, SupervisorReply::AlreadyStarted(late));
-            assert!(world.actor(late).is_some_and(|a| a.path == "main/top/late"));
-            let stop = SupervisorCall::StopChild("late".into());
-            assert_eq!(world.ask::<_, SupervisorReply>(top, stop)?, SupervisorReply::Done);
-            assert_eq!(world.actor(late), None);
-            let unknown = SupervisorCall::RestartChild("late".into());
-            assert_eq!(world.ask::<_, SupervisorReply>(top, unknown)?, SupervisorReply::NotFound);
+            let pid = world.supervisor(top).start_child(late.clone())?.expect("it runs");
+            let again = world.supervisor(top).start_child(late);
+            assert_eq!(again, Err(SupervisorError::AlreadyStarted(pid)));
+            assert!(world.actor(pid).is_some_and(|a| a.path == "main/top/late"));
+            assert_eq!(world.supervisor(top).stop_child("late"), Ok(()));
+            assert_eq!(world.actor(pid), None);
+            assert_eq!(world.supervisor(top).restart_child("late"), Err(SupervisorError::NotFound));
             Ok(())
         },
         5,

@@ -88,10 +88,11 @@ pub mod prelude;
 
 pub use seedbed_core as core;
 pub use seedbed_core::{
-    Actor, Bytes, Cancelled, ChildStart, Code, Context, Correlation, ExitReason, Factory, Failure,
-    HandlerCode, Level, Limits, MailboxPolicy, Message, MonitorRef, Permissions, Pid, Reason, Request,
-    RequestFailure, Result, Signal, SpawnFlags, SpawnOptions, StartOutcome, StopCode, Supervisor,
-    SupervisorCall, SupervisorReply, Time, TimerId, WithArgs, supervise,
+    Actor, Answered, Bytes, Cancelled, ChildStart, Code, Context, Correlation, EntryStart, ExitReason,
+    Factory, Failure, HandlerCode, Level, Limits, MailboxPolicy, Message, MonitorRef, Permissions, Pid,
+    Reason, Request, RequestFailure, Result, Signal, SpawnFlags, SpawnOptions, StartOutcome, StopCode,
+    Supervisor, SupervisorCall, SupervisorError, SupervisorRef, SupervisorReply, Time, TimerId, WithArgs,
+    supervise,
 };
 
 #[cfg(feature = "test")]

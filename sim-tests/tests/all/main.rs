@@ -11,6 +11,7 @@ mod requests;
 mod rules_table;
 mod runs;
 mod start;
+mod supervisors;
 mod tapes;
 mod timers;
 mod traps;

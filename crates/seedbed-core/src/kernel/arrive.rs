@@ -122,6 +122,7 @@ impl Kernel {
             s.mailbox.bytes -= envelope.len;
             let asker = Pid::from_raw(envelope.from);
             s.cold.asked.remove(asker, envelope.correlation);
+            s.cold.given.remove(&(asker, envelope.correlation));
             let me = self.node.pid(receiver);
             self.refuse(r, me, asker, envelope.correlation, RequestFailure::Refused);
             let enabled = self.node.lines.get(line).enabled;
@@ -420,6 +421,10 @@ impl Kernel {
                     len: 0,
                     flags: Flags::MESSAGE,
                 };
+                let given = self.node.given.remove(&(from_pid, correlation));
+                if let (Some(slot), Some(given)) = (local, given) {
+                    self.node.slot_mut(slot).cold.given.insert((from_pid, correlation), given);
+                }
                 match local {
                     Some(slot) => self.remote_message(r, slot, from, envelope, &payload, copy),
                     None => {

@@ -185,6 +185,19 @@ impl Kernel {
         self.take_packet(r, packet);
     }
 
+    /// Says what goes along with a request that is yet to arrive from outside: what makes children, for
+    /// a supervisor of this node. A recording does not hold it.
+    pub fn give(&mut self, asker: Pid, correlation: u64, factories: Vec<Arc<dyn Factory>>) {
+        if !factories.is_empty() {
+            self.node.given.insert((asker, correlation), factories);
+        }
+    }
+
+    /// Takes back what was to go along with a request that has ended.
+    pub fn take_back(&mut self, asker: Pid, correlation: u64) {
+        self.node.given.remove(&(asker, correlation));
+    }
+
     /// Kills an actor from outside; false if it is gone.
     pub fn kill<R: Reactor>(&mut self, r: &mut R, pid: Pid) -> bool {
         let Resolved::Local(slot) = self.node.resolve(pid) else { return false };

@@ -316,7 +316,8 @@ impl Kernel {
                     }
                     self.node.vacate(child.slot);
                 }
-                Wish::Link { .. }
+                Wish::Give(_)
+                | Wish::Link { .. }
                 | Wish::Unlink(_)
                 | Wish::Exit { .. }
                 | Wish::Kill(_)
@@ -383,6 +384,13 @@ impl Kernel {
                 self.node.arena.discard(signal);
                 let failure = if full { RequestFailure::Refused } else { RequestFailure::Dead };
                 self.refuse(r, Pid::from_raw(envelope.to), me, envelope.correlation, failure);
+            }
+            Wish::Give(given) => {
+                // An earlier wish of this turn may have ended the supervisor.
+                if let Resolved::Local(to) = self.node.resolve(given.to) {
+                    let key = (me, given.correlation);
+                    self.node.slot_mut(to).cold.given.insert(key, given.factories);
+                }
             }
             Wish::Answer { signal } => self.answer(r, from, signal),
             Wish::Transmit(packet) => self.transmit(r, *packet),

@@ -4,7 +4,7 @@
 
 use super::machine::{Hand, Job, Machine, Turn, Why};
 use super::protocol::{Answer, Call, CallError, ChildState, Command, Parts, Reply, SlotId, Which};
-use super::spec::{ChildId, ChildSpec};
+use seedbed_abi::supervisor::{ChildId, ChildSpec};
 use std::sync::Arc;
 
 /// What a call leads to: an answer now, or something that takes time.
@@ -61,6 +61,10 @@ impl<T: Parts> Machine<T> {
                 Ok(Served::Now(Answer::Done))
             }
             Call::Children => Ok(Served::Now(Answer::Children(self.children()))),
+            Call::Child(_) if self.is_dynamic() => Err(CallError::Dynamic),
+            Call::Child(id) => {
+                self.which(&id).map(|c| Served::Now(Answer::Child(c))).ok_or(CallError::NotFound)
+            }
             Call::Counts => Ok(Served::Now(Answer::Counts(self.counts()))),
             Call::Change(plan) => {
                 self.change(plan, turn)?;

@@ -2,7 +2,7 @@
 
 use super::machine::{Machine, Turn};
 use super::protocol::{ChildState, Parts, SlotId};
-use super::spec::{Plan, Restart, SpecError, Strategy};
+use seedbed_abi::supervisor::{Plan, Restart, SpecError, Strategy};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -4,9 +4,9 @@
 
 use super::machine::{Hand, Job, Machine, Purpose, Turn};
 use super::protocol::{Answer, ChildState, Command, Parts, SlotId};
-use super::spec::Shutdown;
 use super::stop::ask_to_stop;
 use seedbed_abi::ExitReason;
+use seedbed_abi::supervisor::Shutdown;
 
 impl<T: Parts> Machine<T> {
     /// Asks every instance to stop. One that was asked before shares the timer.

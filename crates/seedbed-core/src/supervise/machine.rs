@@ -4,8 +4,8 @@ use super::intensity::Window;
 use super::protocol::{
     Call, ChildInfo, ChildState, Command, Counts, Event, Note, Parts, SlotId, Ticket, Which,
 };
-use super::spec::{ChildId, ChildSpec, Flags, Plan, SpecError, Strategy};
-use super::table::Table;
+use super::table::{Slot, Table};
+use seedbed_abi::supervisor::{ChildId, ChildSpec, Flags, Plan, SpecError, Strategy};
 use seedbed_abi::{ExitReason, Time};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -173,6 +173,11 @@ impl<T: Parts> Machine<T> {
     /// The children, in reverse start order; in the middle of things, as they are.
     pub fn children(&self) -> Vec<ChildInfo<T::Pid>> {
         self.slots.children()
+    }
+
+    /// The child with this id; instances of a dynamic supervisor have none.
+    pub fn which(&self, id: &str) -> Option<ChildInfo<T::Pid>> {
+        self.slots.get(self.slots.by_id(id)?).map(Slot::info)
     }
 
     /// Their numbers.

@@ -53,7 +53,6 @@
 //! - After `Exit` the machine takes no notice of anything. Callers that got no `Reply` by then are
 //!   those of an actor that died: the kernel tells them so.
 
-mod backoff;
 mod calls;
 mod change;
 mod dynamic;
@@ -61,19 +60,17 @@ mod intensity;
 mod machine;
 mod protocol;
 mod restart;
-mod spec;
 mod start;
 mod stop;
 mod table;
 #[cfg(test)]
 mod tests;
 
-pub use backoff::Backoff;
 pub use machine::Machine;
 pub use protocol::{
-    Answer, Call, CallError, ChildInfo, ChildState, Command, Counts, Event, Note, Parts, Reply, SlotId,
-    Ticket, Which,
+    Answer, Call, CallError, ChildInfo, Command, Event, Note, Parts, Reply, SlotId, Ticket, Which,
 };
-pub use spec::{
-    AutoShutdown, ChildId, ChildKind, ChildSpec, Flags, Plan, Restart, Shutdown, SpecError, Strategy,
+pub use seedbed_abi::supervisor::{
+    AutoShutdown, Backoff, ChildId, ChildKind, ChildSpec, ChildState, Counts, Flags, Plan, Restart, Shutdown,
+    SpecError, Strategy,
 };

@@ -1,7 +1,8 @@
 //! What the shell tells the machine, and what the machine tells the shell.
 
-use super::spec::{ChildId, ChildKind, ChildSpec, Plan, SpecError};
-use seedbed_abi::{ExitReason, Time};
+use seedbed_abi::ExitReason;
+use seedbed_abi::supervisor::{ChildId, ChildKind, ChildSpec, Plan, SpecError};
+pub(super) use seedbed_abi::supervisor::{ChildState, Counts};
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -226,6 +227,8 @@ pub enum Call<T: Parts> {
     Children,
     /// Count them.
     Counts,
+    /// The one child with this id.
+    Child(ChildId),
     /// Replace flags and specs (rules U).
     Change(Plan<T::Start>),
 }
@@ -259,6 +262,8 @@ pub enum Answer<P> {
     Ignored,
     /// The children, in reverse start order.
     Children(Vec<ChildInfo<P>>),
+    /// One child.
+    Child(ChildInfo<P>),
     /// Their numbers.
     Counts(Counts),
 }
@@ -305,35 +310,6 @@ pub struct ChildInfo<P> {
     pub kind: ChildKind,
     /// How it is.
     pub state: ChildState<P>,
-}
-
-/// How a child is. A caller sees the first three only: calls wait while a child starts or stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum ChildState<P> {
-    /// It runs.
-    Running(P),
-    /// It waits to be started again; `until` when, if it has a backoff (B2).
-    Restarting {
-        /// When its delay ends.
-        until: Option<Time>,
-    },
-    /// It does not run.
-    Down,
-    /// Its start is in hand; `None` between the command and its answer.
-    Starting(Option<P>),
-    /// It was asked to stop.
-    Stopping(P),
-}
-
-/// Numbers of children.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Counts {
-    /// Specs known; 1 for a dynamic supervisor.
-    pub specs: u64,
-    /// Children that run.
-    pub active: u64,
-    /// Children that are supervisors, whether or not they run.
-    pub supervisors: u64,
-    /// Children that are workers, whether or not they run.
-    pub workers: u64,
+    /// How often its start was begun since its spec was added.
+    pub starts: u64,
 }

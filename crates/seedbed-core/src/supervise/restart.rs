@@ -2,7 +2,7 @@
 
 use super::machine::{Job, Machine, Purpose, Stage, Turn, Why};
 use super::protocol::{ChildState, Command, Note, Parts, SlotId};
-use super::spec::{AutoShutdown, Restart, Strategy};
+use seedbed_abi::supervisor::{AutoShutdown, Restart, Strategy};
 use seedbed_abi::{ExitReason, ReasonClass};
 
 impl<T: Parts> Machine<T> {

@@ -18,6 +18,7 @@ impl<T: Parts> Machine<T> {
         self.set(slot, ChildState::Starting(None), turn);
         self.hand = Hand::Start { slot, pid: None, timer: None, overdue: false, late: false };
         let record = self.slots.slot(slot);
+        record.starts += 1;
         let (spec, args) = (record.spec.clone(), record.args.clone());
         turn.out.push(Command::Start { slot, spec, args, incarnation: self.starts });
     }

@@ -2,8 +2,8 @@
 
 use super::machine::{Hand, Job, Machine, Purpose, Turn};
 use super::protocol::{Answer, ChildState, Command, Note, Parts, SlotId};
-use super::spec::{Restart, Shutdown};
 use seedbed_abi::ExitReason;
+use seedbed_abi::supervisor::{Restart, Shutdown};
 
 impl<T: Parts> Machine<T> {
     /// Stops the child of a slot, if it has one; what has none is settled at once.

@@ -4,8 +4,8 @@
 //! costs more than a look-up, however many children there are.
 
 use super::protocol::{ChildInfo, ChildState, Counts, Parts, SlotId, Ticket};
-use super::spec::{ChildId, ChildKind, ChildSpec, Restart};
 use seedbed_abi::ExitReason;
+use seedbed_abi::supervisor::{ChildId, ChildKind, ChildSpec, Restart};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ pub(super) struct Slot<T: Parts> {
     pub(super) ticket: Option<Ticket>,
     /// Why the running child ended, if its notice came while something else was in hand.
     pub(super) died: Option<ExitReason>,
+    /// How often its start was begun.
+    pub(super) starts: u64,
     state: ChildState<T::Pid>,
     /// The last pid that ran, by which a restarting instance is still known.
     former: Option<T::Pid>,
@@ -28,6 +30,11 @@ pub(super) struct Slot<T: Parts> {
 impl<T: Parts> Slot<T> {
     pub(super) fn state(&self) -> ChildState<T::Pid> {
         self.state
+    }
+
+    pub(super) fn info(&self) -> ChildInfo<T::Pid> {
+        let Slot { spec, state, starts, .. } = self;
+        ChildInfo { id: spec.id.clone(), kind: spec.kind, state: *state, starts: *starts }
     }
 
     /// Temporary children and instances are forgotten when they end for good.
@@ -68,8 +75,8 @@ impl<T: Parts> Table<T> {
             self.by_id.insert(spec.id.clone(), id);
         }
         self.supervisors += u64::from(spec.kind == ChildKind::Supervisor);
-        let slot =
-            Slot { spec, args, delays: 0, ticket: None, died: None, state: ChildState::Down, former: None };
+        let state = ChildState::Down;
+        let slot = Slot { spec, args, delays: 0, ticket: None, died: None, starts: 0, state, former: None };
         self.slots.insert(id, slot);
         id
     }
@@ -89,8 +96,8 @@ impl<T: Parts> Table<T> {
         let old = std::mem::replace(&mut slot.state, state);
         let is_instance = slot.args.is_some();
         let to_come = matches!(state, ChildState::Restarting { .. } | ChildState::Starting(_));
-        if let Some(pid) = pid(old)
-            && Some(pid) != self::pid(state)
+        if let Some(pid) = old.pid()
+            && Some(pid) != state.pid()
         {
             if is_instance && to_come && matches!(old, ChildState::Running(_)) {
                 slot.former = Some(pid);
@@ -98,7 +105,7 @@ impl<T: Parts> Table<T> {
                 self.by_pid.remove(&pid);
             }
         }
-        if let Some(pid) = pid(state) {
+        if let Some(pid) = state.pid() {
             self.by_pid.insert(pid, id);
         }
         if !to_come && let Some(former) = slot.former.take() {
@@ -130,7 +137,7 @@ impl<T: Parts> Table<T> {
         self.slots.get_mut(&id).expect("the machine knows its slots")
     }
 
-    pub(super) fn by_id(&self, id: &ChildId) -> Option<SlotId> {
+    pub(super) fn by_id(&self, id: &str) -> Option<SlotId> {
         self.by_id.get(id).copied()
     }
 
@@ -163,9 +170,7 @@ impl<T: Parts> Table<T> {
     }
 
     pub(super) fn children(&self) -> Vec<ChildInfo<T::Pid>> {
-        let info =
-            |slot: &Slot<T>| ChildInfo { id: slot.spec.id.clone(), kind: slot.spec.kind, state: slot.state };
-        self.slots.values().rev().map(info).collect()
+        self.slots.values().rev().map(Slot::info).collect()
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -176,13 +181,6 @@ impl<T: Parts> Table<T> {
             supervisors: self.supervisors,
             workers: all - self.supervisors,
         }
-    }
-}
-
-fn pid<P: Copy>(state: ChildState<P>) -> Option<P> {
-    match state {
-        ChildState::Running(pid) | ChildState::Stopping(pid) | ChildState::Starting(Some(pid)) => Some(pid),
-        ChildState::Starting(None) | ChildState::Restarting { .. } | ChildState::Down => None,
     }
 }
 

@@ -1,138 +1,141 @@
-//! What may be asked of a running supervisor, as a message (spec `supervision.md`, "Calls").
+//! Calls to a supervisor, between its messages and its machine; and the callers that are actors.
 
 use super::{Actors, ChildStart};
+use crate::actor::Factory;
 use crate::context::Context;
-use crate::supervise::{
-    Answer, Call, CallError, ChildKind, ChildSpec, ChildState, Counts, Reply, Restart, Shutdown, Which,
+use crate::supervise::{Answer, Call, CallError, ChildInfo, ChildKind, ChildSpec, Plan, Reply, Which};
+use seedbed_abi::supervisor::{
+    Answered, Ask, Caller, ChildLine, EntryStart, Makes, SupervisorCall, SupervisorError, SupervisorRef,
+    SupervisorReply,
 };
-use seedbed_abi::{ExitReason, Pid};
-use serde::{Deserialize, Serialize};
+use seedbed_abi::{Code, Message, Pid};
+use std::sync::Arc;
 
-/// A call to a supervisor: asked like any request, answered by a [`SupervisorReply`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum SupervisorCall {
-    /// Add a child at the end, made by an entry of the node's table, and start it.
-    StartChild {
-        /// The child's id.
-        id: String,
-        /// The entry that makes it.
-        entry: String,
-        /// What the child is given.
-        args: Vec<u8>,
-        /// The name it has registered while it lives.
-        register: Option<String>,
-        /// Which exits restart it.
-        restart: Restart,
-        /// How it is stopped.
-        shutdown: Shutdown,
-        /// Whether its end may end the supervisor.
-        significant: bool,
-    },
-    /// Start an instance of a dynamic supervisor's template, with these arguments.
-    StartInstance(Vec<u8>),
-    /// Stop a child; it is not restarted.
-    StopChild(String),
-    /// Stop an instance of a dynamic supervisor.
-    StopInstance(Pid),
-    /// Start a child that is down.
-    RestartChild(String),
-    /// Forget a child that is down.
-    DeleteChild(String),
-    /// List the children.
-    Children,
-    /// Count them.
-    Counts,
-}
-
-/// What a call came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum SupervisorReply {
-    /// Stopped or deleted.
-    Done,
-    /// Started.
-    Started(Pid),
-    /// The child chose not to run.
-    Ignored,
-    /// The children, in reverse start order.
-    Children(Vec<ChildLine>),
-    /// Their numbers.
-    Counts(Counts),
-    /// No child has that id or pid.
-    NotFound,
-    /// The child runs.
-    Running,
-    /// The child is being restarted.
-    Restarting,
-    /// A child with that id runs, as this pid.
-    AlreadyStarted(Pid),
-    /// A child with that id is known, and does not run.
-    AlreadyPresent,
-    /// The child could not start.
-    StartFailed(ExitReason),
-    /// The spec is bad, or names no entry.
-    Refused(String),
-    /// A dynamic supervisor does not do that, or only a dynamic one does.
-    WrongKind,
-}
-
-/// A line of the list of children.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChildLine {
-    /// Its id; of an instance, the template's.
-    pub id: String,
-    /// Worker or supervisor.
-    pub kind: ChildKind,
-    /// How it is.
-    pub state: ChildState<Pid>,
-}
-
-impl SupervisorCall {
-    /// The call as the machine takes it.
-    pub(super) fn into_machine(self, cx: &Context<'_>) -> Result<Call<Actors>, SupervisorReply> {
-        Ok(match self {
-            SupervisorCall::StartChild { id, entry, args, register, restart, shutdown, significant } => {
-                let factory = cx
-                    .entry(&entry)
-                    .ok_or_else(|| SupervisorReply::Refused(format!("no entry `{entry}`")))?;
-                let kind = if factory.is_supervisor() { ChildKind::Supervisor } else { ChildKind::Worker };
-                let start = ChildStart { factory, args, register };
-                let spec = ChildSpec { restart, shutdown, significant, kind, ..ChildSpec::worker(id, start) };
-                Call::StartChild(spec)
-            }
-            SupervisorCall::StartInstance(args) => Call::StartInstance(args),
-            SupervisorCall::StopChild(id) => Call::StopChild(Which::Id(id.into())),
-            SupervisorCall::StopInstance(pid) => Call::StopChild(Which::Pid { pid, alive: cx.is_alive(pid) }),
-            SupervisorCall::RestartChild(id) => Call::RestartChild(id.into()),
-            SupervisorCall::DeleteChild(id) => Call::DeleteChild(id.into()),
-            SupervisorCall::Children => Call::Children,
-            SupervisorCall::Counts => Call::Counts,
-        })
+impl Makes<Arc<dyn Factory>> for ChildStart {
+    fn split(self) -> (EntryStart, Option<Arc<dyn Factory>>) {
+        let ChildStart { factory, args, register } = self;
+        (EntryStart { entry: String::new(), args, register }, Some(factory))
     }
 }
 
-impl SupervisorReply {
-    pub(super) fn from_machine(reply: Reply<Pid>) -> SupervisorReply {
-        match reply {
-            Ok(Answer::Done) => SupervisorReply::Done,
-            Ok(Answer::Started(pid)) => SupervisorReply::Started(pid),
-            Ok(Answer::Ignored) => SupervisorReply::Ignored,
-            Ok(Answer::Counts(counts)) => SupervisorReply::Counts(counts),
-            Ok(Answer::Children(children)) => SupervisorReply::Children(
-                children
-                    .into_iter()
-                    .map(|c| ChildLine { id: c.id.to_string(), kind: c.kind, state: c.state })
-                    .collect(),
-            ),
-            Err(CallError::NotFound) => SupervisorReply::NotFound,
-            Err(CallError::Running) => SupervisorReply::Running,
-            Err(CallError::Restarting) => SupervisorReply::Restarting,
-            Err(CallError::AlreadyStarted(pid)) => SupervisorReply::AlreadyStarted(pid),
-            Err(CallError::AlreadyPresent) => SupervisorReply::AlreadyPresent,
-            Err(CallError::StartFailed(reason)) => SupervisorReply::StartFailed(reason),
-            Err(CallError::Spec(e)) => SupervisorReply::Refused(e.to_string()),
-            Err(CallError::Dynamic | CallError::NotDynamic) => SupervisorReply::WrongKind,
+impl Context<'_> {
+    /// A supervisor to be called, by pid or address. What a call gives knows the answer when it comes,
+    /// as a [`Signal::Reply`](seedbed_abi::Signal::Reply); an answer of one that is gone comes at once.
+    ///
+    /// ```
+    /// use seedbed_core::supervise::ChildSpec;
+    /// use seedbed_core::{Actor, Answered, ChildStart, Context, Pid, Result, Signal};
+    ///
+    /// struct Session;
+    /// # impl Actor for Session {
+    /// #     type Message = ();
+    /// #     fn on_message(&mut self, _: &mut Context, (): ()) -> Result<()> { Ok(()) }
+    /// # }
+    /// struct Door { sessions: Pid, opening: Option<Answered<Option<Pid>>> }
+    /// impl Actor for Door {
+    ///     type Message = String;
+    ///     fn on_message(&mut self, cx: &mut Context, user: String) -> Result<()> {
+    ///         let spec = ChildSpec::worker(user, ChildStart::new(|| Session));
+    ///         self.opening = Some(cx.supervisor(self.sessions).start_child(spec)?);
+    ///         Ok(())
+    ///     }
+    ///     fn on_signal(&mut self, cx: &mut Context, signal: Signal) -> Result<()> {
+    ///         if let Some(opened) = self.opening.and_then(|call| call.by(&signal)) {
+    ///             let session: Option<Pid> = opened?;
+    /// #           let _ = (cx, session);
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    pub fn supervisor(&mut self, pid: Pid) -> SupervisorRef<&mut Self> {
+        SupervisorRef::new(self, pid)
+    }
+}
+
+impl Caller for &mut Context<'_> {
+    type Given = Arc<dyn Factory>;
+    type Out<T: Send + 'static> = Result<Answered<T>, Code>;
+
+    fn call<T: Send + 'static>(&mut self, ask: Ask<Arc<dyn Factory>, T>) -> Result<Answered<T>, Code> {
+        let Ask { to, call, given, timeout, read } = ask;
+        let mut payload = Vec::new();
+        call.encode(&mut payload);
+        Ok(Answered::new(self.ask_giving(to, &payload, timeout, given)?, read))
+    }
+}
+
+/// The call as the machine takes it. `given` is what came along with it, in the order of its children.
+pub(super) fn into_machine(
+    call: SupervisorCall,
+    given: Vec<Arc<dyn Factory>>,
+    cx: &Context<'_>,
+) -> Result<Call<Actors>, SupervisorError> {
+    let mut given = given.into_iter();
+    Ok(match call {
+        SupervisorCall::StartChild(spec) => Call::StartChild(made(spec, &mut given, cx)?),
+        SupervisorCall::StartInstance(args) => Call::StartInstance(args),
+        SupervisorCall::StopChild(id) => Call::StopChild(Which::Id(id.into())),
+        SupervisorCall::StopInstance(pid) => Call::StopChild(Which::Pid { pid, alive: cx.is_alive(pid) }),
+        SupervisorCall::RestartChild(id) => Call::RestartChild(id.into()),
+        SupervisorCall::DeleteChild(id) => Call::DeleteChild(id.into()),
+        SupervisorCall::Children => Call::Children,
+        SupervisorCall::Counts => Call::Counts,
+        SupervisorCall::Which(id) => Call::Child(id.into()),
+        SupervisorCall::Change { flags, children } => {
+            let children = children.into_iter().map(|spec| made(spec, &mut given, cx));
+            Call::Change(Plan { flags, children: children.collect::<Result<_, _>>()? })
+        }
+        _ => return Err(SupervisorError::NoSupervisor),
+    })
+}
+
+/// The spec with what makes the child.
+fn made(
+    spec: ChildSpec<EntryStart>,
+    given: &mut impl Iterator<Item = Arc<dyn Factory>>,
+    cx: &Context<'_>,
+) -> Result<ChildSpec<ChildStart>, SupervisorError> {
+    let by_name = |entry: &str| cx.entry(entry).ok_or_else(|| SupervisorError::NoEntry(entry.to_owned()));
+    let factory = match spec.start.entry.as_str() {
+        "" => given.next().map_or_else(|| by_name(&spec.id), Ok)?,
+        entry => by_name(entry)?,
+    };
+    let kind = if factory.is_supervisor() { ChildKind::Supervisor } else { spec.kind };
+    let spec = spec.map(|EntryStart { args, register, .. }| ChildStart { factory, args, register });
+    Ok(ChildSpec { kind, ..spec })
+}
+
+/// What the machine answered, as a message.
+pub(super) fn from_machine(reply: Reply<Pid>) -> SupervisorReply {
+    match reply {
+        Ok(Answer::Done) => SupervisorReply::Done,
+        Ok(Answer::Started(pid)) => SupervisorReply::Started(pid),
+        Ok(Answer::Ignored) => SupervisorReply::Ignored,
+        Ok(Answer::Counts(counts)) => SupervisorReply::Counts(counts),
+        Ok(Answer::Child(child)) => SupervisorReply::Child(line(child)),
+        Ok(Answer::Children(children)) => SupervisorReply::Children(children.into_iter().map(line).collect()),
+        Err(error) => SupervisorReply::Refused(error.into()),
+    }
+}
+
+fn line(child: ChildInfo<Pid>) -> ChildLine {
+    let ChildInfo { id, kind, state, starts } = child;
+    ChildLine { id: id.to_string(), kind, state, starts }
+}
+
+impl From<CallError<Pid>> for SupervisorError {
+    fn from(error: CallError<Pid>) -> SupervisorError {
+        match error {
+            CallError::NotFound => SupervisorError::NotFound,
+            CallError::Running => SupervisorError::Running,
+            CallError::Restarting => SupervisorError::Restarting,
+            CallError::AlreadyStarted(pid) => SupervisorError::AlreadyStarted(pid),
+            CallError::AlreadyPresent => SupervisorError::AlreadyPresent,
+            CallError::StartFailed(reason) => SupervisorError::StartFailed(reason),
+            CallError::Spec(error) => SupervisorError::Spec(error),
+            CallError::Dynamic => SupervisorError::Dynamic,
+            CallError::NotDynamic => SupervisorError::NotDynamic,
         }
     }
 }

@@ -145,6 +145,7 @@ fn show_reply(reply: Reply<u64>) -> String {
             };
             children.iter().map(line).collect::<Vec<_>>().join(", ")
         }
+        Ok(Answer::Child(child)) => unreachable!("no program asks for one child: {child:?}"),
         Ok(Answer::Counts(c)) => format!("{} {} {} {}", c.specs, c.active, c.supervisors, c.workers),
         Err(CallError::NotFound) => "not found".into(),
         Err(CallError::Running) => "running".into(),

@@ -9,3 +9,4 @@ mod effects;
 mod ending;
 mod handles;
 mod replays;
+mod supervisors;

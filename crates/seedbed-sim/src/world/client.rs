@@ -64,7 +64,7 @@ impl World {
         Client { pid: pid_of(NodeId::OUTSIDE, Boot(0), slot, 1) }
     }
 
-    fn default_client(&mut self) -> Client {
+    pub(super) fn default_client(&mut self) -> Client {
         let first = pid_of(NodeId::OUTSIDE, Boot(0), 0, 1);
         if self.clients.is_empty() { self.client() } else { Client { pid: first } }
     }

@@ -3,12 +3,14 @@
 //! - `step.rs`: how it moves.
 //! - `node.rs`: how nodes come and go.
 //! - `client.rs`: the outside.
+//! - `supervisors.rs`: calls to supervisors.
 //! - `input.rs`: what the outside sends by a timetable.
 
 mod client;
 mod input;
 mod node;
 mod step;
+mod supervisors;
 
 pub use client::{AskError, Client};
 pub use node::NodeBoot;

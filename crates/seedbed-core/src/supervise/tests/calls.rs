@@ -69,6 +69,16 @@ fn calls_stop_of_a_temporary_child_drops_its_spec() {
 }
 
 #[test]
+fn calls_which_gives_one_child_and_how_often_it_was_started() {
+    for (state, expected) in
+        [("running", "a 1, 1 starts"), ("down", "a down, 1 starts"), ("", "a restarting, 2 starts")]
+    {
+        assert_eq!(in_state(state).feed("call 9 which a"), format!("reply 9 {expected}"));
+    }
+    assert_eq!(in_state("running").feed("call 9 which x"), "reply 9 error: child not found");
+}
+
+#[test]
 fn calls_children_and_counts() {
     let mut rig = rig("9/5s", &["a", "b supervisor", "c transient", "d temporary"]);
     for event in ["init", "started 1", "started 2", "started 3", "started 4"] {

@@ -242,6 +242,7 @@ fn call(words: &[&str]) -> Call<Text> {
         ("delete", id) => Call::DeleteChild(id.into()),
         ("children", _) => Call::Children,
         ("counts", _) => Call::Counts,
+        ("which", id) => Call::Child(id.into()),
         ("change", _) => {
             let text = words[1..].join(" ");
             let mut parts = text.split(" + ");
@@ -277,6 +278,7 @@ fn show_reply(reply: Reply<u64>) -> String {
         Ok(Answer::Started(pid)) => format!("started {pid}"),
         Ok(Answer::Ignored) => "ignored".to_owned(),
         Ok(Answer::Children(children)) => children.iter().map(show_child).collect::<Vec<_>>().join(", "),
+        Ok(Answer::Child(child)) => format!("{}, {} starts", show_child(&child), child.starts),
         Ok(Answer::Counts(c)) => {
             format!(
                 "specs {} active {} supervisors {} workers {}",

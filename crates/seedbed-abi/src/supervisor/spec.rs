@@ -1,14 +1,16 @@
 //! Flags and child specs, and what is refused about them (rules F).
 //!
 //! Types hold what they can: an intensity cannot be negative and a spec cannot lack its start.
-//! The rest is checked before a machine has it, each bad field with an error of its own.
+//! The rest is checked before a supervisor has it, each bad field with an error of its own.
 
 use super::backoff::Backoff;
-use crate::path::check_name;
-use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
-use thiserror::Error;
+use crate::check_name;
+use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+use serde::{Deserialize, Serialize};
 
 /// A child's id: unique in its supervisor, and the last part of the child's path.
 pub type ChildId = Arc<str>;
@@ -23,7 +25,7 @@ pub struct Plan<S> {
 }
 
 /// How a supervisor behaves (F1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flags {
     /// Who is restarted with whom.
     pub strategy: Strategy,
@@ -36,7 +38,7 @@ pub struct Flags {
 }
 
 /// Who is restarted with whom.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Strategy {
     /// That child only.
     #[default]
@@ -50,7 +52,7 @@ pub enum Strategy {
 }
 
 /// When a supervisor ends because of what its significant children do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum AutoShutdown {
     /// Never.
     #[default]
@@ -64,14 +66,15 @@ pub enum AutoShutdown {
 /// How one child is started, restarted and stopped (F4).
 ///
 /// ```
-/// # use seedbed_core::supervise::{ChildSpec, Restart};
+/// # use seedbed_abi::supervisor::{ChildSpec, Restart};
 /// let spec = ChildSpec { restart: Restart::Temporary, ..ChildSpec::worker("session", ()) };
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChildSpec<S> {
     /// Its id.
+    #[serde(with = "text")]
     pub id: ChildId,
-    /// How it is made; the machine hands it to the shell unread.
+    /// How it is made.
     pub start: S,
     /// Which exits restart it.
     pub restart: Restart,
@@ -88,9 +91,7 @@ pub struct ChildSpec<S> {
 }
 
 /// Which exits restart a child (rules R).
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Restart {
     /// Every exit.
     #[default]
@@ -102,9 +103,7 @@ pub enum Restart {
 }
 
 /// What a child is; decides nothing but defaults and counts.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ChildKind {
     /// It has no children of its own.
     #[default]
@@ -114,7 +113,7 @@ pub enum ChildKind {
 }
 
 /// How a child is stopped (D1, D2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Shutdown {
     /// It is killed.
     Brutal,
@@ -125,61 +124,82 @@ pub enum Shutdown {
 }
 
 /// Why flags or specs were refused (F3, F5, F6).
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SpecError {
     /// The period is zero.
-    #[error("the period is zero")]
     PeriodZero,
     /// A dynamic supervisor has a number of templates other than one (F7).
-    #[error("a dynamic supervisor has one template, not {found}")]
     Templates {
         /// How many it was given.
         found: usize,
     },
     /// A dynamic supervisor with auto-shutdown.
-    #[error("a dynamic supervisor cannot shut down automatically")]
     DynamicAutoShutdown,
     /// A supervisor cannot become dynamic, or cease to be, while it runs.
-    #[error("the strategy cannot change to or from dynamic")]
     DynamicChange,
     /// A child has an empty id.
-    #[error("child {index} has no id")]
     NoId {
         /// Its place in the list, from 0.
         index: usize,
     },
     /// An id that cannot be a name, and so no part of a path (P2).
-    #[error("child {0:?}: the id is too long, or holds /, #, @ or a control character")]
-    BadId(ChildId),
+    BadId(#[serde(with = "text")] ChildId),
     /// Two children with one id.
-    #[error("child {0:?}: the id is used twice")]
-    DuplicateId(ChildId),
+    DuplicateId(#[serde(with = "text")] ChildId),
     /// A significant child that is always restarted.
-    #[error("child {0:?}: a permanent child cannot be significant")]
-    SignificantPermanent(ChildId),
+    SignificantPermanent(#[serde(with = "text")] ChildId),
     /// A significant child under a supervisor that never shuts down automatically.
-    #[error("child {0:?}: significant, but the supervisor never shuts down automatically")]
-    SignificantNever(ChildId),
+    SignificantNever(#[serde(with = "text")] ChildId),
     /// A start timeout of zero.
-    #[error("child {0:?}: the start timeout is zero")]
-    StartTimeoutZero(ChildId),
+    StartTimeoutZero(#[serde(with = "text")] ChildId),
     /// A backoff whose shortest delay is zero.
-    #[error("child {0:?}: the backoff's min is zero")]
-    BackoffMinZero(ChildId),
+    BackoffMinZero(#[serde(with = "text")] ChildId),
     /// A backoff whose longest delay is under its shortest.
-    #[error("child {0:?}: the backoff's max is less than its min")]
-    BackoffMaxBelowMin(ChildId),
+    BackoffMaxBelowMin(#[serde(with = "text")] ChildId),
     /// A backoff that would shrink.
-    #[error("child {0:?}: the backoff's factor is zero")]
-    BackoffFactorZero(ChildId),
+    BackoffFactorZero(#[serde(with = "text")] ChildId),
     /// A backoff with more jitter than delay.
-    #[error("child {0:?}: the backoff's jitter is over 1000 thousandths")]
-    BackoffJitterTooLarge(ChildId),
+    BackoffJitterTooLarge(#[serde(with = "text")] ChildId),
     /// A backoff that would forget at once.
-    #[error("child {0:?}: the backoff's reset_after is zero")]
-    BackoffResetZero(ChildId),
+    BackoffResetZero(#[serde(with = "text")] ChildId),
 }
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SpecError::PeriodZero => f.write_str("the period is zero"),
+            SpecError::Templates { found } => write!(f, "a dynamic supervisor has one template, not {found}"),
+            SpecError::DynamicAutoShutdown => {
+                f.write_str("a dynamic supervisor cannot shut down automatically")
+            }
+            SpecError::DynamicChange => f.write_str("the strategy cannot change to or from dynamic"),
+            SpecError::NoId { index } => write!(f, "child {index} has no id"),
+            SpecError::BadId(id) => {
+                write!(f, "child {id:?}: the id is too long, or holds /, #, @ or a control character")
+            }
+            SpecError::DuplicateId(id) => write!(f, "child {id:?}: the id is used twice"),
+            SpecError::SignificantPermanent(id) => {
+                write!(f, "child {id:?}: a permanent child cannot be significant")
+            }
+            SpecError::SignificantNever(id) => {
+                write!(f, "child {id:?}: significant, but the supervisor never shuts down automatically")
+            }
+            SpecError::StartTimeoutZero(id) => write!(f, "child {id:?}: the start timeout is zero"),
+            SpecError::BackoffMinZero(id) => write!(f, "child {id:?}: the backoff's min is zero"),
+            SpecError::BackoffMaxBelowMin(id) => {
+                write!(f, "child {id:?}: the backoff's max is less than its min")
+            }
+            SpecError::BackoffFactorZero(id) => write!(f, "child {id:?}: the backoff's factor is zero"),
+            SpecError::BackoffJitterTooLarge(id) => {
+                write!(f, "child {id:?}: the backoff's jitter is over 1000 thousandths")
+            }
+            SpecError::BackoffResetZero(id) => write!(f, "child {id:?}: the backoff's reset_after is zero"),
+        }
+    }
+}
+
+impl core::error::Error for SpecError {}
 
 impl Default for Flags {
     fn default() -> Flags {
@@ -222,8 +242,17 @@ impl<S> ChildSpec<S> {
         }
     }
 
+    /// The same spec of a child that is made in another way.
+    pub fn map<T>(self, make: impl FnOnce(S) -> T) -> ChildSpec<T> {
+        let ChildSpec { id, start, restart, significant, kind, shutdown, backoff, start_timeout } = self;
+        ChildSpec { id, start: make(start), restart, significant, kind, shutdown, backoff, start_timeout }
+    }
+
     /// Checks the spec of a child that is to be at `index` under a supervisor with this auto-shutdown.
-    pub(super) fn check(&self, index: usize, auto_shutdown: AutoShutdown) -> Result<(), SpecError> {
+    ///
+    /// # Errors
+    /// See [`SpecError`].
+    pub fn check(&self, index: usize, auto_shutdown: AutoShutdown) -> Result<(), SpecError> {
         let id = || self.id.clone();
         if self.id.is_empty() {
             return Err(SpecError::NoId { index });
@@ -241,8 +270,11 @@ impl<S> ChildSpec<S> {
         self.backoff.as_ref().map_or(Ok(()), |backoff| backoff.check(&self.id))
     }
 
-    /// The part of [`check`](Self::check) that depends on the supervisor's flags.
-    pub(super) fn check_significance(&self, auto_shutdown: AutoShutdown) -> Result<(), SpecError> {
+    /// The part of [`check`](Self::check) that depends on the supervisor's flags (F6).
+    ///
+    /// # Errors
+    /// [`SpecError::SignificantNever`].
+    pub fn check_significance(&self, auto_shutdown: AutoShutdown) -> Result<(), SpecError> {
         if self.significant && auto_shutdown == AutoShutdown::Never {
             return Err(SpecError::SignificantNever(self.id.clone()));
         }
@@ -276,5 +308,20 @@ impl<S> Plan<S> {
             }
         }
         Ok(())
+    }
+}
+
+/// An id as a string: serde reads no shared text without a feature that all its users would get.
+mod text {
+    use alloc::string::String;
+    use alloc::sync::Arc;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(id: &Arc<str>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(id)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<str>, D::Error> {
+        Ok(String::deserialize(from)?.into())
     }
 }

@@ -1,11 +1,12 @@
 //! Delays before restarts that grow while restarts fail (rules B). Integers only.
 
 use super::spec::{ChildId, SpecError};
-use seedbed_abi::nanos;
-use std::time::Duration;
+use crate::nanos;
+use core::time::Duration;
+use serde::{Deserialize, Serialize};
 
 /// delay(n) = min(max, min · factorⁿ), then up to `jitter_permille` thousandths more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backoff {
     /// The first delay; longer than zero.
     pub min: Duration,
