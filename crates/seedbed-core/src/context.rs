@@ -5,20 +5,24 @@
 
 use crate::actor::Factory;
 use crate::event::{Event, Hook};
+use crate::held::Held;
+use crate::kernel::hash_of;
 use crate::limits::{Limits, MailboxPolicy};
 use crate::mail::TIMERS;
 use crate::node::{Node, Pending, Resolved, Slot, Stage};
 use crate::outbox::{Given, PerformWish, SpawnOptions, SpawnWish, Wish};
 use crate::packet::{Body, Packet};
 use crate::path::{Life, PathId, check_name};
-use crate::pid::{NodeId, address_of};
+use crate::pid::{NodeId, address_of, name_hash};
 use crate::reactor::{ChoiceKind, ChoicePoint, Port};
 use crate::timer::{Due, Timer, TimerState};
+use seedbed_abi::supervisor::Hold;
 use seedbed_abi::{
     Cancelled, Code, Correlation, Envelope, ExitReason, Flags, Level, Message, MonitorRef, Pid, Reason,
     Request, Result, SpawnFlags, Time, TimerId, nanos, store,
 };
 use std::any::{Any, TypeId};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -343,6 +347,8 @@ impl Context<'_> {
             if !has_room(r, len) && r.limits.policy == MailboxPolicy::Refuse {
                 return Err(Code::MailboxFull);
             }
+        } else if self.held(to).is_some_and(|held| !held.has_room(len)) {
+            return Err(Code::MailboxFull);
         }
         Ok(resolved)
     }
@@ -397,9 +403,27 @@ impl Context<'_> {
                     self.node.outbox.push(Wish::Send { signal });
                 }
             }
-            Resolved::Dead | Resolved::Remote => self.lose_later(signal, false),
+            Resolved::Dead | Resolved::Remote => self.hold_or_lose_later(to, payload.len(), signal),
         }
         Ok(())
+    }
+
+    /// What is held for the name that an address of nobody means.
+    #[inline]
+    fn held(&self, to: Pid) -> Option<&Held> {
+        if self.node.holds.is_empty() { None } else { self.node.holds.get(hash_of(to)?) }
+    }
+
+    /// A message that finds nobody: held, if mail for that name is (rule H1). Its room was looked for.
+    #[cold]
+    fn hold_or_lose_later(&mut self, to: Pid, len: usize, signal: u32) {
+        match hash_of(to).and_then(|hash| self.node.holds.get_mut(hash)) {
+            Some(held) => {
+                held.reserve(len as u32);
+                self.node.outbox.push(Wish::Hold { signal });
+            }
+            None => self.lose_later(signal, false),
+        }
     }
 
     /// A message for nobody. Apart, so that the entry of one that arrives is written in place.
@@ -520,6 +544,9 @@ impl Context<'_> {
         self.node.turn.mark().name_before.get_or_insert(None);
         self.node.slot_mut(slot).cold.name = Some(name.clone());
         self.port.observe(&Event::Registered { who: self.node.who(slot), name: &name });
+        if !self.node.holds.is_empty() {
+            self.node.outbox.push(Wish::Named);
+        }
         Ok(())
     }
 
@@ -654,6 +681,26 @@ impl Context<'_> {
         factory: Arc<dyn Factory>,
         tag: u64,
     ) -> Result<(Pid, Option<MonitorRef>), Code> {
+        self.spawn_with(options, factory, tag, None)
+    }
+
+    /// For supervisors: a child for whose name mail is held.
+    pub(crate) fn spawn_held(
+        &mut self,
+        options: SpawnOptions,
+        factory: Arc<dyn Factory>,
+        hold: Option<Hold>,
+    ) -> Result<Pid, Code> {
+        self.spawn_with(options, factory, 0, hold).map(|(pid, _)| pid)
+    }
+
+    fn spawn_with(
+        &mut self,
+        options: SpawnOptions,
+        factory: Arc<dyn Factory>,
+        tag: u64,
+        hold: Option<Hold>,
+    ) -> Result<(Pid, Option<MonitorRef>), Code> {
         self.allowed()?;
         self.room_in_outbox(0)?;
         let slot = self.slot();
@@ -671,7 +718,7 @@ impl Context<'_> {
         let me = self.node.turn.slot;
         let reference = options.flags.has(SpawnFlags::MONITOR).then(|| self.watch_made(pid));
         self.node.slot_mut(me).cold.spawned += 1;
-        let wish = SpawnWish { slot: child, options, factory, tag, reference: reference.map(|r| r.0) };
+        let wish = SpawnWish { slot: child, options, factory, tag, hold, reference: reference.map(|r| r.0) };
         self.node.outbox.push(Wish::Spawn(Box::new(wish)));
         Ok((pid, reference))
     }
@@ -944,6 +991,18 @@ impl Context<'_> {
             let who = self.node.who(self.node.turn.slot);
             self.port.observe(&Event::Condition { who, name, always, holds });
         }
+    }
+
+    /// For supervisors: mail for this name is held no more.
+    pub(crate) fn end_hold(&mut self, name: &str) {
+        self.node.outbox.push(Wish::EndHold(name_hash(name)));
+    }
+
+    /// For supervisors: of the names that it keeps, only these are kept.
+    pub(crate) fn end_other_holds(&mut self, kept: &BTreeSet<&str>) {
+        let kept: BTreeSet<u64> = kept.iter().map(|name| name_hash(name)).collect();
+        let over: Vec<u64> = self.slot().cold.keeps.difference(&kept).copied().collect();
+        self.node.outbox.extend(over.into_iter().map(Wish::EndHold));
     }
 
     /// For supervisors: reports a decision.

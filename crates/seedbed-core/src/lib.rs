@@ -9,6 +9,7 @@ mod context;
 mod describe;
 mod event;
 mod hash;
+mod held;
 mod input;
 mod kernel;
 mod limits;
@@ -34,6 +35,7 @@ pub use actor::{Actor, Behaviour, Factory, Failed, Limited, Shared, WithArgs};
 pub use context::Context;
 pub use event::{Event, Hook, Lost, Who};
 pub use hash::{TraceHash, stable_hash};
+pub use held::HeldInfo;
 pub use input::{Input, InputStats};
 pub use kernel::{ActorInfo, Kernel, NodeConfig, Ran};
 pub use limits::{Limits, MailboxPolicy, Permissions};
@@ -46,7 +48,7 @@ pub use reactor::{At, Chain, ChoiceKind, ChoicePoint, Delivery, Observer, Port, 
 pub use recording::{CHECKPOINT, Damaged, Entries, Entry, Recording, RecordingReactor, Seen};
 pub use seedbed_abi as abi;
 pub use seedbed_abi::supervisor::{
-    Answered, Ask, CALL_TIMEOUT, Caller, ChildLine, EntryStart, Makes, SupervisorCall, SupervisorError,
+    Answered, Ask, CALL_TIMEOUT, Caller, ChildLine, EntryStart, Hold, Makes, SupervisorCall, SupervisorError,
     SupervisorRef, SupervisorReply, read_answer,
 };
 pub use seedbed_abi::{

@@ -5,6 +5,7 @@
 use crate::actor::{Behaviour, Factory};
 use crate::arena::{Arena, NIL};
 use crate::event::{Hook, Who};
+use crate::held::Holds;
 use crate::limits::{Limits, Permissions};
 use crate::mail::{Lines, Mailbox, Sender};
 use crate::names::Names;
@@ -90,6 +91,8 @@ pub(crate) struct Cold {
     pub(crate) unsent_exits: u32,
     /// Who asked to be told of its start was told that it failed.
     pub(crate) start_failure_told: bool,
+    /// Hashes of the names that it keeps: mail for them is held.
+    pub(crate) keeps: BTreeSet<u64>,
     pub(crate) stop: Option<Stop>,
     /// What it returned, kept from the turn that stopped it to its end.
     pub(crate) value: Option<Vec<u8>>,
@@ -203,6 +206,7 @@ pub(crate) struct Node {
     pub(crate) names: Names,
     /// Kept from the first look on.
     pub(crate) paths: Option<Box<Paths>>,
+    pub(crate) holds: Holds,
     pub(crate) timers: Timers,
     pub(crate) lives: BTreeMap<PathId, Life>,
     pub(crate) made: u64,
@@ -245,6 +249,7 @@ impl Node {
             alive: 0,
             names: Names::new(),
             paths: None,
+            holds: Holds::default(),
             timers: Timers::new(),
             lives: BTreeMap::new(),
             made: 0,

@@ -5,6 +5,7 @@
 
 use crate::actor::Factory;
 use crate::packet::Packet;
+use seedbed_abi::supervisor::Hold;
 use seedbed_abi::{ExitReason, Pid, SpawnFlags};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,6 +16,14 @@ pub(crate) enum Wish {
     Send {
         signal: u32,
     },
+    /// A message for a name that nobody has, and whose mail is held.
+    Hold {
+        signal: u32,
+    },
+    /// Mail for the name with this hash is held no more.
+    EndHold(u64),
+    /// The actor has a name now, for which mail may be held.
+    Named,
     /// A message for nobody, or one that a full mailbox's policy drops.
     Lose {
         signal: u32,
@@ -79,6 +88,8 @@ pub(crate) struct SpawnWish {
     pub(crate) factory: Arc<dyn Factory>,
     /// The tag of the link, if there is one.
     pub(crate) tag: u64,
+    /// Mail for its name is held from now on.
+    pub(crate) hold: Option<Hold>,
     /// The spawner's reference, if it monitors.
     pub(crate) reference: Option<u64>,
 }

@@ -8,15 +8,15 @@ use crate::context::Context;
 use crate::limits::Limits;
 use crate::outbox::SpawnOptions;
 use crate::supervise::{
-    AutoShutdown, ChildInfo, ChildSpec, Command, Counts, Event, Flags, Machine, Note, Parts, Plan, SlotId,
-    SpecError, Strategy, Ticket,
+    AutoShutdown, Call, ChildInfo, ChildSpec, Command, Counts, Event, Flags, Machine, Note, Parts, Plan,
+    SlotId, SpecError, Strategy, Ticket,
 };
-use seedbed_abi::supervisor::{SupervisorCall, SupervisorReply};
+use seedbed_abi::supervisor::{Hold, SupervisorCall, SupervisorReply};
 use seedbed_abi::{
     Envelope, ExitReason, Failure, Message, Pid, Request, Signal, SpawnFlags, StartOutcome, StopCode, TimerId,
 };
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,18 +32,27 @@ pub struct ChildStart {
     pub args: Vec<u8>,
     /// The name it has registered while it lives.
     pub register: Option<String>,
+    /// Whether mail for that name is held while nobody has it (rules H); `None` = it is lost and counted.
+    pub hold: Option<Hold>,
 }
 
 impl ChildStart {
     /// A child made by this factory, without arguments and name.
     pub fn new(factory: impl Factory) -> ChildStart {
-        ChildStart { factory: Arc::new(factory), args: Vec::new(), register: None }
+        ChildStart { factory: Arc::new(factory), args: Vec::new(), register: None, hold: None }
     }
 
     /// The same with a registered name.
     #[must_use]
     pub fn registered(mut self, name: impl Into<String>) -> ChildStart {
         self.register = Some(name.into());
+        self
+    }
+
+    /// The same, whose mail is held while nobody has its name.
+    #[must_use]
+    pub fn held(mut self, hold: Hold) -> ChildStart {
+        self.hold = Some(hold);
         self
     }
 
@@ -246,6 +255,19 @@ impl SupervisorActor {
                 }
             }
         }
+        for spec in self.machine.given_up() {
+            if let (Some(name), Some(_)) = (&spec.start.register, spec.start.hold) {
+                cx.end_hold(name);
+            }
+        }
+    }
+
+    /// After a change of specs: names that no child has any more hold nothing.
+    fn end_other_holds(&self, cx: &mut Context<'_>) {
+        let held = |spec: &&ChildSpec<ChildStart>| spec.start.hold.is_some();
+        let kept: BTreeSet<&str> =
+            self.machine.specs().filter(held).filter_map(|spec| spec.start.register.as_deref()).collect();
+        cx.end_other_holds(&kept);
     }
 
     fn carry_out(&mut self, cx: &mut Context<'_>, command: Command<Actors>) -> Option<Event<Actors>> {
@@ -332,8 +354,8 @@ fn start(cx: &mut Context<'_>, spec: &ChildSpec<ChildStart>, args: Option<Vec<u8
         args: args.unwrap_or_else(|| spec.start.args.clone()),
         supervised: true,
     };
-    match cx.spawn_shared(options, Arc::clone(&spec.start.factory)) {
-        Ok((pid, _)) => Event::Spawned { pid },
+    match cx.spawn_held(options, Arc::clone(&spec.start.factory), spec.start.hold) {
+        Ok(pid) => Event::Spawned { pid },
         Err(code) => {
             let reason = ExitReason::Failed(Failure::Protocol(code.to_string().into()));
             Event::SpawnRefused { reason }
@@ -374,7 +396,11 @@ impl Behaviour for SupervisorActor {
             Some(_) => Event::Unknown,
             None => self.message(cx, envelope, payload),
         };
+        let changes = matches!(event, Event::Call { call: Call::Change(_), .. });
         self.feed(cx, event);
+        if changes {
+            self.end_other_holds(cx);
+        }
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! `[tree]`: supervisors and their children. The rules F1–F7 of supervision, each with its error.
 
 use crate::decode::{
-    At, Fields, FromToml, Node, Problems, check_name, shown, text, unique, unknown_word, words, wrong_type,
+    At, Fields, FromToml, Node, Problems, Size32, check_name, shown, text, unique, unknown_word, words,
+    wrong_type,
 };
 use crate::nearest::advice;
 use crate::payload::Payload;
@@ -75,6 +76,17 @@ pub struct Child {
     pub backoff: Option<Backoff>,
     /// How long its start may take; `None` = as long as it likes.
     pub start_timeout: Option<Duration>,
+    /// How much mail for its name is held while nobody has the name; `None` = it is lost.
+    pub hold: Option<Hold>,
+}
+
+/// How much mail is held for a name (rules H).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Messages and requests.
+    pub count: u32,
+    /// Their payload bytes.
+    pub bytes: u32,
 }
 
 /// What a child is.
@@ -286,7 +298,12 @@ fn read_child(
         significant: fields.or("significant", false),
         backoff: fields.table("backoff", "a backoff").map(|backoff| read_backoff(backoff, problems)),
         start_timeout: fields.optional("start_timeout"),
+        hold: fields.table("hold", "a hold").map(read_hold),
     };
+    if child.hold.is_some() && child.name.is_none() {
+        let message = "mail is held for a name, and this child registers none";
+        problems.add(Problem::new(Code::Conflict, fields.key_span("hold"), message));
+    }
     if child.start_timeout.is_some_and(|timeout| timeout.is_zero()) {
         let message = "a start timeout of zero lets nothing start (rule B5)";
         problems.add(Problem::new(Code::OutOfRange, fields.key_span("start_timeout"), message));
@@ -391,6 +408,14 @@ fn read_start(
             args: args.unwrap_or_default().0,
         },
     }
+}
+
+fn read_hold(fields: Fields<'_>) -> Hold {
+    let usual = seedbed_core::Hold::default();
+    let bytes = fields.optional::<Size32>("bytes").map_or(usual.bytes, |size| size.0);
+    let hold = Hold { count: fields.or("count", usual.count), bytes };
+    fields.finish();
+    hold
 }
 
 fn read_backoff(fields: Fields<'_>, problems: &Problems) -> Backoff {

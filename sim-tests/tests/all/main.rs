@@ -2,6 +2,7 @@
 
 mod effects;
 mod exits;
+mod held;
 mod identity;
 mod lunatic;
 mod mail;

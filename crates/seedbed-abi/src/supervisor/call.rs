@@ -51,6 +51,24 @@ pub struct EntryStart {
     pub args: Vec<u8>,
     /// The name it has registered while it lives.
     pub register: Option<String>,
+    /// Whether mail for that name is held while nobody has it.
+    pub hold: Option<Hold>,
+}
+
+/// How much mail for the name of a child is held while nobody has the name (rules H).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Messages and requests.
+    pub count: u32,
+    /// Their payload bytes.
+    pub bytes: u32,
+}
+
+impl Default for Hold {
+    /// 1 000 messages, 1 MiB.
+    fn default() -> Hold {
+        Hold { count: 1_000, bytes: 1 << 20 }
+    }
 }
 
 impl EntryStart {
@@ -70,6 +88,13 @@ impl EntryStart {
     #[must_use]
     pub fn registered(mut self, name: impl Into<String>) -> EntryStart {
         self.register = Some(name.into());
+        self
+    }
+
+    /// The same, whose mail is held while nobody has its name.
+    #[must_use]
+    pub fn held(mut self, hold: Hold) -> EntryStart {
+        self.hold = Some(hold);
         self
     }
 }

@@ -9,7 +9,9 @@ mod caller;
 mod spec;
 
 pub use backoff::Backoff;
-pub use call::{ChildLine, ChildState, Counts, EntryStart, SupervisorCall, SupervisorError, SupervisorReply};
+pub use call::{
+    ChildLine, ChildState, Counts, EntryStart, Hold, SupervisorCall, SupervisorError, SupervisorReply,
+};
 pub use caller::{Answered, Ask, CALL_TIMEOUT, Caller, Makes, SupervisorRef, read_answer};
 pub use spec::{
     AutoShutdown, ChildId, ChildKind, ChildSpec, Flags, Plan, Restart, Shutdown, SpecError, Strategy,

@@ -427,6 +427,7 @@ impl Kernel {
                 }
                 match local {
                     Some(slot) => self.remote_message(r, slot, from, envelope, &payload, copy),
+                    None if self.hold_remote(r, from, envelope, &payload, copy) => {}
                     None => {
                         self.lose(r, Lost::Dead, from, &envelope);
                         if correlation != 0 {
@@ -510,6 +511,11 @@ impl Kernel {
         let signal = self.node.arena.insert(envelope, payload, self.node.step);
         self.node.arena.get_mut(signal).aux = u32::from(copy);
         self.enqueue(r, slot, from, signal);
+        self.make_room(r, slot, from);
+    }
+
+    /// A mailbox that drops its oldest took in more than it has room for.
+    pub(super) fn make_room<R: Reactor>(&mut self, r: &mut R, slot: u32, from: Sender) {
         let s = self.node.slot(slot);
         if s.mailbox.count > s.limits.mailbox_count || s.mailbox.bytes > s.limits.mailbox_bytes {
             self.drop_oldest(r, slot, from);

@@ -102,6 +102,7 @@ impl Kernel {
         self.notify_start(r, slot, StartOutcome::Failed(reason.clone()));
         let me = self.node.pid(slot);
         let from = self.node.sender(slot);
+        let held_name = self.held_name(slot);
         self.release(r, slot);
         let s = self.node.slot_mut(slot);
         s.stage = Stage::Free;
@@ -115,7 +116,10 @@ impl Kernel {
             seen,
             cause: self.node.step,
         });
-        self.bury_mail(r, slot, me);
+        self.bury_mail(r, slot, me, held_name);
+        for hash in std::mem::take(&mut self.node.slot_mut(slot).cold.keeps) {
+            self.end_hold(r, hash);
+        }
         self.forget_watched(r, slot, me, from);
         self.tell(r, slot, me, from, &reason, value.as_ref());
         self.node.vacate(slot);
@@ -142,8 +146,9 @@ impl Kernel {
         }
     }
 
-    /// Mail becomes dead letters, and requests are answered *dead* (rule M9).
-    fn bury_mail<R: Reactor>(&mut self, r: &mut R, slot: u32, me: Pid) {
+    /// Mail becomes dead letters, and requests are answered *dead* (rule M9); what is for a name whose
+    /// mail is held, is held again (rule H4).
+    fn bury_mail<R: Reactor>(&mut self, r: &mut R, slot: u32, me: Pid, held_name: Option<u64>) {
         let mailbox = self.node.slot(slot).mailbox;
         for line in self.node.lines.of(&mailbox) {
             if self.node.lines.get(line).enabled {
@@ -154,7 +159,14 @@ impl Kernel {
             while self.node.lines.get(line).head != NIL {
                 let signal = self.node.lines.pop(&self.node.arena, line);
                 let envelope = self.node.arena.get(signal).envelope;
-                if !lifecycle && envelope.flags == Flags::MESSAGE {
+                let is_message = !lifecycle && envelope.flags == Flags::MESSAGE;
+                if is_message
+                    && let Some(hash) = held_name
+                    && self.hold_again(r, slot, hash, from, signal)
+                {
+                    continue;
+                }
+                if is_message {
                     self.lose(r, Lost::Dead, from, &envelope);
                 }
                 self.node.arena.discard(signal);

@@ -3,6 +3,7 @@
 use super::Kernel;
 use crate::actor::Behaviour;
 use crate::hash::TraceHash;
+use crate::held::{Held, HeldInfo};
 use crate::node::{Resolved, Stage};
 use crate::path::{Life, PathId, SignalName};
 use crate::pid::{Boot, NodeId};
@@ -67,7 +68,25 @@ impl Kernel {
         self.node.dead_letters
     }
 
-    /// Signals that are waiting anywhere on this node.
+    /// Mail that waits for names that nobody has, by name.
+    pub fn held(&self) -> Vec<HeldInfo> {
+        let mut held: Vec<HeldInfo> = self
+            .node
+            .holds
+            .iter()
+            .filter(|held| held.count > 0)
+            .map(|Held { name, keeper, count, bytes, .. }| HeldInfo {
+                name: name.to_string(),
+                keeper: *keeper,
+                count: *count,
+                bytes: *bytes,
+            })
+            .collect();
+        held.sort_by(|a, b| a.name.cmp(&b.name));
+        held
+    }
+
+    /// Signals that are waiting anywhere on this node, held mail too.
     pub fn signals(&self) -> u32 {
         self.node.arena.live()
     }

@@ -7,13 +7,16 @@
 //! - `turn.rs`: one turn, from the delivery to the applied outbox.
 //! - `arrive.rs`: what a signal does when it arrives.
 //! - `exit.rs`: how an actor ends.
+//! - `hold.rs`: mail that waits for a name.
 //! - `inspect.rs`: what can be seen from outside.
 
 mod arrive;
 mod exit;
+mod hold;
 mod inspect;
 mod turn;
 
+pub(crate) use hold::hash_of;
 pub use inspect::ActorInfo;
 pub use turn::Ran;
 
@@ -110,7 +113,7 @@ impl Kernel {
         r.observe(&Event::SpawnAsked { options: &options });
         let slot = self.node.prepare_child(&options, &factory)?;
         let pid = self.node.pid(slot);
-        self.apply_spawn(r, None, SpawnWish { slot, options, factory, tag: 0, reference: None });
+        self.apply_spawn(r, None, SpawnWish { slot, options, factory, tag: 0, hold: None, reference: None });
         Ok(pid)
     }
 

@@ -2,6 +2,7 @@
 
 use super::Kernel;
 use super::arrive::Carrier;
+use super::hold::hash_of;
 use crate::actor::{Failed, stop_code};
 use crate::arena::{NIL, Room};
 use crate::context::Context;
@@ -285,6 +286,12 @@ impl Kernel {
                     mailbox.bytes -= len;
                     self.node.arena.discard(signal);
                 }
+                Wish::Hold { signal } => {
+                    let Envelope { to, len, .. } = self.node.arena.get(signal).envelope;
+                    let held = hash_of(Pid::from_raw(to)).and_then(|hash| self.node.holds.get_mut(hash));
+                    held.expect("a hold ends when an outbox is applied").release(len);
+                    self.node.arena.discard(signal);
+                }
                 Wish::Lose { signal, .. } | Wish::Answer { signal } => {
                     // A reply that is taken back leaves the request to be answered by the actor's end.
                     let e = self.node.arena.get(signal).envelope;
@@ -317,6 +324,8 @@ impl Kernel {
                     self.node.vacate(child.slot);
                 }
                 Wish::Give(_)
+                | Wish::EndHold(_)
+                | Wish::Named
                 | Wish::Link { .. }
                 | Wish::Unlink(_)
                 | Wish::Exit { .. }
@@ -393,6 +402,9 @@ impl Kernel {
                 }
             }
             Wish::Answer { signal } => self.answer(r, from, signal),
+            Wish::Hold { signal } => self.hold(r, from, signal),
+            Wish::EndHold(hash) => self.end_hold(r, hash),
+            Wish::Named => self.release_held(r, slot),
             Wish::Transmit(packet) => self.transmit(r, *packet),
             Wish::Spawn(child) => self.apply_spawn(r, Some((slot, me)), *child),
             Wish::Link { to, tag } => self.link(r, slot, me, to, tag, &packet),
@@ -476,7 +488,7 @@ impl Kernel {
         parent: Option<(u32, Pid)>,
         child: SpawnWish,
     ) {
-        let SpawnWish { slot, options, factory, tag, reference } = child;
+        let SpawnWish { slot, options, factory, tag, hold, reference } = child;
         let (text, parent_life) = match parent {
             Some((p, _)) => {
                 let unnamed = &mut self.node.slot_mut(p).cold.unnamed;
@@ -530,6 +542,10 @@ impl Kernel {
         r.observe(&Event::Spawned { who: self.node.who(slot), parent: parent_pid });
         if let Some(name) = self.node.slot(slot).cold.name.clone() {
             r.observe(&Event::Registered { who: self.node.who(slot), name: &name });
+            self.release_held(r, slot);
+            if let (Some(max), Some((p, keeper))) = (hold, parent) {
+                self.keep_name(keeper, p, slot, max);
+            }
         }
         self.push_lifecycle(r, slot);
     }

@@ -28,6 +28,8 @@ pub struct Machine<T: Parts> {
     pub(super) leaving: Option<ExitReason>,
     /// Who asked to stop which instance, while the whole dynamic supervisor stops.
     pub(super) asked: Option<(SlotId, T::Caller)>,
+    /// Static children that went down since it was last asked who was given up.
+    fell: Vec<(SlotId, Arc<ChildSpec<T::Start>>)>,
 }
 
 /// One call of [`Machine::handle`].
@@ -145,6 +147,7 @@ impl<T: Parts> Machine<T> {
             job: Job::Fresh,
             leaving: None,
             asked: None,
+            fell: Vec::new(),
         })
     }
 
@@ -189,6 +192,22 @@ impl<T: Parts> Machine<T> {
     /// The id of the child in a slot; of an instance, the template's.
     pub fn id_of(&self, slot: SlotId) -> Option<ChildId> {
         self.slots.get(slot).map(|s| s.spec.id.clone())
+    }
+
+    /// The specs of the children that went down since the last call, and will not be started again
+    /// without being asked for. During a group restart nobody is: its members will be.
+    pub fn given_up(&mut self) -> Vec<Arc<ChildSpec<T::Start>>> {
+        if matches!(self.job, Job::Group { .. }) {
+            return Vec::new();
+        }
+        let fell = std::mem::take(&mut self.fell);
+        let is_down = |slot: SlotId| self.slots.get(slot).is_none_or(|s| s.state() == ChildState::Down);
+        fell.into_iter().filter(|(slot, _)| is_down(*slot)).map(|(_, spec)| spec).collect()
+    }
+
+    /// The specs of its children; the template of a dynamic supervisor once for each instance.
+    pub fn specs(&self) -> impl Iterator<Item = &ChildSpec<T::Start>> {
+        self.slots.specs()
     }
 
     /// The flags as they are now.
@@ -321,6 +340,10 @@ impl<T: Parts> Machine<T> {
             && timed
         {
             turn.out.push(Command::CancelTimer { ticket });
+        }
+        let record = self.slots.slot(slot);
+        if state == ChildState::Down && record.state() != ChildState::Down && record.args.is_none() {
+            self.fell.push((slot, record.spec.clone()));
         }
         self.slots.set(slot, state);
     }

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 impl Makes<Arc<dyn Factory>> for ChildStart {
     fn split(self) -> (EntryStart, Option<Arc<dyn Factory>>) {
-        let ChildStart { factory, args, register } = self;
-        (EntryStart { entry: String::new(), args, register }, Some(factory))
+        let ChildStart { factory, args, register, hold } = self;
+        (EntryStart { entry: String::new(), args, register, hold }, Some(factory))
     }
 }
 
@@ -102,7 +102,8 @@ fn made(
         entry => by_name(entry)?,
     };
     let kind = if factory.is_supervisor() { ChildKind::Supervisor } else { spec.kind };
-    let spec = spec.map(|EntryStart { args, register, .. }| ChildStart { factory, args, register });
+    let spec =
+        spec.map(|EntryStart { args, register, hold, .. }| ChildStart { factory, args, register, hold });
     Ok(ChildSpec { kind, ..spec })
 }
 

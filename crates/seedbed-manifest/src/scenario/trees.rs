@@ -1,6 +1,6 @@
 //! From trees to supervisors.
 
-use crate::tree::{AutoShutdown, Backoff, Child, Restart, Shutdown, Start, Strategy, Tree};
+use crate::tree::{AutoShutdown, Backoff, Child, Hold, Restart, Shutdown, Start, Strategy, Tree};
 use seedbed_core::supervise::{self, ChildKind, ChildSpec, Flags, Plan};
 use seedbed_core::{ChildStart, Factory, Supervisor};
 use seedbed_wasm::WasmActor;
@@ -40,7 +40,12 @@ fn child(child: &Child, guests: &BTreeMap<String, WasmActor>) -> ChildSpec<Child
     };
     ChildSpec {
         id: child.id.as_str().into(),
-        start: ChildStart { factory, args, register: child.name.clone() },
+        start: ChildStart {
+            factory,
+            args,
+            register: child.name.clone(),
+            hold: child.hold.as_ref().map(hold),
+        },
         restart: match child.restart {
             Restart::Permanent => supervise::Restart::Permanent,
             Restart::Transient => supervise::Restart::Transient,
@@ -56,6 +61,10 @@ fn child(child: &Child, guests: &BTreeMap<String, WasmActor>) -> ChildSpec<Child
         backoff: child.backoff.as_ref().map(backoff),
         start_timeout: child.start_timeout,
     }
+}
+
+fn hold(hold: &Hold) -> seedbed_core::Hold {
+    seedbed_core::Hold { count: hold.count, bytes: hold.bytes }
 }
 
 fn backoff(backoff: &Backoff) -> supervise::Backoff {
