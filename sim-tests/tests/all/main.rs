@@ -6,6 +6,7 @@ mod held;
 mod identity;
 mod lunatic;
 mod mail;
+mod mistakes;
 mod model;
 mod network;
 mod requests;
