@@ -114,3 +114,8 @@ pub use seedbed_wasm as wasm;
 pub use seedbed_wasm::WasmActor;
 
 pub use anyhow::{bail, ensure};
+
+/// The code of `docs/embedding.md`, compiled and run as doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedding.md")]
+pub mod embedding {}
