@@ -160,7 +160,8 @@ pub(crate) struct Sim {
 /// How a run is explored.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Explore {
-    /// Who decides the order of deliveries: plain, random, pct:D with D from 1 to 64, or dfs
+    /// Who decides the order of deliveries: plain, random, pct:D, pos, surw, delay-bound:N, portfolio,
+    /// dfs, or dfs:N; D and N from 1 to 64
     #[arg(long, value_name = "S", default_value = "random")]
     pub(crate) strategy: StrategySpec,
     /// What goes wrong by chance [default: what the manifest says]

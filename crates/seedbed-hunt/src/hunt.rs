@@ -5,7 +5,7 @@
 
 use crate::examine::{Examined, ShrinkBudget, Subject, examine, keep};
 use crate::part::{Part, PartError};
-use crate::seed::{run_seed, steps_hint};
+use crate::seed::{profile, run_seed};
 use crate::summary::Summary;
 use crate::workers::{Plan, Stopped, run_all};
 use seedbed_sim::{Program, StrategySpec};
@@ -218,12 +218,14 @@ impl<'a> Hunt<'a> {
         if self.strategy.is_sequential() && self.shard.of > 1 {
             return Err(HuntError::Sequential(self.strategy));
         }
+        let profile = profile(self.program);
         let mut part = match &self.resume {
             Some(part) => part.clone().resumed(self)?,
-            None => Part::new(self, steps_hint(self.program)),
+            None => Part::new(self, profile.steps),
         };
         let plan = Plan {
             hunt: self,
+            profile,
             steps_hint: part.steps_hint,
             begin: part.done,
             end: self.budget.runs.map(|runs| self.shard.share_of(runs)),

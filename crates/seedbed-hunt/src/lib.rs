@@ -31,6 +31,6 @@ pub use part::{Merged, Part, PartError, merge};
 pub use quiet::quietly;
 pub use regressions::{DIR as REGRESSIONS, Regression, Verdict, keep_regression, run_regressions};
 pub use replay::{ReplayFailure, ReplayOptions, Replayed, replay_finding};
-pub use seed::{run_seed, steps_hint};
+pub use seed::{profile, run_seed};
 pub use summary::{Summary, Warning};
 pub use witness::{Died, died};

@@ -2,20 +2,19 @@
 
 use crate::quiet::quietly;
 use seedbed_core::Key;
-use seedbed_sim::{Plain, Program, RunConfig, run_with};
+use seedbed_sim::{Profile, Program};
 
 /// The seed of run `index` of the hunt with the seed `root`. Pinned for ever.
 pub fn run_seed(root: u64, index: u64) -> u64 {
     Key::from_seed(root).derive("run", index, 0).stream().next_u64()
 }
 
-/// About how many steps a run of this program takes: those of its plain run with the seed 0.
+/// What strategies are told of a program: what its plain run with the seed 0 does.
 ///
 /// It is a part of a run's identity, so it depends on the program only: whoever runs one seed of a
-/// hunt again gets the same figure.
-pub fn steps_hint(program: &dyn Program) -> u64 {
-    let (outcome, _) = quietly(|| run_with(program, &RunConfig::seed(0), Box::new(Plain), Vec::new()));
-    outcome.stats.steps.max(1)
+/// hunt again gets the same.
+pub fn profile(program: &dyn Program) -> Profile {
+    quietly(|| Profile::of(program))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::hunt::{Hunt, HuntError, Phase, Progress};
 use crate::quiet::quietly;
 use crate::summary::Summary;
 use crate::witness::Witness;
-use seedbed_sim::{Outcome, RunConfig, run_with};
+use seedbed_sim::{Outcome, Profile, RunConfig, run_with};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 /// What is to be run. Runs are counted within the shard.
 pub(crate) struct Plan<'a> {
     pub(crate) hunt: &'a Hunt<'a>,
+    /// What strategies know of the program.
+    pub(crate) profile: Profile,
     pub(crate) steps_hint: u64,
     /// The first that is not done yet.
     pub(crate) begin: u64,
@@ -89,7 +91,7 @@ fn work(plan: &Plan<'_>, shared: &Shared, job: u32, send: &SyncSender<Ended>) {
     let hunt = plan.hunt;
     let dir = hunt.keep_in.as_deref();
     let mut witness = dir.and_then(|dir| Witness::new(dir, &hunt.name, &hunt.strategy.to_string(), job));
-    let mut strategy = plan.hunt.strategy.build();
+    let mut strategy = plan.hunt.strategy.build_for(&plan.profile);
     while !is_over(plan) {
         let nth = shared.next.fetch_add(1, Ordering::Relaxed);
         if nth >= shared.limit.load(Ordering::Relaxed) {
@@ -109,7 +111,7 @@ fn work(plan: &Plan<'_>, shared: &Shared, job: u32, send: &SyncSender<Ended>) {
                 (Ok(Box::new(outcome)), false)
             }
             Err(panic) => {
-                strategy = plan.hunt.strategy.build();
+                strategy = plan.hunt.strategy.build_for(&plan.profile);
                 (Err(panic_text(&*panic)), false)
             }
         };

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{hunt, race, run, sound};
-use seedbed_hunt::{End, HuntError, Part, PartError, Progress, Shard, Warning, merge, run_seed, steps_hint};
+use seedbed_hunt::{End, HuntError, Part, PartError, Progress, Shard, Warning, merge, profile, run_seed};
 use seedbed_sim::{RunConfig, StrategySpec, World, run_with};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -30,7 +30,7 @@ fn a_run_of_a_hunt_is_the_run_of_its_seed_alone() {
     // nothing leaks from run to run.
     let report = run(&hunt(&race, 1_000));
     let found = report.found.unwrap().finding;
-    let config = RunConfig { seed: found.seed, steps_hint: steps_hint(&race) };
+    let config = RunConfig { seed: found.seed, steps_hint: profile(&race).steps };
     let (alone, _) = run_with(&race, &config, StrategySpec::Random.build(), Vec::new());
     assert_eq!(alone.trace_hash, found.original.trace_hash);
     assert_eq!(alone.found.map(|f| f.property), Some(found.property));
@@ -41,7 +41,7 @@ fn a_run_of_a_hunt_is_the_run_of_its_seed_alone() {
 fn the_finding_of_the_lowest_index_is_reported() {
     let report = run(&hunt(&race, 1_000));
     let first = (0..).find(|index| {
-        let config = RunConfig { seed: run_seed(7, *index), steps_hint: steps_hint(&race) };
+        let config = RunConfig { seed: run_seed(7, *index), steps_hint: profile(&race).steps };
         run_with(&race, &config, StrategySpec::Random.build(), Vec::new()).0.found.is_some()
     });
     assert_eq!(Some(report.summary.runs - 1), first);
@@ -145,13 +145,13 @@ fn a_strategy_with_memory_runs_in_order_and_ends_when_all_is_tried() {
         Ok(())
     }
     let mut hunt = hunt(&three, 100);
-    (hunt.strategy, hunt.jobs) = (StrategySpec::Dfs, 4);
+    (hunt.strategy, hunt.jobs) = (StrategySpec::Dfs(None), 4);
     let report = run(&hunt);
     assert_eq!((report.end, report.summary.runs), (End::Exhausted, 6));
     assert!(report.part.is_complete());
     hunt.shard = Shard { index: 0, of: 2 };
     let refused = hunt.run(&AtomicBool::new(false), &mut |_| {});
-    assert!(matches!(refused, Err(HuntError::Sequential(StrategySpec::Dfs))));
+    assert!(matches!(refused, Err(HuntError::Sequential(StrategySpec::Dfs(_)))));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::network::{Network, is_message, is_unreliable};
 use crate::order::Order;
 use crate::property::Broken;
 use crate::replay::Replay;
-use crate::strategy::{Candidate, Strategy};
+use crate::strategy::{Candidate, Footprint, Strategy};
 use seedbed_core::{
     At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectRequest, Event, ExitReason,
     InputStats, Life, Mail, NodeId, Observer, Packet, PathId, Pid, Port, Reactor, Tape, TapeEntry, Time,
@@ -70,6 +70,8 @@ pub(crate) struct Sim {
     /// How much later than now the turn that runs ends: what it asked for leaves then.
     pub(crate) lag: u64,
     pub(crate) strategy: Box<dyn Strategy>,
+    /// What the turn that runs touches, if the strategy wants to know.
+    pub(crate) footprint: Option<Footprint>,
     pub(crate) mode: Mode,
     /// Deliveries by name, where the tape that is followed speaks of some.
     pub(crate) holds: Option<Holds>,
@@ -120,6 +122,7 @@ impl Sim {
             strategy,
             mode,
             holds: None,
+            footprint: None,
             calm: false,
             chance,
             tape: Vec::new(),
@@ -426,6 +429,9 @@ impl Port for NodePort<'_> {
         }
         if !matches!(event, Event::Turn { .. }) {
             self.sim.note(event);
+        }
+        if let Some(footprint) = &mut self.sim.footprint {
+            footprint.note(event);
         }
         if !self.sim.observers.is_empty() {
             let at = self.sim.at(self.node);

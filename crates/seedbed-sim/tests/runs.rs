@@ -161,7 +161,7 @@ fn dfs_visits_every_schedule_once() {
         }
         Ok(())
     }
-    let mut strategy = StrategySpec::Dfs.build();
+    let mut strategy = StrategySpec::Dfs(None).build();
     let mut hashes = std::collections::BTreeSet::new();
     let mut runs = 0;
     loop {

@@ -8,7 +8,7 @@ use seedbed_core::{Observer, RUN_FORMAT};
 use seedbed_hunt::check::{Check, Threads};
 use seedbed_hunt::{
     Block, Budget, End, Examined, Hunt, REGRESSIONS, ReplayOptions, Report, ShrinkBudget, Subject, Verdict,
-    examine, keep_regression, replay_finding, run_regressions, steps_hint,
+    examine, keep_regression, profile, replay_finding, run_regressions,
 };
 use seedbed_sim::{Faults, Outcome, RunConfig, StrategySpec, World, WorldConfig, run_with};
 use seedbed_trace::{Finding, Identity, Origin};
@@ -290,8 +290,10 @@ impl Session<'_> {
     }
 
     fn single(&self, case: &impl Case, seed: u64) -> Result<(), String> {
-        let run = RunConfig { seed, steps_hint: steps_hint(case) };
-        let (outcome, _) = run_with(case, &run, self.strategy.build(), self.observers());
+        let profile = profile(case);
+        let run = RunConfig { seed, steps_hint: profile.steps };
+        let strategy = self.strategy.build_for(&profile);
+        let (outcome, _) = run_with(case, &run, strategy, self.observers());
         eprintln!("seed {seed:#x}  steps {}  trace hash {:#x}", outcome.stats.steps, outcome.trace_hash);
         if outcome.found.is_none() {
             return Ok(());

@@ -7,7 +7,7 @@ use crate::log::{self, Lines, Narrator};
 use crate::output::{Output, hex};
 use crate::{block, identity, outcome, subject};
 use seedbed_core::Observer;
-use seedbed_hunt::steps_hint;
+use seedbed_hunt::profile;
 use seedbed_sim::{RunConfig, run_shown};
 use serde_json::json;
 use std::path::Path;
@@ -15,11 +15,13 @@ use std::path::Path;
 pub(crate) fn run(args: &Sim, out: Output) -> Result<Exit, Failure> {
     let log = log::level()?;
     let scenario = identity::load(&args.target, args.explore.faults.as_deref(), Path::new(""))?.scenario;
-    let config = RunConfig { seed: args.seed.0, steps_hint: steps_hint(&scenario) };
+    let profile = profile(&scenario);
+    let config = RunConfig { seed: args.seed.0, steps_hint: profile.steps };
     let narrator = log.map(|from| Narrator(Lines { from, paint: out.paint() }));
     let observers = narrator.map(|n| Box::new(n) as Box<dyn Observer>).into_iter().collect();
     let mut actors = Vec::new();
-    let (run, _) = run_shown(&scenario, &config, args.explore.strategy.build(), observers, &mut |world| {
+    let strategy = args.explore.strategy.build_for(&profile);
+    let (run, _) = run_shown(&scenario, &config, strategy, observers, &mut |world| {
         actors = world.actors();
     });
 

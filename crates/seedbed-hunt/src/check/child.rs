@@ -2,9 +2,9 @@
 
 use super::wire::{ActorState, Answer, BLOCK, Ended, Request, VERSION, Wanted, WireError, get, put};
 use crate::quiet::quietly;
-use crate::seed::steps_hint;
+use crate::seed::profile;
 use seedbed_core::{At, Event, Observer, TapeEntry, TraceHash, stable_hash};
-use seedbed_sim::{Outcome, Program, RunConfig, StrategySpec, World, replay_until, run_shown};
+use seedbed_sim::{Outcome, Profile, Program, RunConfig, StrategySpec, World, replay_until, run_shown};
 use seedbed_trace::Collector;
 use std::cell::RefCell;
 use std::io::{Read, Write};
@@ -17,7 +17,7 @@ use std::rc::Rc;
 /// If the other side cannot be understood or reached.
 pub fn serve(program: &dyn Program, mut from: impl Read, out: impl Write + 'static) -> Result<(), WireError> {
     let out: Shared = Rc::new(RefCell::new(Out { to: Box::new(out), error: None }));
-    let mut hint = None;
+    let mut known = None;
     while let Some(request) = get::<Request>(&mut from)? {
         let answer = match request.strategy.parse::<StrategySpec>() {
             _ if request.version != VERSION => {
@@ -25,9 +25,9 @@ pub fn serve(program: &dyn Program, mut from: impl Read, out: impl Write + 'stat
             }
             Err(e) => Answer::Refused(e.to_string()),
             Ok(spec) => {
-                let steps_hint = *hint.get_or_insert_with(|| steps_hint(program));
-                let config = RunConfig { seed: request.seed, steps_hint };
-                quietly(|| Job { program, config, spec, out: &out }.answer(&request.what))
+                let profile = known.get_or_insert_with(|| profile(program));
+                let config = RunConfig { seed: request.seed, steps_hint: profile.steps };
+                quietly(|| Job { program, config, profile, spec, out: &out }.answer(&request.what))
             }
         };
         let mut out = out.borrow_mut();
@@ -59,6 +59,7 @@ impl Out {
 struct Job<'a> {
     program: &'a dyn Program,
     config: RunConfig,
+    profile: &'a Profile,
     spec: StrategySpec,
     out: &'a Shared,
 }
@@ -79,7 +80,8 @@ impl Job<'_> {
     fn run(&self, observer: Box<dyn Observer>) -> (Outcome, Vec<ActorState>) {
         let mut states = Vec::new();
         let show = &mut |world: &World| states = states_of(world);
-        let (outcome, _) = run_shown(self.program, &self.config, self.spec.build(), vec![observer], show);
+        let strategy = self.spec.build_for(self.profile);
+        let (outcome, _) = run_shown(self.program, &self.config, strategy, vec![observer], show);
         (outcome, states)
     }
 
@@ -104,7 +106,8 @@ impl Job<'_> {
 
     /// The run's tape gives the same run; it is left as it stands after the step.
     fn states(&self, step: u64) -> Answer {
-        let (outcome, _) = run_shown(self.program, &self.config, self.spec.build(), Vec::new(), &mut |_| {});
+        let strategy = self.spec.build_for(self.profile);
+        let (outcome, _) = run_shown(self.program, &self.config, strategy, Vec::new(), &mut |_| {});
         let mut states = Vec::new();
         let show = &mut |world: &World| states = states_of(world);
         match replay_until(self.program, &self.config, &outcome.tape, true, step, Vec::new(), show) {

@@ -1,4 +1,5 @@
-//! Every schedule, depth first.
+//! Every schedule, depth first; or every one with at most so many answers that are not plain
+//! (Musuvathi, Qadeer: "Iterative Context Bounding", PLDI 2007, of deliveries instead of preemptions).
 //!
 //! Systematic and stateless: each run follows the prefix in hand and takes the first alternative
 //! after it; the last decision that has an alternative left is changed for the next run. Complete
@@ -15,15 +16,25 @@ pub struct Dfs {
     path: Vec<(u32, u32)>,
     at: usize,
     runs: u64,
+    /// The most answers of a run that are not plain.
+    most: Option<u32>,
+    /// Those of this run.
+    odd: u32,
 }
 
 impl Dfs {
+    /// Every schedule with at most so many answers that are not plain.
+    pub fn bounded(most: u32) -> Dfs {
+        Dfs { most: Some(most), ..Dfs::default() }
+    }
+
     /// How many runs have ended.
     pub fn runs(&self) -> u64 {
         self.runs
     }
 
     fn decide(&mut self, options: u32) -> u32 {
+        let options = if self.most.is_some_and(|most| self.odd >= most) { 1 } else { options };
         if options <= 1 {
             return 0;
         }
@@ -33,6 +44,7 @@ impl Dfs {
         let (taken, seen) = self.path[self.at];
         assert_eq!(seen, options, "the same prefix offers the same options: a run is nondeterministic");
         self.at += 1;
+        self.odd += u32::from(taken > 0);
         taken
     }
 }
@@ -40,6 +52,7 @@ impl Dfs {
 impl Strategy for Dfs {
     fn begin(&mut self, _: &RunStart) {
         self.at = 0;
+        self.odd = 0;
     }
 
     fn enabled(&mut self, _: Candidate) {}

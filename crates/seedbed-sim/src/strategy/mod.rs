@@ -4,20 +4,41 @@
 //! answers in O(log n). It decides from stable names and its own random stream, never from
 //! addresses or indices, so that the same run always gets the same answers.
 
+//!
+//! None learns between runs: what `surw` and `portfolio` know is the plain run of the program
+//! ([`Profile`]), so neither jobs nor shards change any run.
+
+mod audited;
+mod delay_bound;
 mod dfs;
+mod footprint;
+mod metered;
 mod pct;
 mod plain;
+mod portfolio;
+mod pos;
+mod profile;
 mod random;
+mod set;
+mod spec;
+mod surw;
 
+pub use audited::Audited;
+pub use delay_bound::DelayBound;
 pub use dfs::Dfs;
+pub use footprint::Footprint;
+pub use metered::{Decisions, Metered};
 pub use pct::Pct;
 pub use plain::Plain;
+pub use portfolio::Portfolio;
+pub use pos::Pos;
+pub use profile::Profile;
 pub use random::Random;
+pub use spec::{StrategySpec, UnknownStrategy};
+pub use surw::Surw;
 
 use crate::order::Order;
 use seedbed_core::{Chain, ChoicePoint, Key};
-use std::fmt;
-use std::str::FromStr;
 
 /// A delivery that could go next; its number stands for it until it goes.
 #[derive(Clone, Copy, Debug)]
@@ -70,93 +91,52 @@ pub trait Strategy {
         None
     }
 
+    /// True if it wants to be told what turns touched; asked once a run, after `begin`.
+    fn wants_footprints(&self) -> bool {
+        false
+    }
+
+    /// The turn that was picked ran, and touched this.
+    fn ran(&mut self, footprint: &Footprint) {
+        let _ = footprint;
+    }
+
     /// A run ended. False if there is nothing left to try.
     fn end(&mut self) -> bool {
         true
     }
 }
 
-/// The name of a strategy with its parameters, as on a command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StrategySpec {
-    /// First enabled, first out.
-    Plain,
-    /// Uniform.
-    Random,
-    /// Probabilistic concurrency testing of depth d.
-    Pct(u32),
-    /// Every schedule.
-    Dfs,
-}
-
-impl StrategySpec {
-    /// The accepted forms, for messages.
-    pub const FORMS: &str = "plain, random, pct:D with D from 1 to 64, dfs";
-
-    /// Makes the strategy.
-    pub fn build(self) -> Box<dyn Strategy> {
-        match self {
-            StrategySpec::Plain => Box::new(Plain),
-            StrategySpec::Random => Box::new(Random::default()),
-            StrategySpec::Pct(depth) => Box::new(Pct::new(depth)),
-            StrategySpec::Dfs => Box::new(Dfs::default()),
-        }
+impl<S: Strategy + ?Sized> Strategy for Box<S> {
+    fn begin(&mut self, run: &RunStart) {
+        (**self).begin(run);
     }
 
-    /// True if the order of runs matters to it, so that they cannot be spread over jobs.
-    pub fn is_sequential(self) -> bool {
-        self == StrategySpec::Dfs
+    fn enabled(&mut self, candidate: Candidate) {
+        (**self).enabled(candidate);
     }
-}
 
-impl fmt::Display for StrategySpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StrategySpec::Plain => f.write_str("plain"),
-            StrategySpec::Random => f.write_str("random"),
-            StrategySpec::Pct(depth) => write!(f, "pct:{depth}"),
-            StrategySpec::Dfs => f.write_str("dfs"),
-        }
+    fn gone(&mut self, id: u32) {
+        (**self).gone(id);
     }
-}
 
-/// A text that names no strategy.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a strategy; accepted: {forms}", forms = StrategySpec::FORMS)]
-pub struct UnknownStrategy(String);
-
-impl FromStr for StrategySpec {
-    type Err = UnknownStrategy;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let unknown = || UnknownStrategy(text.to_owned());
-        match text.split_once(':') {
-            None => match text {
-                "plain" => Ok(StrategySpec::Plain),
-                "random" => Ok(StrategySpec::Random),
-                "dfs" => Ok(StrategySpec::Dfs),
-                _ => Err(unknown()),
-            },
-            Some(("pct", depth)) => {
-                let depth = depth.parse().ok().filter(|d| (1..=64).contains(d)).ok_or_else(unknown)?;
-                Ok(StrategySpec::Pct(depth))
-            }
-            Some(_) => Err(unknown()),
-        }
+    fn pick(&mut self, order: &Order, clock: bool) -> Pick {
+        (**self).pick(order, clock)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    fn choose(&mut self, point: &ChoicePoint, possible: bool) -> Option<u32> {
+        (**self).choose(point, possible)
+    }
 
-    #[test]
-    fn a_strategy_prints_as_it_parses_and_nothing_else_parses() {
-        for text in ["plain", "random", "pct:1", "pct:64", "dfs"] {
-            assert_eq!(text.parse::<StrategySpec>().map(|s| s.to_string()).as_deref(), Ok(text));
-        }
-        for text in ["", "pct", "pct:0", "pct:65", "pct:x", "random:1", "Random"] {
-            assert!(text.parse::<StrategySpec>().is_err(), "{text}");
-        }
+    fn wants_footprints(&self) -> bool {
+        (**self).wants_footprints()
+    }
+
+    fn ran(&mut self, footprint: &Footprint) {
+        (**self).ran(footprint);
+    }
+
+    fn end(&mut self) -> bool {
+        (**self).end()
     }
 }

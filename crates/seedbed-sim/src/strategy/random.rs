@@ -1,5 +1,6 @@
 //! A random walk: every possible delivery with the same chance.
 
+use super::set::Set;
 use super::{Candidate, Pick, RunStart, Strategy};
 use crate::order::Order;
 use seedbed_core::{Key, Stream};
@@ -9,19 +10,12 @@ use seedbed_core::{Key, Stream};
 pub struct Random {
     stream: Stream,
     clock_rate: u32,
-    candidates: Vec<u32>,
-    /// Where each candidate stands in the list, by its number.
-    places: Vec<u32>,
+    candidates: Set,
 }
 
 impl Default for Random {
     fn default() -> Self {
-        Random {
-            stream: Key::from_seed(0).stream(),
-            clock_rate: 0,
-            candidates: Vec::new(),
-            places: Vec::new(),
-        }
+        Random { stream: Key::from_seed(0).stream(), clock_rate: 0, candidates: Set::default() }
     }
 }
 
@@ -34,21 +28,12 @@ impl Strategy for Random {
 
     #[inline]
     fn enabled(&mut self, candidate: Candidate) {
-        let id = candidate.id as usize;
-        if self.places.len() <= id {
-            self.places.resize(id + 1, u32::MAX);
-        }
-        self.places[id] = self.candidates.len() as u32;
-        self.candidates.push(candidate.id);
+        self.candidates.insert(candidate.id);
     }
 
     #[inline]
     fn gone(&mut self, id: u32) {
-        let place = self.places[id as usize] as usize;
-        self.candidates.swap_remove(place);
-        if let Some(moved) = self.candidates.get(place) {
-            self.places[*moved as usize] = place as u32;
-        }
+        self.candidates.remove(id);
     }
 
     #[inline]
@@ -58,7 +43,7 @@ impl Strategy for Random {
         }
         match self.candidates.len() {
             1 => Pick::Plain,
-            n => Pick::Run(self.candidates[self.stream.below(n as u64) as usize]),
+            n => Pick::Run(self.candidates.get(self.stream.below(n as u64) as usize)),
         }
     }
 }

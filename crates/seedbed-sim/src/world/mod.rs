@@ -26,7 +26,7 @@ use crate::property::{Broken, Property, Seen, Verdict, When};
 use crate::replay::{Finished, Replay, ReplayError};
 use crate::run::{Outcome, RunConfig};
 use crate::sim::{Mode, NodePort, Sim, Stats};
-use crate::strategy::{RunStart, Strategy};
+use crate::strategy::{Footprint, RunStart, Strategy};
 use node::Host;
 use seedbed_core::{
     ActorInfo, Code, EffectOutcome, EffectRequest, ExitReason, Factory, Failure, Key, NodeId, Observer, Pid,
@@ -198,6 +198,7 @@ impl World {
             steps_hint: self.steps_hint,
             clock_rate: self.sim.chance.faults.clock,
         });
+        self.sim.footprint = self.sim.strategy.wants_footprints().then(Footprint::default);
     }
 
     /// Makes a factory known to all nodes under an entry id.

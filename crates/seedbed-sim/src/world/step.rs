@@ -489,6 +489,9 @@ impl World {
         let (root, boot) = (host.path, Life(u32::from(kernel.boot_number().0)));
         let ran = kernel.run(&mut NodePort { sim: &mut self.sim, node }, delivery);
         let Ran::Turn { pid, .. } = ran else { unreachable!("the order holds only what is enabled") };
+        if let Some(footprint) = &self.sim.footprint {
+            self.sim.strategy.ran(footprint);
+        }
         self.take_time(node);
         self.faults_after(node, pid, crashes.then_some((root, boot, turns)));
         let seen = Seen::of(&self.sim);

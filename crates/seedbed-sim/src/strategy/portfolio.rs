@@ -1,0 +1,71 @@
+//! A portfolio: each run draws who decides.
+//!
+//! Swarm testing (Groce, Zhang, Eide, Chen, Regehr: "Swarm Testing", ISSTA 2012): runs that differ in kind
+//! find more than runs of the one best kind. What goes wrong at all, and how often, each run draws
+//! from its seed too (`fault.rs`).
+
+use super::{Candidate, DelayBound, Footprint, Pct, Pick, Pos, Profile, Random, RunStart, Strategy, Surw};
+use crate::order::Order;
+use seedbed_core::ChoicePoint;
+
+/// Several strategies, one a run.
+pub struct Portfolio {
+    members: Vec<Box<dyn Strategy>>,
+    in_turn: usize,
+}
+
+impl Portfolio {
+    /// The strategies that the table of `docs/finding-bugs.md` speaks for.
+    pub fn new(profile: &Profile) -> Portfolio {
+        let members: Vec<Box<dyn Strategy>> = vec![
+            Box::new(Random::default()),
+            Box::new(Pct::new(2)),
+            Box::new(Pct::new(3)),
+            Box::new(Pos::default()),
+            Box::new(Surw::new(profile.clone())),
+            Box::new(DelayBound::new(1)),
+            Box::new(DelayBound::new(3)),
+        ];
+        Portfolio { members, in_turn: 0 }
+    }
+
+    fn member(&mut self) -> &mut dyn Strategy {
+        &mut *self.members[self.in_turn]
+    }
+}
+
+impl Strategy for Portfolio {
+    fn begin(&mut self, run: &RunStart) {
+        let mut stream = run.key.derive("portfolio", 0, 0).stream();
+        self.in_turn = stream.below(self.members.len() as u64) as usize;
+        self.member().begin(run);
+    }
+
+    fn enabled(&mut self, candidate: Candidate) {
+        self.member().enabled(candidate);
+    }
+
+    fn gone(&mut self, id: u32) {
+        self.member().gone(id);
+    }
+
+    fn pick(&mut self, order: &Order, clock: bool) -> Pick {
+        self.member().pick(order, clock)
+    }
+
+    fn choose(&mut self, point: &ChoicePoint, possible: bool) -> Option<u32> {
+        self.member().choose(point, possible)
+    }
+
+    fn wants_footprints(&self) -> bool {
+        self.members[self.in_turn].wants_footprints()
+    }
+
+    fn ran(&mut self, footprint: &Footprint) {
+        self.member().ran(footprint);
+    }
+
+    fn end(&mut self) -> bool {
+        self.member().end()
+    }
+}
