@@ -71,6 +71,8 @@ pub(crate) struct Cold {
     /// Who wants to be told of the start.
     pub(crate) notify: Option<Pid>,
     pub(crate) links: BTreeMap<Pid, Link>,
+    /// Those it supervises and is not linked with: they end with it all the same (rule L6).
+    pub(crate) strays: BTreeSet<Pid>,
     /// Who watches, by (watcher, its reference), and since when.
     pub(crate) watched_by: BTreeMap<(Pid, u64), u64>,
     /// Whom it watches, by its reference.
@@ -405,6 +407,15 @@ impl Node {
         if s.generation < GENERATION_MAX {
             s.generation += 1;
             self.free.push(slot);
+        }
+    }
+
+    /// Two actors are not linked: if one supervises the other, it has to keep that in mind.
+    pub(crate) fn stray(&mut self, child: u32, parent: u32) {
+        let (pid, parent_pid) = (self.pid(child), self.pid(parent));
+        let cold = &self.slot(child).cold;
+        if cold.supervised && cold.parent == parent_pid {
+            self.slot_mut(parent).cold.strays.insert(pid);
         }
     }
 

@@ -121,6 +121,10 @@ impl Kernel {
             self.end_hold(r, hash);
         }
         self.forget_watched(r, slot, me, from);
+        let cold = &self.node.slot(slot).cold;
+        if let Resolved::Local(parent) = self.node.resolve(cold.parent) {
+            self.node.slot_mut(parent).cold.strays.remove(&me);
+        }
         self.tell(r, slot, me, from, &reason, value.as_ref());
         self.node.vacate(slot);
     }
@@ -207,7 +211,8 @@ impl Kernel {
         }
     }
 
-    /// Exits and downs, in the order in which links and monitors were made (rules E2, E13).
+    /// Exits and downs, in the order in which links and monitors were made (rules E2, E13); then those
+    /// whose supervisor it was, and who are not linked (rule L6).
     fn tell<R: Reactor>(
         &mut self,
         r: &mut R,
@@ -218,6 +223,8 @@ impl Kernel {
         value: Option<&Vec<u8>>,
     ) {
         let cold = &mut self.node.slot_mut(slot).cold;
+        let mut strays = std::mem::take(&mut cold.strays);
+        strays.retain(|pid| !cold.links.contains_key(pid));
         let links =
             std::mem::take(&mut cold.links).into_iter().map(|(pid, link)| (link.made, Watch::Link(pid)));
         let monitors = std::mem::take(&mut cold.watched_by);
@@ -257,6 +264,14 @@ impl Kernel {
                     }
                     Resolved::Dead => {}
                 },
+            }
+        }
+        for stray in strays {
+            if let Resolved::Local(o) = self.node.resolve(stray) {
+                let s = self.node.slot_mut(slot);
+                s.sent += 1;
+                let id = s.sent;
+                self.exit_signal(r, o, from, id, reason.clone(), None, Carrier::Exit);
             }
         }
     }

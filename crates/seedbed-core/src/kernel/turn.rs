@@ -419,6 +419,8 @@ impl Kernel {
                 match self.node.resolve(other) {
                     Resolved::Local(o) => {
                         self.node.slot_mut(o).cold.links.remove(&me);
+                        self.node.stray(slot, o);
+                        self.node.stray(o, slot);
                     }
                     Resolved::Remote => self.transmit(r, packet(other, Body::Unlink)),
                     Resolved::Dead => {}
@@ -538,6 +540,8 @@ impl Kernel {
             let link = Link { made: made - 1, tag };
             s.cold.links.insert(parent_pid, link);
             self.node.slot_mut(p).cold.links.insert(pid, link);
+        } else if let Some((p, _)) = parent {
+            self.node.stray(slot, p);
         }
         r.observe(&Event::Spawned { who: self.node.who(slot), parent: parent_pid });
         if let Some(name) = self.node.slot(slot).cold.name.clone() {

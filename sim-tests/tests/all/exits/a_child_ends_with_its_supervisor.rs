@@ -55,6 +55,46 @@ fn whatever_the_reason_and_whatever_it_traps() {
     }
 }
 
+/// It is the supervision that ends it, not the link: one that took its link down leaves no orphan, and
+/// one that was never linked neither.
+#[test]
+fn linked_or_not() {
+    for (flags, unlinks) in [(SpawnFlags::LINK, true), (SpawnFlags::default(), false)] {
+        holds(|world| {
+            let diary = Diary::new();
+            let keep = diary.clone();
+            let child = actor(move |cx, input| {
+                match input {
+                    Input::Start if unlinks => {
+                        let parent = cx.parent();
+                        cx.unlink(parent)?;
+                    }
+                    Input::Stop(code) => keep.push(code),
+                    _ => {}
+                }
+                Ok(())
+            });
+            let parent = world.spawn(
+                "parent",
+                actor(move |cx, input| {
+                    if input == Input::Start {
+                        let options =
+                            SpawnOptions { supervised: true, flags, ..SpawnOptions::named("child") };
+                        cx.spawn(options, child.clone())?;
+                    }
+                    Ok(())
+                }),
+            );
+            world.settle()?;
+            world.kill(parent);
+            world.settle()?;
+            assert_eq!(world.actors(), []);
+            assert_eq!(diary.all(), [StopCode::Parent]);
+            Ok(())
+        });
+    }
+}
+
 /// The exit of anybody else is a message to who traps.
 #[test]
 fn another_linked_actor_is_no_parent() {
