@@ -237,6 +237,18 @@ impl SupervisorActor {
         self.machine.counts()
     }
 
+    /// How it behaves.
+    pub fn flags(&self) -> Flags {
+        self.machine.flags()
+    }
+
+    /// The specs of its children in start order; of a dynamic supervisor, its template.
+    pub fn specs(&self) -> impl Iterator<Item = &ChildSpec<ChildStart>> {
+        let template = self.machine.template();
+        let of_children = self.machine.specs().filter(move |_| template.is_none());
+        template.into_iter().chain(of_children)
+    }
+
     /// The child with this id, as it is.
     pub fn which(&self, id: &str) -> Option<ChildInfo<Pid>> {
         self.machine.which(id)

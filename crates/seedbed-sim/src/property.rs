@@ -113,6 +113,8 @@ impl Reads {
     pub const DEAD_LETTERS: Reads = Reads(4);
     /// How many restarts there were.
     pub const RESTARTS: Reads = Reads(8);
+    /// Everything: it is looked at after each turn.
+    pub const STEPS: Reads = Reads(16);
 
     /// These if `condition`, beside those there are.
     #[must_use]
@@ -141,7 +143,7 @@ impl Seen {
     }
 
     pub(crate) fn changes_since(&self, last: &Seen) -> Reads {
-        Reads::default()
+        Reads::STEPS
             .with(Reads::FACTS, self.facts != last.facts)
             .with(Reads::TIME, self.time != last.time)
             .with(Reads::DEAD_LETTERS, self.dead_letters != last.dead_letters)

@@ -32,6 +32,8 @@ mod log;
 mod outcome;
 mod run;
 mod settings;
+pub mod supervision;
+pub mod tree;
 
 pub use draw::Drawable;
 pub use outcome::Outcome;

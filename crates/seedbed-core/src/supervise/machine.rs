@@ -210,6 +210,11 @@ impl<T: Parts> Machine<T> {
         self.slots.specs()
     }
 
+    /// The template of a dynamic supervisor.
+    pub fn template(&self) -> Option<&ChildSpec<T::Start>> {
+        self.template.as_deref()
+    }
+
     /// The flags as they are now.
     pub fn flags(&self) -> Flags {
         self.flags

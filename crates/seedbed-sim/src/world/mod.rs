@@ -206,6 +206,11 @@ impl World {
         self.entries.insert(id.into(), Arc::new(factory));
     }
 
+    /// All factories that are known to all nodes, by entry id.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &dyn Factory)> {
+        self.entries.iter().map(|(id, factory)| (id.as_str(), &**factory))
+    }
+
     /// Makes an effect of the embedder's known to all nodes. It must answer from its arguments and
     /// the virtual time alone.
     pub fn effect(
@@ -348,6 +353,13 @@ impl World {
     /// What actors published.
     pub fn facts(&self) -> &Facts {
         &self.sim.facts
+    }
+
+    /// True if time moves only when nothing can run: no fault of the clock, no pause, no turn that costs
+    /// time can have it pass meanwhile.
+    pub fn is_exact(&self) -> bool {
+        let faults = &self.config.faults;
+        faults.clock == 0 && faults.pause == 0 && self.sim.costs.is_empty()
     }
 
     /// Virtual time since the start.
