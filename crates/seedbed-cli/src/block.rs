@@ -1,22 +1,12 @@
-//! A finding, as people see it (spec `cli.md`), and as data.
+//! A finding, as people see it and as data.
 
-use crate::output::{Painter, hex, plain};
-use seedbed_core::Time;
+use crate::output::{Painter, hex};
+use seedbed_hunt::{Block, Place};
 use seedbed_sim::Broken;
 use seedbed_trace::{Finding, Origin, WhyLine};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
-
-/// Which run of how many a finding came from, and how long the hunt had taken.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    /// From 0.
-    pub(crate) index: u64,
-    /// `None` if the hunt is not bounded by runs.
-    pub(crate) of: Option<u64>,
-    pub(crate) took: Duration,
-}
 
 /// What is known of a finding beside itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,77 +19,17 @@ pub(crate) struct Beside<'a> {
 
 /// The whole block.
 pub(crate) fn block(paint: Painter, finding: &Finding, beside: &Beside<'_>) -> String {
-    let broken = Broken {
-        property: finding.property.clone(),
-        when: finding.when.clone(),
-        message: finding.message.clone(),
-        step: finding.step,
-        time: finding.time,
-    };
-    let mut text = head(paint, &finding.name, finding.seed, &broken, beside.place);
-    text += &labelled("why", why(finding));
-    text += &labelled("shrunk", shrunk(finding, beside.shrink_time));
-    text += &labelled("replay", beside.path.map(replay));
-    text
+    let Beside { place, shrink_time, path } = *beside;
+    let heading = &paint.error(FINDING);
+    Block { heading, place, shrink_time, path, ..Block::new(finding) }.to_string()
 }
 
-/// The first two lines: which run, and what it broke.
-pub(crate) fn head(paint: Painter, name: &str, seed: u64, broken: &Broken, place: Option<Place>) -> String {
-    let place = place.map_or_else(String::new, |Place { index, of, took }| {
-        let of = of.map_or_else(String::new, |of| format!(" of {of}"));
-        format!("   (run {}{of}, {})", index + 1, spent(took))
-    });
-    format!(
-        "   {}  {}  seed {}  step {}  t {}{place}\n            broken: `{}` ({}): {}",
-        paint.error("FINDING"),
-        plain(name),
-        hex(seed),
-        broken.step,
-        seconds(broken.time),
-        plain(&broken.property),
-        plain(&broken.when),
-        plain(&broken.message),
-    )
+/// The first two lines, of a run that is no finding yet.
+pub(crate) fn head(paint: Painter, name: &str, seed: u64, broken: &Broken) -> String {
+    seedbed_hunt::block::head(&paint.error(FINDING), name, seed, broken, None)
 }
 
-/// The causal chain: kind, text and time of each link, in columns.
-pub(crate) fn why(finding: &Finding) -> Vec<String> {
-    let width =
-        |of: fn(&WhyLine) -> &str| finding.why.iter().map(|line| of(line).chars().count()).max().unwrap_or(0);
-    let (kinds, texts) = (width(|line| &line.kind), width(|line| &line.text).min(WHY_TEXT));
-    let line = |line: &WhyLine| {
-        format!("{:<kinds$} {:<texts$}   t {}", plain(&line.kind), plain(&line.text), seconds(line.time))
-    };
-    finding.why.iter().map(line).collect()
-}
-
-/// From what width on texts of a why-line no longer push the times of the others aside.
-const WHY_TEXT: usize = 88;
-
-fn shrunk(finding: &Finding, took: Option<Duration>) -> Option<String> {
-    let before = &finding.original;
-    let took = took.map_or_else(String::new, |took| format!(", in {}", tenths(took)));
-    let least = if before.minimal { "" } else { ", could be less" };
-    (before.shrink_runs > 0).then(|| {
-        format!(
-            "{} → {} choices, {} → {} faults{took}{least}",
-            before.choices,
-            finding.tape.entries.len(),
-            before.faults,
-            finding.tape.faults(),
-        )
-    })
-}
-
-fn replay(path: &Path) -> String {
-    let path = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "/._-+:@%,".contains(c);
-    if path.chars().all(plain) {
-        format!("seedbed replay {path}")
-    } else {
-        format!("seedbed replay '{}'", path.replace('\'', r"'\''"))
-    }
-}
+const FINDING: &str = "FINDING";
 
 /// A finding as data.
 pub(crate) fn object(finding: &Finding, beside: &Beside<'_>) -> Value {
@@ -144,31 +74,6 @@ pub(crate) fn broken_object(broken: &Broken) -> Value {
         "step": broken.step,
         "time_ns": broken.time.as_nanos(),
     })
-}
-
-/// Lines under a label: the label in front of the first.
-pub(crate) fn labelled(label: &str, lines: impl IntoIterator<Item = String>) -> String {
-    let line =
-        |(i, line): (usize, String)| format!("\n            {:<9}{line}", if i == 0 { label } else { "" });
-    lines.into_iter().enumerate().map(line).collect()
-}
-
-/// A virtual time, `3.207s`.
-pub(crate) fn seconds(time: Time) -> String {
-    let millis = time.as_nanos() / 1_000_000;
-    format!("{}.{:03}s", millis / 1000, millis % 1000)
-}
-
-/// A real time, `0.41 s`.
-pub(crate) fn spent(time: Duration) -> String {
-    let hundredths = time.as_millis() / 10;
-    format!("{}.{:02} s", hundredths / 100, hundredths % 100)
-}
-
-/// A real time, `0.8 s`.
-fn tenths(time: Duration) -> String {
-    let tenths = time.as_millis() / 100;
-    format!("{}.{} s", tenths / 10, tenths % 10)
 }
 
 /// A real time as data.

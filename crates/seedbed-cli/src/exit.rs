@@ -21,7 +21,7 @@ pub(crate) enum Exit {
     Nondeterminism,
     /// The finding is of other modules or versions.
     Stale,
-    /// Interrupted once, or runs are outstanding.
+    /// Interrupted once, or runs are outstanding, or a canary was not found.
     Incomplete,
     /// Interrupted twice.
     Interrupted,

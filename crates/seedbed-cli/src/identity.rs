@@ -5,8 +5,8 @@
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::plain;
 use crate::subject;
+use seedbed_hunt::block::plain;
 use seedbed_manifest::Scenario;
 use seedbed_sim::Faults;
 use seedbed_trace::{Digest, FileError, Finding, Identity, SourceFile};

@@ -1,9 +1,9 @@
 //! What actors say and how they fail, while a run goes on: the same lines of either reactor.
 
-use crate::block::seconds;
 use crate::failure::Failure;
-use crate::output::{Painter, plain, write_to};
+use crate::output::{Painter, write_to};
 use seedbed_core::{At, Event, ExitReason, Level, Observer, Who};
+use seedbed_hunt::block::{plain, seconds};
 use std::fmt::Debug;
 use tracing::field::{Field, Visit};
 use tracing::{Metadata, Subscriber, span};

@@ -3,13 +3,14 @@
 //! - `args.rs`, `values.rs`: the command line.
 //! - `subject.rs`, `identity.rs`: from a file named there to what is run.
 //! - `service.rs`, `recording.rs`: on the real reactor, and back from there.
-//! - `commands/`: a file for each command.
+//! - `commands/`: a file for each command; `before.rs`: what a hunt does first.
 //! - `output.rs`, `log.rs`, `progress.rs`, `block.rs`, `outcome.rs`, `summary.rs`, `tree.rs`: what people
 //!   and scripts read.
 //! - `exit.rs`, `failure.rs`: how it ends.
 //! - `interrupt.rs`: Ctrl-C.
 
 mod args;
+mod before;
 mod block;
 mod commands;
 mod exit;

@@ -1,9 +1,10 @@
 //! A simulated run in a few lines, and as data.
 
-use crate::block::{self, seconds};
+use crate::block;
 use crate::output::hex;
 use crate::tree;
 use seedbed_core::ActorInfo;
+use seedbed_hunt::block::seconds;
 use seedbed_sim::{End, Outcome};
 use serde_json::{Value, json};
 

@@ -110,11 +110,6 @@ pub(crate) fn count(n: u64, noun: &str) -> String {
     }
 }
 
-/// A text that others wrote (guests, files): what would move the cursor is shown, not done.
-pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
-
 /// Colours, or none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Painter(pub(crate) bool);
@@ -158,11 +153,6 @@ mod tests {
     fn every_object_says_its_version_first() {
         assert_eq!(versioned(json!({ "event": "sim", "v": 1 }))["v"], 1);
         assert_eq!(versioned(json!({ "event": "sim" })).to_string(), r#"{"event":"sim","v":1}"#);
-    }
-
-    #[test]
-    fn what_others_wrote_moves_no_cursor() {
-        assert_eq!(plain("a\x1b[2Jb\nc"), "a\u{fffd}[2Jb\u{fffd}c");
     }
 
     #[test]

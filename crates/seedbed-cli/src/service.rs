@@ -1,13 +1,14 @@
 //! A manifest on the real reactor, and what is told of it.
 
 use crate::args::Service;
-use crate::block::{labelled, millis, spent};
+use crate::block::millis;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::log::{self, Lines, Logger};
-use crate::output::{Output, count, plain};
+use crate::output::{Output, count};
 use seedbed_core::{ExitReason, InputStats};
+use seedbed_hunt::block::{labelled, plain, spent};
 use seedbed_manifest::{Judged, Scenario, Served, ServiceConfig, ServiceEnd, Until};
 use seedbed_rt::StopHandle;
 use serde_json::{Value, json};

@@ -1,11 +1,11 @@
 //! What many runs covered.
 
-use crate::block::labelled;
 use crate::output::count;
 use seedbed_hunt::Summary;
+use seedbed_hunt::block::labelled;
 use serde_json::{Value, json};
 
-/// What they covered, in three lines.
+/// What they covered, in a few lines.
 pub(crate) fn text(summary: &Summary) -> String {
     let covered = format!(
         "{}, {}, {} of virtual time",
@@ -15,9 +15,14 @@ pub(crate) fn text(summary: &Summary) -> String {
     );
     let faults: Vec<String> = summary.faults.iter().map(|(kind, n)| format!("{n} × {kind}")).collect();
     let faults = if faults.is_empty() { "none".to_owned() } else { faults.join(", ") };
+    let seen = summary.sometimes.values().filter(|seen| **seen).count();
+    let seen = (!summary.sometimes.is_empty())
+        .then(|| format!("{seen} of {}", count(summary.sometimes.len() as u64, "`sometimes`")));
     let checked = format!("{}, looked at {} times", count(summary.properties, "property"), summary.checks);
-    let text =
-        labelled("covered", [covered]) + &labelled("faults", [faults]) + &labelled("checked", [checked]);
+    let text = labelled("covered", [covered])
+        + &labelled("faults", [faults])
+        + &labelled("seen", seen)
+        + &labelled("checked", [checked]);
     text.trim_start_matches('\n').to_owned()
 }
 

@@ -77,6 +77,11 @@ pub trait Behaviour: 'static {
         None
     }
 
+    /// The parts of that state by name, each with a hash: what is named where two states differ.
+    fn state_parts(&self) -> Vec<(String, u64)> {
+        Vec::new()
+    }
+
     /// For those who know the concrete type: introspection of supervisors.
     fn as_any(&self) -> Option<&dyn Any> {
         None

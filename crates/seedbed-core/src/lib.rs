@@ -24,6 +24,7 @@ mod paths;
 mod pid;
 mod reactor;
 mod recording;
+mod starve;
 mod stream;
 pub mod supervise;
 mod supervisor;
@@ -56,6 +57,7 @@ pub use seedbed_abi::{
     Level, Message, MonitorRef, Notice, Pid, Reason, Request, RequestFailure, Result, Signal, SpawnFlags,
     StartOutcome, StopCode, Time, TimerId, TrapKind,
 };
+pub use starve::{Refusals, Starved, StarvedOf};
 pub use stream::{Key, Stream};
 pub use supervisor::{Actors, ChildStart, Supervisor, SupervisorActor, decision};
 pub use tape::{ChoiceKey, Instead, OrderKey, Tape, TapeEntry, Until};

@@ -160,6 +160,10 @@ pub(crate) struct Turn {
     pub(crate) fuel: u64,
     pub(crate) sent_bytes: u64,
     pub(crate) log_left: u32,
+    /// Fuel, memory and host calls of this turn may meet faults.
+    pub(crate) starves: bool,
+    /// How many growths and host calls of it could have.
+    pub(crate) starvable: u32,
     /// The outbox is being applied: what ends the actor now, ends it afterwards (rule T2).
     pub(crate) applying: bool,
     /// What most turns do not ask for.
@@ -267,6 +271,8 @@ impl Node {
                 fuel: 0,
                 sent_bytes: 0,
                 log_left: 0,
+                starves: false,
+                starvable: 0,
                 applying: false,
                 special: Special::default(),
                 is_special: false,

@@ -108,6 +108,12 @@ pub enum ChoiceKind {
     EffectFailed = 13,
     /// The link that the packet is to take is clogged; answers as those of a partition.
     Clog = 14,
+    /// A guest's turn gets only a part of its fuel.
+    FuelCut = 15,
+    /// A growth of a guest's memory is refused.
+    GrowRefused = 16,
+    /// A host call of a guest is refused with a code.
+    CallRefused = 17,
 }
 
 /// What a turn itself may need: the time, and decisions made in the middle of it.
@@ -127,6 +133,11 @@ pub trait Port {
 
     /// True where faults may be injected: `buggify` and `always` are alive.
     fn simulated(&self) -> bool;
+
+    /// True if the turn that begins may meet a fault of fuel, memory or host calls: spares it the asking.
+    fn starves(&self) -> bool {
+        false
+    }
 }
 
 /// The reactor under a kernel.

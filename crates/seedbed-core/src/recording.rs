@@ -543,6 +543,12 @@ impl<R: Reactor> Port for RecordingReactor<R> {
     fn simulated(&self) -> bool {
         self.inner.simulated()
     }
+
+    /// Choices are counted, so that a replay must be asked as often.
+    #[inline]
+    fn starves(&self) -> bool {
+        self.inner.simulated()
+    }
 }
 
 impl<R: Reactor> Reactor for RecordingReactor<R> {

@@ -2,6 +2,7 @@
 
 use crate::path::{Life, PathId, SignalName};
 use crate::reactor::ChoiceKind;
+use crate::starve::Starved;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -157,7 +158,11 @@ impl Tape {
                 format!("{} waits for the clock, {times} times", name(what))
             }
             TapeEntry::Choice { key, answer } => {
-                format!("{} {}:{} #{} = {answer}", key.kind, self.path(key.path), key.life.0, key.ordinal)
+                let whose = format!("{} {}:{}", key.kind, self.path(key.path), key.life.0);
+                match Starved::of(key, *answer) {
+                    Some(starved) => format!("{whose} {starved}"),
+                    None => format!("{whose} #{} = {answer}", key.ordinal),
+                }
             }
         }
     }
@@ -180,6 +185,9 @@ impl fmt::Display for ChoiceKind {
             ChoiceKind::ClockJump => "clock jump",
             ChoiceKind::EffectFailed => "failed effect",
             ChoiceKind::Clog => "clog",
+            ChoiceKind::FuelCut => "fuel cut",
+            ChoiceKind::GrowRefused => "refused growth",
+            ChoiceKind::CallRefused => "refused call",
         })
     }
 }

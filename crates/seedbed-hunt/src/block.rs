@@ -1,7 +1,9 @@
-//! A finding as people see it, on a terminal or in the output of a test.
+//! A finding as people see it, on a terminal or in the output of a test (spec `cli.md`).
 
+use seedbed_core::Time;
+use seedbed_sim::Broken;
 use seedbed_trace::{Finding, WhyLine};
-use std::fmt::{self, Write};
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,117 +12,149 @@ use std::time::Duration;
 pub struct Block<'a> {
     /// The finding.
     pub finding: &'a Finding,
-    /// Which run of a hunt it was, from 1, and of how many.
-    pub run: Option<(u64, Option<u64>)>,
-    /// Real time until it was found.
-    pub took: Option<Duration>,
+    /// The word in front: `FINDING`, with the colours of a terminal if it is for one.
+    pub heading: &'a str,
+    /// Where in a hunt it was found.
+    pub place: Option<Place>,
     /// Real time that shrinking took.
     pub shrink_time: Option<Duration>,
     /// Where it was written.
     pub path: Option<&'a Path>,
-    /// Where its report was written.
-    pub report: Option<&'a Path>,
     /// Set if its replay is not the same run.
     pub unstable: Option<&'a str>,
+}
+
+/// Which run of a hunt a finding was.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// From 0.
+    pub index: u64,
+    /// Of how many; `None` if the hunt is not bounded by runs.
+    pub of: Option<u64>,
+    /// Real time until it was found.
+    pub took: Option<Duration>,
 }
 
 impl<'a> Block<'a> {
     /// No more than the finding itself.
     pub fn new(finding: &'a Finding) -> Block<'a> {
-        Block { finding, run: None, took: None, shrink_time: None, path: None, report: None, unstable: None }
+        let (place, shrink_time, path, unstable) = (None, None, None, None);
+        Block { finding, heading: "FINDING", place, shrink_time, path, unstable }
     }
 }
 
 impl fmt::Display for Block<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let finding = self.finding;
-        let time = millis(u128::from(finding.time.as_nanos()));
-        write!(
-            f,
-            "   FINDING  {}  seed {:#x}  step {}  t {time}",
-            finding.name,
-            finding.first_seed(),
-            finding.step
-        )?;
-        let mut run = String::new();
-        if let Some((n, of)) = self.run {
-            write!(run, "run {n}")?;
-            of.map_or(Ok(()), |of| write!(run, " of {of}"))?;
-        }
-        if let Some(took) = self.took {
-            write!(run, "{}{}", if run.is_empty() { "" } else { ", " }, seconds(took))?;
-        }
-        if !run.is_empty() {
-            write!(f, "   ({run})")?;
-        }
-        let line =
-            |f: &mut fmt::Formatter<'_>, key: &str, text: &str| write!(f, "\n            {key:<8} {text}");
-        line(f, "broken:", &format!("`{}` ({}): {}", finding.property, finding.when, finding.message))?;
+        let broken = Broken {
+            property: finding.property.clone(),
+            when: finding.when.clone(),
+            message: finding.message.clone(),
+            step: finding.step,
+            time: finding.time,
+        };
+        f.write_str(&head(self.heading, &finding.name, finding.first_seed(), &broken, self.place))?;
         for (name, value) in finding.drawn.iter().flat_map(|drawn| &drawn.shown) {
-            for (n, text) in value.lines().enumerate() {
-                let text = if n == 0 { format!("{name} = {text}") } else { format!("    {text}") };
-                line(f, if n == 0 { "drawn" } else { "" }, &text)?;
-            }
+            let lines = value.lines().enumerate().map(|(n, text)| match n {
+                0 => format!("{} = {}", plain(name), plain(text)),
+                _ => format!("    {}", plain(text)),
+            });
+            f.write_str(&labelled("drawn", lines))?;
         }
-        for (n, text) in aligned(&finding.why).iter().enumerate() {
-            line(f, if n == 0 { "why" } else { "" }, text)?;
-        }
-        if finding.original.shrink_runs > 0 {
-            line(f, "shrunk", &self.shrunk())?;
-        }
-        if let Some(unstable) = self.unstable {
-            line(f, "unstable", &format!("the run is not deterministic: {unstable}"))?;
-        }
-        if let Some(path) = self.path {
-            line(f, "replay", &format!("seedbed replay {}", path.display()))?;
-        }
-        if let Some(report) = self.report {
-            line(f, "report", &report.display().to_string())?;
-        }
-        Ok(())
+        f.write_str(&labelled("why", why(finding)))?;
+        f.write_str(&labelled("shrunk", self.shrunk()))?;
+        let unstable = self.unstable.map(|why| format!("the run is not deterministic: {why}"));
+        f.write_str(&labelled("unstable", unstable))?;
+        f.write_str(&labelled("replay", self.path.map(replay)))
     }
+}
+
+/// The first two lines: which run, and what it broke.
+pub fn head(heading: &str, name: &str, seed: u64, broken: &Broken, place: Option<Place>) -> String {
+    let place = place.map_or_else(String::new, |Place { index, of, took }| {
+        let of = of.map_or_else(String::new, |of| format!(" of {of}"));
+        let took = took.map_or_else(String::new, |took| format!(", {}", spent(took)));
+        format!("   (run {}{of}{took})", index + 1)
+    });
+    format!(
+        "   {heading}  {}  seed {seed:#x}  step {}  t {}{place}\n            broken: `{}` ({}): {}",
+        plain(name),
+        broken.step,
+        seconds(broken.time),
+        plain(&broken.property),
+        plain(&broken.when),
+        plain(&broken.message),
+    )
+}
+
+/// The causal chain: kind, text and time of each link, in columns.
+pub fn why(finding: &Finding) -> Vec<String> {
+    /// From what width on a text no longer pushes the times of the others aside.
+    const WIDEST: usize = 88;
+    let width =
+        |of: fn(&WhyLine) -> &str| finding.why.iter().map(|line| of(line).chars().count()).max().unwrap_or(0);
+    let (kinds, texts) = (width(|line| &line.kind), width(|line| &line.text).min(WIDEST));
+    let line = |line: &WhyLine| {
+        format!("{:<kinds$} {:<texts$}   t {}", plain(&line.kind), plain(&line.text), seconds(line.time))
+    };
+    finding.why.iter().map(line).collect()
 }
 
 impl Block<'_> {
-    fn shrunk(&self) -> String {
+    fn shrunk(&self) -> Option<String> {
         let (before, tape) = (&self.finding.original, &self.finding.tape);
-        let mut text = format!(
-            "{} → {} choices, {} → {} faults",
-            before.choices,
-            tape.entries.len(),
-            before.faults,
-            tape.faults()
-        );
-        if let Some(time) = self.shrink_time {
-            text += &format!(", in {}", seconds(time));
-        }
-        if !before.minimal {
-            text += ", not to the end";
-        }
-        text
+        let took = self.shrink_time.map_or_else(String::new, |took| format!(", in {}", tenths(took)));
+        let least = if before.minimal { "" } else { ", could be less" };
+        (before.shrink_runs > 0).then(|| {
+            format!(
+                "{} → {} choices, {} → {} faults{took}{least}",
+                before.choices,
+                tape.entries.len(),
+                before.faults,
+                tape.faults(),
+            )
+        })
     }
 }
 
-/// The lines of a chain with their times under each other.
-fn aligned(why: &[WhyLine]) -> Vec<String> {
-    /// A line longer than this does not push the times of all others to the right.
-    const WIDEST: usize = 90;
-    let width = |line: &WhyLine| line.text.chars().count();
-    let widest = why.iter().map(width).filter(|w| *w <= WIDEST).max().unwrap_or(0);
-    let text = |line: &WhyLine| {
-        let time = millis(u128::from(line.time.as_nanos()));
-        format!("{:<7} {}{}   t {time}", line.kind, line.text, " ".repeat(widest.saturating_sub(width(line))))
-    };
-    why.iter().map(text).collect()
+fn replay(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+:@%,".contains(c);
+    if path.chars().all(plain) {
+        format!("seedbed replay {path}")
+    } else {
+        format!("seedbed replay '{}'", path.replace('\'', r"'\''"))
+    }
 }
 
-fn millis(nanos: u128) -> String {
-    format!("{}.{:03}s", nanos / 1_000_000_000, nanos / 1_000_000 % 1000)
+/// Lines under a label: the label in front of the first.
+pub fn labelled(label: &str, lines: impl IntoIterator<Item = String>) -> String {
+    let line =
+        |(i, line): (usize, String)| format!("\n            {:<9}{line}", if i == 0 { label } else { "" });
+    lines.into_iter().enumerate().map(line).collect()
 }
 
-fn seconds(time: Duration) -> String {
+/// A text that others wrote (guests, files): what would move the cursor is shown, not done.
+pub fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// A virtual time, `3.207s`.
+pub fn seconds(time: Time) -> String {
+    let millis = time.as_nanos() / 1_000_000;
+    format!("{}.{:03}s", millis / 1000, millis % 1000)
+}
+
+/// A real time, `0.41 s`.
+pub fn spent(time: Duration) -> String {
     let hundredths = time.as_millis() / 10;
     format!("{}.{:02} s", hundredths / 100, hundredths % 100)
+}
+
+/// A real time, `0.8 s`.
+fn tenths(time: Duration) -> String {
+    let tenths = time.as_millis() / 100;
+    format!("{}.{} s", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
@@ -165,17 +199,16 @@ mod tests {
         };
         let path = Path::new("target/seedbed/transfer-9f3c21d0.seedbed");
         let block = Block {
-            run: Some((312, Some(10_000))),
-            took: Some(Duration::from_millis(410)),
+            place: Some(Place { index: 311, of: Some(10_000), took: Some(Duration::from_millis(410)) }),
             shrink_time: Some(Duration::from_millis(800)),
             path: Some(path),
             ..Block::new(&finding)
         };
         let wanted = "   FINDING  transfer  seed 0x9f3c21d0  step 1482  t 3.207s   (run 312 of 10000, 0.41 s)
-            broken:  `money is conserved` (when idle): expected 1000, found 1030
+            broken: `money is conserved` (when idle): expected 1000, found 1030
             why      crash   node b             t 3.101s
                      restart ledger/2, life 2   t 3.140s
-            shrunk   1482 → 0 choices, 11 → 0 faults, in 0.80 s
+            shrunk   1482 → 0 choices, 11 → 0 faults, in 0.8 s
             replay   seedbed replay target/seedbed/transfer-9f3c21d0.seedbed";
         assert_eq!(block.to_string(), wanted);
         let bare = Finding { why: Vec::new(), original: Original::default(), ..finding };
@@ -189,5 +222,10 @@ mod tests {
             lines,
             ["            drawn    n = 7", "            drawn    tree = top", "                           a"]
         );
+    }
+
+    #[test]
+    fn what_others_wrote_moves_no_cursor() {
+        assert_eq!(plain("a\x1b[2Jb\nc"), "a\u{fffd}[2Jb\u{fffd}c");
     }
 }

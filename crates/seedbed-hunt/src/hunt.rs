@@ -5,10 +5,11 @@
 
 use crate::examine::{Examined, ShrinkBudget, Subject, examine, keep};
 use crate::part::{Part, PartError};
-use crate::seed::{profile, run_seed};
+use crate::seed::{PROFILE_SEED, profile, run_seed};
 use crate::summary::Summary;
+use crate::witness::Witness;
 use crate::workers::{Plan, Stopped, run_all};
-use seedbed_sim::{Program, StrategySpec};
+use seedbed_sim::{Profile, Program, StrategySpec};
 use seedbed_trace::{FileError, Finding, Identity, Origin};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,8 +35,10 @@ pub struct Hunt<'a> {
     pub shard: Shard,
     /// How long a finding is shrunk.
     pub shrink: ShrinkBudget,
-    /// Where a finding is written, and which run is on in case the process dies; `None` = nowhere.
+    /// Where a finding is written; `None` = nowhere.
     pub keep_in: Option<PathBuf>,
+    /// Where it is written which run is on, in case the process dies; see [`died`](crate::died).
+    pub witness_in: Option<PathBuf>,
     /// Goes on where this part of the same hunt was left.
     pub resume: Option<Part>,
 }
@@ -196,6 +199,7 @@ impl<'a> Hunt<'a> {
             shard: Shard::default(),
             shrink: ShrinkBudget::default(),
             keep_in: None,
+            witness_in: None,
             resume: None,
         }
     }
@@ -203,6 +207,16 @@ impl<'a> Hunt<'a> {
     /// Seed of the run with this index. A sequential strategy tells its runs apart itself, in one world.
     pub fn seed_of(&self, index: u64) -> u64 {
         run_seed(self.root, if self.strategy.is_sequential() { 0 } else { index })
+    }
+
+    /// The plain run comes first: should the process die in it, that is told too.
+    fn profile(&self) -> Profile {
+        let dir = self.witness_in.as_deref();
+        let mut witness = dir.and_then(|dir| Witness::new(dir, &self.name, "plain", 0));
+        if let Some(witness) = &mut witness {
+            witness.begin(PROFILE_SEED);
+        }
+        profile(self.program)
     }
 
     /// Hunts. `cancel` is looked at before every run and makes the hunt report what there is.
@@ -218,7 +232,7 @@ impl<'a> Hunt<'a> {
         if self.strategy.is_sequential() && self.shard.of > 1 {
             return Err(HuntError::Sequential(self.strategy));
         }
-        let profile = profile(self.program);
+        let profile = self.profile();
         let mut part = match &self.resume {
             Some(part) => part.clone().resumed(self)?,
             None => Part::new(self, profile.steps),

@@ -3,6 +3,7 @@
 //! - `hunt.rs`, `workers.rs`: runs over jobs and shards, folded in the order of their indices.
 //! - `examine.rs`: a finding is replayed, shrunk, explained and kept.
 //! - `block.rs`: how it is told to people.
+//! - `canary.rs`: a planted bug that must be found first.
 //! - `replay.rs`, `regressions.rs`: a finding is run again, strictly or by name.
 //! - `witness.rs`: which run a process died in.
 //! - `part.rs`: what a hunt leaves, to go on or to be merged.
@@ -11,7 +12,8 @@
 //! Neither the number of jobs nor the shard changes any run: run i has the seed derive(root, i) and
 //! shares nothing with the others.
 
-mod block;
+pub mod block;
+mod canary;
 pub mod check;
 mod examine;
 mod hunt;
@@ -24,7 +26,8 @@ mod summary;
 mod witness;
 mod workers;
 
-pub use block::Block;
+pub use block::{Block, Place};
+pub use canary::{Canary, hunt_canary};
 pub use examine::{Examined, ShrinkBudget, Subject, examine, keep, shrink_finding};
 pub use hunt::{Budget, End, Hunt, HuntError, Phase, Progress, Report, Shard};
 pub use part::{Merged, Part, PartError, merge};
@@ -33,4 +36,4 @@ pub use regressions::{DIR as REGRESSIONS, Regression, Verdict, keep_regression, 
 pub use replay::{ReplayFailure, ReplayOptions, Replayed, replay_finding};
 pub use seed::{profile, run_seed};
 pub use summary::{Summary, Warning};
-pub use witness::{Died, died};
+pub use witness::{Died, died, died_of};

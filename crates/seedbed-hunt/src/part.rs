@@ -90,7 +90,7 @@ impl Part {
             asked: hunt.budget.runs,
             done: 0,
             exhausted: false,
-            summary: Summary::default(),
+            summary: Summary::of(&hunt.program.config()),
             findings: Vec::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! What many runs did, in numbers, and whether that proves anything.
 
-use seedbed_sim::{End, Outcome};
+use seedbed_sim::{End, Outcome, WorldConfig};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,7 +28,7 @@ pub struct Summary {
     pub fuel: u64,
     /// Runs that ended because their duration had passed.
     pub cut: u64,
-    /// Choices that were not plain, by kind: faults and delays.
+    /// Choices that were not plain, by kind: faults and delays. Also kinds that are on, and did not happen.
     pub faults: BTreeMap<String, u64>,
     /// `sometimes` conditions, and whether any run saw them.
     pub sometimes: BTreeMap<String, bool>,
@@ -46,6 +46,12 @@ pub enum Warning {
 }
 
 impl Summary {
+    /// Of no run yet, in worlds like this.
+    pub(crate) fn of(config: &WorldConfig) -> Summary {
+        let faults = config.faults.kinds().into_iter().map(|kind| (kind.to_string(), 0)).collect();
+        Summary { faults, ..Summary::default() }
+    }
+
     /// Takes in one run.
     pub fn add(&mut self, run: &Outcome) {
         let stats = &run.stats;

@@ -59,6 +59,24 @@ impl Drop for Witness {
 /// # Errors
 /// If the directory or a file in it cannot be read.
 pub fn died(dir: &Path, name: &str) -> Result<Vec<Died>, FileError> {
+    told(dir, &prefix(name), |file| match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(e)) => Err(e),
+    })
+}
+
+/// The runs in which a hunt of this name died in one process, once that has ended: its files are
+/// taken away.
+///
+/// # Errors
+/// If the directory or a file in it cannot be read.
+pub fn died_of(dir: &Path, name: &str, process: u32) -> Result<Vec<Died>, FileError> {
+    told(dir, &format!("{}{process}-", prefix(name)), |file| file.lock().map(|()| true))
+}
+
+/// What the files say that begin so and can be locked.
+fn told(dir: &Path, prefix: &str, lock: impl Fn(&File) -> io::Result<bool>) -> Result<Vec<Died>, FileError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| FileError::Io { action: "read", path, source }
@@ -71,7 +89,7 @@ pub fn died(dir: &Path, name: &str) -> Result<Vec<Died>, FileError> {
     for entry in entries {
         let path = entry.map_err(failed(dir))?.path();
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if file.starts_with(&prefix(name)) && file.ends_with(SUFFIX) {
+        if file.starts_with(prefix) && file.ends_with(SUFFIX) {
             paths.push(path);
         }
     }
@@ -79,10 +97,8 @@ pub fn died(dir: &Path, name: &str) -> Result<Vec<Died>, FileError> {
     let mut out = Vec::new();
     for path in paths {
         let file = File::open(&path).map_err(failed(&path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => continue,
-            Err(TryLockError::Error(e)) => return Err(failed(&path)(e)),
+        if !lock(&file).map_err(failed(&path))? {
+            continue;
         }
         let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
         out.extend(parse(&text));

@@ -89,7 +89,7 @@ pub(crate) fn run_all(plan: &Plan<'_>, progress: &mut dyn FnMut(&Progress)) -> R
 
 fn work(plan: &Plan<'_>, shared: &Shared, job: u32, send: &SyncSender<Ended>) {
     let hunt = plan.hunt;
-    let dir = hunt.keep_in.as_deref();
+    let dir = hunt.witness_in.as_deref();
     let mut witness = dir.and_then(|dir| Witness::new(dir, &hunt.name, &hunt.strategy.to_string(), job));
     let mut strategy = plan.hunt.strategy.build_for(&plan.profile);
     while !is_over(plan) {

@@ -3,7 +3,9 @@
 mod common;
 
 use common::{race, sound};
-use seedbed_core::{Behaviour, Context, Envelope, ExitReason, Factory, Failed, SpawnOptions, StopCode};
+use seedbed_core::{
+    Actor, Behaviour, Context, Envelope, ExitReason, Factory, Failed, SpawnOptions, StopCode,
+};
 use seedbed_hunt::check::{Check, Checked, Children, Commands, State, Threads, What, WireError, serve};
 use seedbed_sim::{Program, StrategySpec, World};
 use std::sync::Arc;
@@ -98,7 +100,7 @@ fn what_an_earlier_run_left_behind_is_found_and_said_to_be_a_leak() {
     });
     let difference = check(&Threads(odd), 5).difference.expect("it differs");
     assert!(difference.leak);
-    assert!(matches!(difference.what, What::Event(_)));
+    assert!(matches!(difference.what, What::Event(_, None)));
     let text = difference.to_string();
     assert!(text.contains("arrives: message [") && text.contains("left from run to run"), "{text}");
 }
@@ -156,8 +158,17 @@ impl Behaviour for Forgetful {
     }
 
     fn state_hash(&self) -> Option<u64> {
-        let odd = if self.messages >= 3 { 1000 * self.process as u64 } else { 0 };
-        Some(self.messages + odd)
+        Some(self.messages + self.oddity())
+    }
+
+    fn state_parts(&self) -> Vec<(String, u64)> {
+        vec![("its messages".into(), self.messages), ("its oddity".into(), self.oddity())]
+    }
+}
+
+impl Forgetful {
+    fn oddity(&self) -> u64 {
+        if self.messages >= 3 { 1000 * self.process as u64 } else { 0 }
     }
 }
 
@@ -183,7 +194,7 @@ fn a_memory_that_differs_is_traced_to_its_actor_and_step() {
     let difference = check(&Threads(program), 5).difference.expect("the memory differs");
     assert!(!difference.leak);
     let text = difference.to_string();
-    let What::State(State { path, life, step, hashes }) = difference.what else {
+    let What::State(State { path, life, step, hashes, parts }) = difference.what else {
         panic!("{text}");
     };
     // Its start is the first step, its third message the fourth. The processes before were the old
@@ -191,6 +202,45 @@ fn a_memory_that_differs_is_traced_to_its_actor_and_step() {
     assert_eq!((path.as_str(), life, step), ("main/forgetful", 1, Some(4)));
     assert_eq!(hashes, (Some(3003), Some(4003)));
     assert!(text.contains("differs first after step 4"), "{text}");
+    assert_eq!(parts, ["its oddity"], "what is the same is not named");
+    assert!(text.contains("in    its oddity"), "{text}");
+}
+
+/// Asks the outside when it is, once.
+struct Asks;
+
+impl Actor for Asks {
+    type Message = ();
+
+    fn on_start(&mut self, cx: &mut Context<'_>) -> seedbed_core::Result<()> {
+        cx.perform("clock", b"when")?;
+        Ok(())
+    }
+
+    fn on_message(&mut self, _: &mut Context<'_>, (): ()) -> seedbed_core::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_effect_that_reads_the_real_clock_is_named() {
+    let program = |world: &mut World| -> anyhow::Result<()> {
+        #[expect(clippy::disallowed_methods, reason = "the mistake that is to be found")]
+        world.effect("clock", |_, _| {
+            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            Ok(since.expect("it is later").as_nanos().to_le_bytes().to_vec())
+        });
+        world.spawn("asks", || Asks);
+        Ok(())
+    };
+    let difference = check(&Threads(program), 3).difference.expect("time has passed");
+    assert!(!difference.leak);
+    let text = difference.to_string();
+    assert!(text.contains("one   step 1 t ") && text.contains("effect #1 of main/asks gave "), "{text}");
+    assert!(text.ends_with("it is the answer to the effect `clock`"), "{text}");
+    let What::Event(event, effect) = difference.what else { panic!("{text}") };
+    assert_eq!(effect.as_deref(), Some("clock"));
+    assert_ne!(event.left, event.right);
 }
 
 #[test]

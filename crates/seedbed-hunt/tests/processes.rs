@@ -57,7 +57,7 @@ fn main() {
                 sound(world)
             };
             let mut hunt = common::hunt(&dies, 1_000);
-            hunt.keep_in = Some(dir.into());
+            hunt.witness_in = Some(dir.into());
             common::run(&hunt);
         }
         [.., "--list"] => {}

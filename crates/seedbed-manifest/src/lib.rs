@@ -8,6 +8,7 @@
 //! Not modelled: whether a module's imports and exports fit its entry; that needs the module
 //! (`seedbed verify`).
 
+mod canary;
 mod cel;
 mod decode;
 mod files;
@@ -23,6 +24,7 @@ mod tree;
 mod units;
 mod world;
 
+pub use canary::Canary;
 pub use cel::{CelErrors, CelProblem, CompiledProperty, EvalError, FactSource, Reads, Verdict};
 pub use files::Hash;
 pub use input::{Input, InputKind, Repeat, Target};
@@ -60,6 +62,8 @@ pub struct Manifest {
     pub inputs: Vec<Input>,
     /// What must hold.
     pub properties: Vec<Property>,
+    /// The planted bug that a hunt must find first.
+    pub canary: Option<Canary>,
 }
 
 /// Why there is no manifest.
@@ -161,10 +165,12 @@ fn read(name: &str, bytes: &[u8], root: &Path, files: Option<&Files>) -> Result<
     let world = world::read(&fields, &entries, &problems);
     let inputs = input::read_all(&fields, &world.nodes, tree.as_ref(), &problems);
     let properties = property::read_all(&fields, text, &problems);
+    let canary = fields.table("canary", "a canary").map(|canary| canary::read(canary, &entries, &problems));
     fields.finish();
     let problems = problems.into_vec();
     if !problems.is_empty() {
         return Err(Report::new(name, text, problems));
     }
-    Ok(Manifest { root: root.to_owned(), hash: Hash::of(bytes), processes, tree, world, inputs, properties })
+    let (root, hash) = (root.to_owned(), Hash::of(bytes));
+    Ok(Manifest { root, hash, processes, tree, world, inputs, properties, canary })
 }

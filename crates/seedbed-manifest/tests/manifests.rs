@@ -69,6 +69,7 @@ fn the_reference_has_every_key() {
         node.main = { zzzzzzzz = 0 }
         input = [{ zzzzzzzz = 0, send = { zzzzzzzz = 0 } }, { send = [{ zzzzzzzz = 0 }] }]
         property = [{ zzzzzzzz = 0 }]
+        canary = { zzzzzzzz = 0 }
         [[process]]
         zzzzzzzz = 0
         limits = { zzzzzzzz = 0, mailbox = { zzzzzzzz = 0 } }

@@ -88,6 +88,67 @@ fn the_mended_twin_holds_under_the_faults_that_break_transfer() {
     assert!(!seen.is_empty() && not_seen.is_empty(), "{not_seen:?}");
 }
 
+/// A guest that grows and sends once a second, restarted whatever happens to it.
+const HUNGRY: &str = r#"(module
+    (import "seedbed" "self" (func $self (result i64)))
+    (import "seedbed" "send" (func $send (param i64 i64 i32 i32) (result i32)))
+    (import "seedbed" "set_timer" (func $set_timer (param i64 i64) (result i64)))
+    (import "seedbed" "sometimes" (func $sometimes (param i32 i32 i32)))
+    (memory (export "memory") 1)
+    (global (export "seedbed_inbox_ptr") i32 (i32.const 4096))
+    (global (export "seedbed_inbox_len") i32 (i32.const 4096))
+    (data (i32.const 0) "no memoryno mail")
+    (func (export "seedbed_on_start") (param i32 i32) (result i32)
+        (drop (call $set_timer (i64.const 1000000000) (i64.const 0))) (i32.const 0))
+    (func (export "seedbed_on_message") (param $e i32) (param i32 i32) (result i32)
+        (if (i32.eqz (i32.load offset=44 (local.get $e))) (then (return (i32.const 0))))
+        (drop (call $set_timer (i64.const 1000000000) (i64.const 0)))
+        (call $sometimes (i32.const 0) (i32.const 9) (i32.eq (memory.grow (i32.const 1)) (i32.const -1)))
+        (call $sometimes (i32.const 9) (i32.const 7)
+            (i32.ne (call $send (call $self) (i64.const 1) (i32.const 0) (i32.const 0)) (i32.const 0)))
+        (i32.const 0)))"#;
+
+#[test]
+fn guests_are_starved_within_a_budget_and_their_tapes_replay() {
+    let root = tempfile::tempdir().unwrap();
+    let wasm = wat::parse_str(HUNGRY).unwrap();
+    std::fs::write(root.path().join("hungry.wasm"), &wasm).unwrap();
+    let file = root.path().join("seedbed.toml");
+    let seen_of = |fault: &str| {
+        let hash = Hash::of(&wasm);
+        let process = format!("[[process]]\nid = 'hungry'\npath = 'hungry.wasm'\nhash = '{hash}'\n");
+        let tree = "tree.children = [{ id = 'hungry', process = 'hungry' }]\n";
+        std::fs::write(
+            &file,
+            format!("{process}\n[world]\nfaults = {{ {fault} = '20%' }}\n[node.main]\n{tree}"),
+        )
+        .unwrap();
+        let scenario = Scenario::load(&file).unwrap();
+        let (mut happened, mut marked, mut restarts) = (Vec::new(), std::collections::BTreeSet::new(), 0);
+        for seed in 0..30 {
+            let outcome = run(&scenario, seed);
+            assert_eq!(outcome.found, None, "{fault}, seed {seed}");
+            let config = RunConfig::seed(seed);
+            let again = replay(&scenario, &config, &outcome.tape, true, Vec::new()).unwrap();
+            assert_eq!(
+                (again.replay_error, again.trace_hash),
+                (None, outcome.trace_hash),
+                "{fault}, seed {seed}"
+            );
+            assert_eq!((again.state_hash, again.fuel_hash), (outcome.state_hash, outcome.fuel_hash));
+            happened.extend(outcome.stats.faults.values().copied());
+            marked
+                .extend(outcome.stats.sometimes.into_iter().filter(|(_, seen)| *seen).map(|(name, _)| name));
+            restarts += outcome.stats.restarts;
+        }
+        assert_eq!(happened.iter().max(), Some(&3), "{fault}: the budget of a run: {happened:?}");
+        (marked.into_iter().collect::<Vec<_>>().join(", "), restarts > 5)
+    };
+    assert_eq!(seen_of("fuel_cut"), (String::new(), true));
+    assert_eq!(seen_of("grow_refused"), ("no memory".to_owned(), false));
+    assert_eq!(seen_of("call_refused"), ("no mail".to_owned(), false));
+}
+
 #[test]
 fn a_seed_gives_the_same_run_on_any_thread_and_after_any_other() {
     let scenario = fixture("transfer");
@@ -132,14 +193,16 @@ fn guests_that_would_not_load_are_all_named() {
 }
 
 #[test]
-fn what_the_simulator_does_not_have_is_refused() {
-    let world = "[world]\nfaults = { call_refused = 1, grow_refused = '1%', fuel_cut = 0 }";
-    let Err(LoadError::NotSimulated(what)) = counter("", world) else { panic!("it must be refused") };
-    insta::assert_snapshot!(what.join("\n"), @r"
-    the simulator has no fault `grow_refused`
-    the simulator has no fault `call_refused`
-    ");
-    assert!(counter("", "[world]\nns_per_turn = 0\nfaults = { call_refused = 0, drop = '100%' }").is_ok());
+fn every_rate_of_a_manifest_reaches_the_simulator() {
+    let rates = "drop duplicate delay kill crash pause partition clock_jump fuel_cut grow_refused call_refused effect_failed buggify";
+    let table: Vec<String> = (1..).zip(rates.split(' ')).map(|(n, name)| format!("{name} = {n}")).collect();
+    let scenario =
+        counter("", &format!("[world]\nfaults = {{ {} }}", table.join(", "))).expect("all are known");
+    let mut faults = serde_json::Value::Null;
+    let _ = scenario.in_world(|config| faults = serde_json::to_value(&config.faults).expect("plain data"));
+    for (n, name) in (1..).zip(rates.split(' ')) {
+        assert_eq!(faults[name], n, "{name}");
+    }
 }
 
 #[test]

@@ -36,6 +36,12 @@ pub struct Faults {
     pub clock_jump: u32,
     /// Effects that fail and do nothing, per million.
     pub effect_failed: u32,
+    /// Turns of guests that have a supervisor which get only a part of their fuel, per million.
+    pub fuel_cut: u32,
+    /// Growths of memory in such turns that are refused, per million.
+    pub grow_refused: u32,
+    /// Host calls in such turns that have a code for it and are refused, per million.
+    pub call_refused: u32,
     /// Range of nanoseconds that a node stands still.
     pub pause_for: (u64, u64),
     /// Range of nanoseconds that a link is cut or clogged.
@@ -48,7 +54,9 @@ pub struct Faults {
     pub kills_max: u32,
     /// Crashes in one run.
     pub crashes_max: u32,
-    /// Least virtual nanoseconds between two kills or crashes; beyond the usual restart period, so
+    /// Cut fuel, refused growths and refused calls in one run.
+    pub starved_max: u32,
+    /// Least virtual nanoseconds between two kills, crashes, or turns that were starved: who was may end; beyond the usual restart period, so
     /// that chance alone never uses up a supervisor's intensity.
     pub gap_min: u64,
     /// Range of nanoseconds that a crashed node stays down.
@@ -85,12 +93,16 @@ impl Faults {
             clog: 0,
             clock_jump: 0,
             effect_failed: 0,
+            fuel_cut: 0,
+            grow_refused: 0,
+            call_refused: 0,
             pause_for: (1_000_000, 2_000_000_000),
             cut_for: (10_000_000, 4_000_000_000),
             jump_by: (1_000_000, 3_600_000_000_000),
             cuts_max: 3,
             kills_max: 3,
             crashes_max: 2,
+            starved_max: 3,
             gap_min: 10_000_000_000,
             down: (10_000_000, 5_000_000_000),
             delay_by: None,
@@ -115,6 +127,9 @@ impl Faults {
             clog: 2_000,
             clock_jump: 1_000,
             effect_failed: 5_000,
+            fuel_cut: 10_000,
+            grow_refused: 100_000,
+            call_refused: 10_000,
             ..Faults::none()
         }
     }
@@ -157,7 +172,34 @@ impl Faults {
         faults.effect_failed = quarters().of(self.effect_failed);
         swarm.clog = quarters();
         faults.clog = swarm.clog.of(self.clog);
+        faults.fuel_cut = quarters().of(self.fuel_cut);
+        faults.grow_refused = quarters().of(self.grow_refused);
+        faults.call_refused = quarters().of(self.call_refused);
         (faults, swarm)
+    }
+
+    /// The kinds that can happen by chance.
+    pub fn kinds(&self) -> Vec<ChoiceKind> {
+        use ChoiceKind::*;
+        let all = [
+            Drop,
+            Duplicate,
+            Delay,
+            Kill,
+            Crash,
+            Buggify,
+            EffectDelay,
+            Unsynced,
+            Pause,
+            Partition,
+            Clog,
+            ClockJump,
+            EffectFailed,
+            FuelCut,
+            GrowRefused,
+            CallRefused,
+        ];
+        all.into_iter().filter(|kind| self.rate(*kind) > 0).collect()
     }
 
     fn rate(&self, kind: ChoiceKind) -> u32 {
@@ -175,6 +217,9 @@ impl Faults {
             ChoiceKind::Clog => self.clog,
             ChoiceKind::ClockJump => self.clock_jump,
             ChoiceKind::EffectFailed => self.effect_failed,
+            ChoiceKind::FuelCut => self.fuel_cut,
+            ChoiceKind::GrowRefused => self.grow_refused,
+            ChoiceKind::CallRefused => self.call_refused,
         }
     }
 }
@@ -223,6 +268,7 @@ pub(crate) struct Chance {
     kills: u32,
     crashes: u32,
     cuts: u32,
+    starved: u32,
     all: u32,
     /// Nodes that are down now.
     pub(crate) down: u32,
@@ -240,6 +286,7 @@ impl Chance {
             kills: 0,
             crashes: 0,
             cuts: 0,
+            starved: 0,
             all: 0,
             down: 0,
             last: None,
@@ -274,8 +321,16 @@ impl Chance {
                 up && self.crashes < self.faults.crashes_max && quiet()
             }
             ChoiceKind::Partition | ChoiceKind::Clog => self.cuts < self.faults.cuts_max,
+            kind if STARVING.contains(&kind) => self.starved < self.faults.starved_max && quiet(),
             _ => true,
         }
+    }
+
+    /// True if a turn may be starved now.
+    #[inline]
+    pub(crate) fn starves(&self, now: Time) -> bool {
+        let Faults { fuel_cut, grow_refused, call_refused, .. } = self.faults;
+        fuel_cut | grow_refused | call_refused != 0 && STARVING.iter().any(|kind| self.possible(*kind, now))
     }
 
     pub(crate) fn draw(&mut self, point: &ChoicePoint, now: Time) -> u32 {
@@ -291,6 +346,7 @@ impl Chance {
         match kind {
             ChoiceKind::Kill => self.kills += 1,
             ChoiceKind::Crash => self.crashes += 1,
+            kind if STARVING.contains(&kind) => self.starved += 1,
             ChoiceKind::Partition | ChoiceKind::Clog => {
                 self.cuts += 1;
                 return;
@@ -300,6 +356,9 @@ impl Chance {
         self.last = Some(now);
     }
 }
+
+/// What turns of guests may be refused.
+const STARVING: [ChoiceKind; 3] = [ChoiceKind::FuelCut, ChoiceKind::GrowRefused, ChoiceKind::CallRefused];
 
 /// True for faults; slowness and how long a node is down are none of their own.
 fn counts(kind: ChoiceKind) -> bool {

@@ -463,6 +463,10 @@ impl Port for ReplayPort<'_> {
     fn simulated(&self) -> bool {
         self.recording.simulated
     }
+
+    fn starves(&self) -> bool {
+        self.recording.simulated
+    }
 }
 
 impl Reactor for ReplayPort<'_> {

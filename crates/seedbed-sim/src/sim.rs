@@ -442,6 +442,12 @@ impl Port for NodePort<'_> {
     fn simulated(&self) -> bool {
         true
     }
+
+    #[inline]
+    fn starves(&self) -> bool {
+        let sim = &*self.sim;
+        !sim.calm && (!matches!(sim.mode, Mode::Explore) || sim.chance.starves(sim.now))
+    }
 }
 
 impl Reactor for NodePort<'_> {

@@ -11,9 +11,14 @@
 //! | `SEEDBED_RUNS`, `SEEDBED_TIME` | how many runs, or how long (`30s`, `5min`) |
 //! | `SEEDBED_STRATEGY`, `SEEDBED_FAULTS` | instead of the test's own |
 //! | `SEEDBED_JOBS` | worker threads; by default 1, since tests already run side by side |
-//! | `SEEDBED_CHECK` | `1`: each seed is run twice, and must give the same run |
+//! | `SEEDBED_CHECK` | `1`: each seed is run in two processes, and must give the same run |
 //! | `SEEDBED_SHRINK` | `0`: findings stay as they were found |
 //! | `SEEDBED_LOG` | `error` to `trace`: what actors log in a single run or replay |
+//!
+//! The processes of a check are this executable again, told to run this one test; a body that makes
+//! another run in another process (it reads a clock, or the process's number) is what a check finds.
+//! A process like them watches each hunt: should the hunt's own process die in a run (an abort, a stack
+//! that overflows), it prints the seed of that run.
 //!
 //! A malformed value is an error that shows the accepted form, never a default.
 //!
@@ -31,6 +36,7 @@ mod draw;
 mod log;
 mod outcome;
 mod run;
+mod second;
 mod settings;
 pub mod supervision;
 pub mod tree;

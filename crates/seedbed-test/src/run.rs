@@ -2,13 +2,14 @@
 
 use crate::draw::{Body, Case, Drawable, Drawing, Found};
 use crate::log::LogPrinter;
+use crate::second::{Itself, Second, Watch};
 use crate::settings::Settings;
 use proptest::strategy::Strategy;
 use seedbed_core::{Observer, RUN_FORMAT};
 use seedbed_hunt::check::{Check, Threads};
 use seedbed_hunt::{
-    Block, Budget, End, Examined, Hunt, REGRESSIONS, ReplayOptions, Report, ShrinkBudget, Subject, Verdict,
-    examine, keep_regression, profile, replay_finding, run_regressions,
+    Block, Budget, End, Examined, Hunt, Place, REGRESSIONS, ReplayOptions, Report, ShrinkBudget, Subject,
+    Verdict, died, examine, keep_regression, profile, replay_finding, run_regressions,
 };
 use seedbed_sim::{Faults, Outcome, RunConfig, StrategySpec, World, WorldConfig, run_with};
 use seedbed_trace::{Finding, Identity, Origin};
@@ -18,9 +19,10 @@ use std::time::Instant;
 
 /// A simulated test to be: what `#[seedbed::test]` makes of its arguments.
 pub struct Test {
-    name: &'static str,
+    pub(crate) name: &'static str,
     package: &'static str,
     directory: PathBuf,
+    by_name: bool,
     runs: u64,
     strategy: String,
     faults: String,
@@ -35,12 +37,22 @@ impl Test {
             name,
             package,
             directory: directory.into(),
+            by_name: false,
             runs: 100,
             strategy: "random".to_owned(),
             faults: "none".to_owned(),
             seed: 0,
             config: None,
         }
+    }
+
+    /// Says that the harness knows this test by its name, so that it can be run alone in a process of its
+    /// own: what `SEEDBED_CHECK` needs, and what tells the seed should this process die. Others are
+    /// checked on threads.
+    #[must_use]
+    pub fn by_name(mut self) -> Test {
+        self.by_name = true;
+        self
     }
 
     /// How many runs.
@@ -134,6 +146,9 @@ impl Test {
         }
         let session = Session { test: self, settings, strategy, identity: self.identity(&config) };
         let case = case(config);
+        if let Some(second) = Second::of(self) {
+            return second.play(self, &case, |died| session.paste(died.seed, None));
+        }
         if let Some(path) = &settings.replay {
             return session.replay(&case, path);
         }
@@ -157,10 +172,13 @@ impl Test {
     }
 
     /// What `cargo test` is to be told to run this test alone.
-    fn filter(&self) -> &str {
+    pub(crate) fn filter(&self) -> &str {
         self.name.split_once("::").map_or(self.name, |(_, rest)| rest)
     }
 }
+
+/// Where it is said which runs are on, in the system's directory for temporary files.
+const RUNNING: &str = "seedbed-running";
 
 /// One execution of a test.
 struct Session<'a> {
@@ -185,14 +203,14 @@ impl Session<'_> {
     }
 
     /// The line to paste: it carries every setting that the test itself does not.
-    fn paste(&self, finding: &Finding, path: Option<&Path>) -> String {
+    fn paste(&self, seed: u64, path: Option<&Path>) -> String {
         let test = format!("cargo test -p {} {}", self.test.package, self.test.filter());
         if self.strategy.is_sequential()
             && let Some(path) = path
         {
             return format!("SEEDBED_REPLAY={} {test}", path.display());
         }
-        let mut line = format!("SEEDBED_SEED={:#x} ", finding.first_seed());
+        let mut line = format!("SEEDBED_SEED={seed:#x} ");
         if let Some(strategy) = &self.settings.strategy {
             line += &format!("SEEDBED_STRATEGY={strategy} ");
         }
@@ -206,7 +224,7 @@ impl Session<'_> {
     fn report(&self, examined: &Examined, run: Option<(u64, u64)>) -> String {
         let finding = &examined.finding;
         let block = Block {
-            run: run.map(|(index, of)| (index + 1, Some(of))),
+            place: run.map(|(index, of)| Place { index, of: Some(of), took: None }),
             shrink_time: Some(examined.shrink_time),
             unstable: examined.unstable.as_deref(),
             ..Block::new(finding)
@@ -225,7 +243,8 @@ impl Session<'_> {
                 None
             }
         };
-        text += &format!("            again    {}", self.paste(&examined.finding, path.as_deref()));
+        text +=
+            &format!("            again    {}", self.paste(examined.finding.first_seed(), path.as_deref()));
         text
     }
 
@@ -303,8 +322,9 @@ impl Session<'_> {
     }
 
     fn check(&self, case: impl Case) -> Result<(), String> {
+        let (processes, threads) = (Itself(self.test), Threads(case));
         let check = Check {
-            children: &Threads(case),
+            children: if self.test.by_name { &processes } else { &threads },
             root: self.test.seed,
             seeds: self.settings.runs.unwrap_or(self.test.runs),
             strategy: self.strategy,
@@ -327,7 +347,7 @@ impl Session<'_> {
             match &regression.verdict {
                 Verdict::Holds => {}
                 Verdict::Broken(broken, _) => {
-                    let again = self.paste(&regression.finding, Some(&regression.path));
+                    let again = self.paste(regression.finding.first_seed(), Some(&regression.path));
                     return Err(format!(
                         "   REGRESSION {path}\n            broken: {broken}\n            again    {again}"
                     ));
@@ -355,6 +375,14 @@ impl Session<'_> {
         let time = self.settings.time;
         let runs = self.settings.runs.or((time.is_none()).then_some(self.test.runs));
         hunt.budget = Budget { runs, time };
+        let running = std::env::temp_dir().join(RUNNING);
+        for run in died(&running, self.test.name).map_err(|e| format!("failed to {e}"))? {
+            let again = self.paste(run.seed, None);
+            eprintln!("warning: {}: an earlier process died in a run: {again}", self.test.name);
+        }
+        let watch = self.test.by_name.then(|| Watch::start(self.test, &running)).transpose();
+        let _watch = watch.map_err(|e| format!("failed to start a process that watches this one: {e}"))?;
+        hunt.witness_in = Some(running);
         let report = hunt.run(&AtomicBool::new(false), &mut |_| {}).map_err(|e| format!("failed to {e}"))?;
         let Some(found) = &report.found else {
             self.warn(&report);

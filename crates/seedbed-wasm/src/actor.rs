@@ -163,7 +163,7 @@ pub(crate) struct Turn<'t, 's> {
 }
 
 impl<D: Handler> Running<D> {
-    /// Runs one turn, with fuel set afresh, and accounts for it. `None`: the actor ended itself.
+    /// Runs one turn, with fuel set afresh (less if a fault cuts it), and accounts for it. `None`: the actor ended itself.
     #[inline]
     fn turn(
         &mut self,
@@ -172,7 +172,7 @@ impl<D: Handler> Running<D> {
     ) -> Result<Option<i32>, Failed> {
         let mut arena = self.arena.borrow_mut();
         let guest = self.guest.as_mut().expect("given back at the end only");
-        let (memory, budget) = (guest.memory(), self.fuel);
+        let (memory, budget) = (guest.memory(), cx.fuel_of(self.fuel.unsigned_abs()).cast_signed());
         let mut entered =
             Entered::new(&mut arena.store, &mut *cx, memory, guest.fuel, budget, self.memory_max);
         let mut turn = Turn { entered: &mut entered, guest, fuel: budget };
@@ -227,6 +227,11 @@ impl<D: Handler> Behaviour for Running<D> {
             Ok(0)
         })?;
         Ok(())
+    }
+
+    fn state_parts(&self) -> Vec<(String, u64)> {
+        let mut arena = self.arena.borrow_mut();
+        self.guest.as_ref().map_or_else(Vec::new, |guest| guest.state_parts(&mut arena.store))
     }
 
     fn state_hash(&self) -> Option<u64> {

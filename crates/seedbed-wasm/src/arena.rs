@@ -16,6 +16,7 @@ use crate::limits::WasmLimits;
 use crate::memory::{PAGE, Size, clear, is_zero, with_room, zero_pages};
 use crate::module::{Module, ModuleHash};
 use crate::rewrite::{self, FUEL, MEMORY, STACK};
+use seedbed_core::stable_hash;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
@@ -91,7 +92,7 @@ impl Arena {
 
     fn new() -> Arena {
         let mut store = Store::new(engine(), Host::default());
-        store.limiter(|host| &mut host.growth);
+        store.limiter(|host| host);
         Arena { store, free: BTreeMap::new(), serving: 0, instances: 0 }
     }
 
@@ -205,17 +206,25 @@ impl Guest {
             hash.bytes(page);
         }
         for global in &self.globals {
-            let bits = match global.get(&mut *store) {
-                Val::I32(n) => n as u32 as u128,
-                Val::I64(n) => n as u64 as u128,
-                Val::F32(bits) => bits.into(),
-                Val::F64(bits) => bits.into(),
-                Val::V128(bits) => bits.as_u128(),
-                _ => unreachable!("the rewriting refuses mutable globals of other types"),
-            };
+            let bits = bits_of(global, store);
             hash.pair(bits as u64, (bits >> 64) as u64);
         }
         hash.value()
+    }
+
+    /// What [`state_hash`](Self::state_hash) is made of: the size of the memory, its pages that are not
+    /// zero, and the mutable globals, by their number among those.
+    pub(crate) fn state_parts(&self, store: &mut Store<Host>) -> Vec<(String, u64)> {
+        let mut parts = vec![("the size of its memory".to_owned(), self.len as u64)];
+        for (n, page) in self.bytes().chunks(PAGE).enumerate().filter(|(_, page)| !is_zero(page)) {
+            let at = n * PAGE;
+            parts.push((format!("its memory from {at:#x} to {:#x}", at + page.len()), stable_hash(page)));
+        }
+        for (n, global) in self.globals.iter().enumerate() {
+            let bits = bits_of(global, store);
+            parts.push((format!("its mutable global {n}"), stable_hash(&bits.to_le_bytes())));
+        }
+        parts
     }
 
     fn image(&self, store: &mut Store<Host>) -> Image {
@@ -248,6 +257,17 @@ impl Guest {
         for (global, value) in self.globals.iter().zip(&image.globals) {
             global.set(&mut *store, *value).expect("it is mutable, and the value its own");
         }
+    }
+}
+
+fn bits_of(global: &Global, store: &mut Store<Host>) -> u128 {
+    match global.get(store) {
+        Val::I32(n) => n as u32 as u128,
+        Val::I64(n) => n as u64 as u128,
+        Val::F32(bits) => bits.into(),
+        Val::F64(bits) => bits.into(),
+        Val::V128(bits) => bits.as_u128(),
+        _ => unreachable!("the rewriting refuses mutable globals of other types"),
     }
 }
 

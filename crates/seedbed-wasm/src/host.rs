@@ -4,8 +4,8 @@
 //! turn's [`Context`] through it.
 
 use crate::dialect::palladium::Peer;
-use seedbed_abi::{Failure, TrapKind};
-use seedbed_core::Context;
+use seedbed_abi::{Code, Failure, TrapKind};
+use seedbed_core::{Context, Refusals};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use thiserror::Error;
@@ -32,6 +32,11 @@ struct Turn {
     /// False while a hook runs that may call no import.
     imports: bool,
 }
+
+#[expect(unsafe_code, reason = "wasmtime wants a limiter that could go to another thread")]
+// SAFETY: a turn is in a store only while `Entered` borrows that store, and `Entered` cannot go to
+// another thread, since it holds (as a marker) the borrow of a `Context`, which is not `Send`.
+unsafe impl Send for Turn {}
 
 /// Why a host call does not return to the guest.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -129,6 +134,18 @@ pub(crate) struct Call<'c> {
     fuel: Global,
 }
 
+impl Host {
+    /// True if a fault refuses the growth that the guest asks for in its turn.
+    fn fault_refuses_growth(&mut self) -> bool {
+        let Some(turn) = &mut self.turn else { return false };
+        #[expect(unsafe_code, reason = "the turn's context, lent for the length of the turn")]
+        // SAFETY: as in `Call::new`: a guest that grows its memory is in its turn's call, no host
+        // call runs, and what is lent here ends with this function.
+        let cx = unsafe { turn.cx.as_mut() };
+        cx.refuses_growth()
+    }
+}
+
 impl<'c> Call<'c> {
     /// Enters the host call `name`.
     #[inline]
@@ -155,6 +172,12 @@ impl<'c> Call<'c> {
             charged: &mut turn.charged,
             fuel: turn.fuel,
         })
+    }
+
+    /// The code with which a fault refuses this call.
+    #[inline]
+    pub(crate) fn refused(&mut self, refusals: Refusals) -> Option<Code> {
+        self.cx.refuses_call(self.name, refusals)
     }
 
     /// The counter in the guest.
@@ -225,8 +248,7 @@ pub(crate) fn fuel_left(caller: &mut Caller<'_, Host>) -> Result<i64, Stop> {
     Ok((left - charged).max(0))
 }
 
-/// How growth is answered: −1 beyond the actor's limit or the declared maximum, an error if the
-/// host itself cannot.
+/// What growth depends on.
 #[derive(Default)]
 pub(crate) struct Growth {
     /// Size of the memory of the guest whose turn it is, in bytes.
@@ -236,18 +258,21 @@ pub(crate) struct Growth {
     pub(crate) tables: usize,
 }
 
-impl ResourceLimiter for Growth {
+/// How growth is answered: −1 beyond the actor's limit or the declared maximum, or by a fault; an
+/// error if the host itself cannot.
+impl ResourceLimiter for Host {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if desired > self.max || maximum.is_some_and(|max| desired > max) {
-            self.refused = true;
+        let fits = desired <= self.growth.max && maximum.is_none_or(|max| desired <= max);
+        if !fits || (desired > current && self.fault_refuses_growth()) {
+            self.growth.refused = true;
             return Ok(false);
         }
-        self.len = desired;
+        self.growth.len = desired;
         Ok(true)
     }
 
@@ -261,7 +286,7 @@ impl ResourceLimiter for Growth {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= self.tables)
+        Ok(desired <= self.growth.tables)
     }
 
     fn instances(&self) -> usize {

@@ -2,7 +2,8 @@
 //!
 //! The only crate that knows wasmtime. From the bottom up: `engine` is the one configuration that
 //! makes runs equal, `memory` the slab that guest memories live in, `rewrite` what is done to a
-//! module before it is compiled, `module` what a compiled module is and offers, `dialect` the guest
+//! module before it is compiled, `module` what a compiled module is and offers, `handed` how its code
+//! goes to other processes, `dialect` the guest
 //! ABIs, `host` what a store knows of the turn in it, `arena` the store of a thread with its
 //! instances, `actor` a module as an actor.
 //!
@@ -17,6 +18,7 @@ mod actor;
 mod arena;
 mod dialect;
 mod engine;
+mod handed;
 mod host;
 mod limits;
 mod memory;
@@ -28,6 +30,7 @@ pub use actor::WasmActor;
 pub use dialect::Dialect;
 pub use dialect::palladium::{Namespaces, Plugin, PluginError, PluginInfo, Plugins};
 pub use engine::{EngineId, WASMTIME_VERSION, engine_id};
+pub use handed::Handed;
 pub use limits::WasmLimits;
 pub use module::{Module, ModuleError, ModuleHash};
 pub use rewrite::{REWRITE_VERSION, RewriteError};

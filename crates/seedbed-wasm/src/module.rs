@@ -25,6 +25,7 @@ struct Inner {
     hash: ModuleHash,
     dialect: Dialect,
     shape: Shape,
+    handed_down: bool,
     prepared: InstancePre<Host>,
     /// What a fresh instance holds; taken from the first one.
     image: OnceLock<Image>,
@@ -127,6 +128,9 @@ pub enum ModuleError {
     /// The compiler refused it.
     #[error("compile: {0}")]
     Compile(String),
+    /// The process that started this one handed compiled code down that cannot be used.
+    #[error("take the compiled code that was handed down: {0}")]
+    Handed(String),
 }
 
 impl Module {
@@ -164,6 +168,11 @@ impl Module {
     /// Its identity.
     pub fn hash(&self) -> ModuleHash {
         self.0.hash
+    }
+
+    /// True if its compiled code came from the process that started this one, see [`Handed`](crate::Handed).
+    pub fn was_handed_down(&self) -> bool {
+        self.0.handed_down
     }
 
     /// The dialect it speaks.
@@ -223,10 +232,16 @@ fn cell_of(hash: ModuleHash) -> Arc<Mutex<Weak<Inner>>> {
 fn compile(wasm: &[u8], hash: ModuleHash) -> Result<Inner, ModuleError> {
     let (rewritten, shape) = rewrite::rewrite(wasm, &mut ())?;
     let dialect = Dialect::of(&shape).ok_or(ModuleError::NoDialect)?;
-    let compiled =
-        || wasmtime::Module::new(engine(), rewritten).map_err(|e| ModuleError::Compile(format!("{e:#}")));
+    let handed = crate::handed::compiled(hash)?;
+    let handed_down = handed.is_some();
+    let compiled = || match handed {
+        Some(compiled) => Ok(compiled),
+        None => {
+            wasmtime::Module::new(engine(), rewritten).map_err(|e| ModuleError::Compile(format!("{e:#}")))
+        }
+    };
     let prepared = dialect.link(&shape, compiled)?;
-    Ok(Inner { hash, dialect, shape, prepared, image: OnceLock::new() })
+    Ok(Inner { hash, dialect, shape, handed_down, prepared, image: OnceLock::new() })
 }
 
 #[cfg(test)]

@@ -162,3 +162,56 @@ fn the_same_seed_draws_and_shrinks_the_same() {
     });
     assert_eq!(told[0], told[1]);
 }
+
+/// Runs a test of this file in a process of its own, which has to be asked for: as it is, it must not pass.
+fn process(test: &str, set: &[(&str, &str)]) -> (bool, String) {
+    let mut command = std::process::Command::new(std::env::current_exe().expect("this test is a file"));
+    command.args(["--exact", test, "--nocapture"]).env(ASKED_FOR, "1").envs(set.iter().copied());
+    let output = command.output().expect("it can be started");
+    let text = [output.stdout, output.stderr].map(|out| String::from_utf8_lossy(&out).into_owned()).concat();
+    (output.status.success(), text)
+}
+
+const ASKED_FOR: &str = "SEEDBED_TEST_ASKED_FOR";
+
+fn asked_for() -> bool {
+    std::env::var_os(ASKED_FOR).is_some()
+}
+
+#[seedbed::test(runs = 50)]
+fn it_dies_in_some_run(world: &mut World) {
+    let _ = world.spawn("cell", Cell::default);
+    if asked_for() && world.seed() % 8 == 3 {
+        std::process::abort();
+    }
+}
+
+#[test]
+fn the_seed_of_a_run_in_which_the_process_died_is_told() {
+    let (fine, text) = process("it_dies_in_some_run", &[]);
+    assert!(!fine && text.contains("DIED  simulated::it_dies_in_some_run  seed 0x"), "{text}");
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("again    SEEDBED_SEED=")).expect(&text);
+    let (seed, again) = line.split_once(' ').expect("a seed and a command");
+    assert_eq!(again, "cargo test -p seedbed it_dies_in_some_run");
+    let (fine, text) = process("it_dies_in_some_run", &[("SEEDBED_SEED", seed)]);
+    assert!(!fine && !text.contains("test result"), "the same run dies again: {text}");
+    let (fine, text) = process("it_dies_in_some_run", &[("SEEDBED_SEED", "0x1")]);
+    assert!(fine, "{text}");
+}
+
+#[seedbed::test(runs = 5)]
+fn it_depends_on_its_process(world: &mut World) {
+    let cell = world.spawn("cell", Cell::default);
+    let value = if asked_for() { i64::from(std::process::id()) } else { 0 };
+    let client = world.client();
+    world.send_from(client, cell, Set(value));
+}
+
+#[test]
+fn a_check_compares_processes() {
+    let check = &[("SEEDBED_CHECK", "1")];
+    let (fine, text) = process("it_depends_on_its_process", check);
+    assert!(!fine && text.contains("NOT DETERMINISTIC") && text.contains("arrives: message"), "{text}");
+    let (fine, text) = process("both_are_written_in_some_order", check);
+    assert!(fine && text.contains("1 passed"), "{text}");
+}

@@ -5,8 +5,10 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, hex};
 use crate::progress::Shown;
-use crate::{block, identity, interrupt, subject};
+use crate::{identity, interrupt, subject};
+use seedbed_hunt::block::spent;
 use seedbed_hunt::check::{Check, Commands, serve as answer};
+use seedbed_wasm::{Handed, WasmActor};
 use serde_json::json;
 use std::path::Path;
 use std::process::Command;
@@ -17,13 +19,18 @@ use std::time::Instant;
 pub(crate) fn run(args: &Args, out: Output) -> Result<Exit, Failure> {
     let faults = args.explore.faults.as_deref();
     // What is wrong with the manifest or its guests is said here, once.
-    identity::load(&args.target, faults, Path::new(""))?;
+    let scenario = identity::load(&args.target, faults, Path::new(""))?.scenario;
+    // A process is fresh for each seed: it need not compile what is compiled.
+    let guests = scenario.modules().filter_map(|(id, _)| scenario.guest(id)).map(WasmActor::module);
+    let handed = Handed::new(guests)
+        .map_err(|e| Failure::unexpected(format_args!("keep the compiled modules: {e}")))?;
     let itself = std::env::current_exe()
         .map_err(|e| Failure::unexpected(format_args!("find the command's own executable: {e}")))?;
     let children = Commands(|| {
         let mut command = Command::new(&itself);
         command.arg(SERVE).arg(&args.target);
         command.args(faults.map(|faults| format!("--faults={faults}")));
+        handed.to(&mut command);
         command
     });
     let check =
@@ -54,7 +61,7 @@ pub(crate) fn run(args: &Args, out: Output) -> Result<Exit, Failure> {
         checked.events,
         checked.steps,
         checked.states,
-        block::spent(start.elapsed()),
+        spent(start.elapsed()),
     ));
     if let Some(difference) = &checked.difference {
         out.data(&difference.to_string());

@@ -1,14 +1,15 @@
 //! `seedbed hunt`: many runs in search of a finding.
 
 use crate::args::Hunt as Args;
-use crate::block::{self, Beside, Place, millis};
+use crate::block::{self, Beside, millis};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, count, hex};
 use crate::progress::Shown;
 use crate::values::Shard;
-use crate::{identity, interrupt, subject, summary};
-use seedbed_hunt::{Budget, End, Hunt, HuntError, Part, Report, ShrinkBudget};
+use crate::{before, identity, interrupt, subject, summary};
+use seedbed_hunt::block::spent;
+use seedbed_hunt::{Budget, Canary, Died, End, Hunt, HuntError, Part, Place, Report, ShrinkBudget, died};
 use seedbed_trace::{Finding, Origin};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -44,8 +45,13 @@ pub(crate) fn run(args: &Args, out: Output) -> Result<Exit, Failure> {
         shard: seedbed_hunt::Shard { index: args.shard.index - 1, of: args.shard.of },
         shrink: ShrinkBudget::default(),
         keep_in: Some(PathBuf::from(KEPT_IN)),
+        witness_in: Some(PathBuf::from(KEPT_IN)),
         resume,
     };
+    for run in died(Path::new(KEPT_IN), &name)? {
+        let Died { seed, strategy } = run;
+        out.warn(&format!("an earlier hunt died in the run with seed {seed:#x}, strategy {strategy}"));
+    }
     interrupt::watch()?;
     out.event(json!({
         "event": "hunting",
@@ -57,6 +63,10 @@ pub(crate) fn run(args: &Args, out: Output) -> Result<Exit, Failure> {
         "jobs": hunt.jobs,
         "shard": args.shard.to_string(),
     }));
+    if let Some(exit) = before::regressions(args, &name, &runnable, out)? {
+        return Ok(exit);
+    }
+    let canary = before::canary(&hunt, &runnable.scenario, out)?;
     let mut shown = Shown::new(out);
     let report = hunt.run(interrupt::asked(), &mut |now| shown.hunt(now));
     shown.end();
@@ -72,7 +82,7 @@ pub(crate) fn run(args: &Args, out: Output) -> Result<Exit, Failure> {
         Err(error) => return Err(Failure::usage(format_args!("failed to {error}"))),
     };
     report.part.write(&state)?;
-    let told = Told { name, hunt: &hunt, report: &report, runs, state: &state, before };
+    let told = Told { name, hunt: &hunt, report: &report, runs, state: &state, before, canary };
     told.tell(out);
     Ok(told.exit())
 }
@@ -95,6 +105,7 @@ struct Told<'a> {
     state: &'a Path,
     /// Findings of the hunt that was resumed.
     before: usize,
+    canary: Option<Canary>,
 }
 
 impl Told<'_> {
@@ -105,6 +116,7 @@ impl Told<'_> {
             _ if self.report.found.is_some() || self.before > 0 => Exit::Finding,
             End::Cancelled => Exit::Incomplete,
             End::Time if self.runs.is_some() => Exit::Incomplete,
+            _ if self.canary.as_ref().is_some_and(Canary::lived) => Exit::Incomplete,
             _ => Exit::Fine,
         }
     }
@@ -140,7 +152,7 @@ impl Told<'_> {
 
     fn place(&self, finding: &Finding, took: Duration) -> Option<Place> {
         match finding.origin {
-            Origin::Hunt { index, .. } => Some(Place { index, of: self.runs, took }),
+            Origin::Hunt { index, .. } => Some(Place { index, of: self.runs, took: Some(took) }),
             _ => None,
         }
     }
@@ -160,7 +172,7 @@ impl Told<'_> {
             hex(self.hunt.root),
             self.hunt.strategy,
             count(summary.runs, "run"),
-            block::spent(*elapsed),
+            spent(*elapsed),
         )
     }
 
@@ -169,7 +181,13 @@ impl Told<'_> {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.report.summary.warnings().iter().map(|w| format!("this hunt proves little: {w}")).collect()
+        let lived = self.canary.as_ref().filter(|canary| canary.lived());
+        let lived = lived.map(|Canary { runs, .. }| {
+            format!("this hunt proves nothing: its canary, a planted bug, was not found in {runs} runs")
+        });
+        let little = self.report.summary.warnings();
+        let little = little.iter().map(|warning| format!("this hunt proves little: {warning}"));
+        lived.into_iter().chain(little).collect()
     }
 
     /// The line that goes on.
@@ -199,6 +217,7 @@ impl Told<'_> {
             "shard": format!("{}/{}", self.hunt.shard.index + 1, self.hunt.shard.of),
             "elapsed_ms": millis(report.elapsed),
             "summary": summary::object(&report.summary),
+            "canary": self.canary.as_ref().map(before::canary_object),
             "findings": findings,
             "warnings": warnings,
             "state": self.state.display().to_string(),

@@ -1,12 +1,13 @@
 //! `seedbed replay`: a finding is run again.
 
 use crate::args::{OfFinding, Replay};
-use crate::block::{self, Beside, labelled};
+use crate::block::{self, Beside};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::identity::{self, Runnable};
-use crate::output::{Output, plain};
+use crate::output::Output;
 use crate::{outcome, recording};
+use seedbed_hunt::block::{labelled, plain};
 use seedbed_hunt::{ReplayFailure, ReplayOptions, Replayed, replay_finding};
 use seedbed_sim::World;
 use seedbed_trace::{Finding, Kind};

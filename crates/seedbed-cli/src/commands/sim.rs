@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Sim, out: Output) -> Result<Exit, Failure> {
 
     let name = subject::name(&args.target);
     if let Some(broken) = &run.found {
-        out.say(&block::head(out.paint(), &name, run.seed, broken, None));
+        out.say(&block::head(out.paint(), &name, run.seed, broken));
     }
     let tree = args.tree.then_some(actors.as_slice());
     out.data(&outcome::text(&run, outcome::end(&run), tree));

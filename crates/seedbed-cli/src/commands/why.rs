@@ -10,7 +10,7 @@ use serde_json::json;
 
 pub(crate) fn run(args: &Why, out: Output) -> Result<Exit, Failure> {
     let finding = identity::read(&args.finding)?;
-    for line in block::why(&finding) {
+    for line in seedbed_hunt::block::why(&finding) {
         out.data(&line);
     }
     let mut event = block::object(&finding, &Beside { path: Some(&args.finding), ..Beside::default() });

@@ -154,3 +154,79 @@ fn a_hunt_goes_on_where_it_was_left() {
     assert_eq!(resumed.json()["summary"], whole["summary"]);
     rig.run(&format!("hunt {manifest} --seed 1 --resume")).failed(2, &["the seed is 0x0 and 0x1"]);
 }
+
+/// A manifest of two guests with the fact `x`, one of which publishes what must not be, and its canary.
+fn canary(rig: &Rig, wrong: i64) {
+    let guest = |value: i64| {
+        let text = format!(
+            r#"(module (import "seedbed" "observe" (func $observe (param i32 i32 i64) (result i32)))
+            (memory (export "memory") 1) (data (i32.const 0) "x")
+            (global (export "seedbed_inbox_ptr") i32 (i32.const 1024))
+            (global (export "seedbed_inbox_len") i32 (i32.const 1024))
+            (func (export "seedbed_on_message") (param i32 i32 i32) (result i32)
+                (drop (call $observe (i32.const 0) (i32.const 1) (i64.const {value}))) (i32.const 0)))"#
+        );
+        wat::parse_str(text).unwrap()
+    };
+    let mut manifest = String::new();
+    for (id, value) in [("right", 1), ("wrong", wrong)] {
+        let wasm = guest(value);
+        let hash = seedbed_manifest::Hash::of(&wasm);
+        rig.write(&format!("{id}.wasm"), wasm);
+        manifest += &format!("[[process]]\nid = '{id}'\npath = '{id}.wasm'\nhash = '{hash}'\n");
+    }
+    manifest += "[tree]\nchildren = [{ id = 'guest', process = 'right' }]\n\
+        [[input]]\nto = 'guest@main'\nsend = ''\n\
+        [[property]]\nname = 'x is one'\nwhen = 'idle'\nholds = \"sum(facts('x')) == 1\"\n\
+        [canary]\nreplace = { right = 'wrong' }\nruns = 3\n";
+    rig.write("seedbed.toml", manifest);
+}
+
+#[test]
+fn a_hunt_finds_its_canary_first_or_proves_nothing() {
+    let rig = Rig::new();
+    canary(&rig, 2);
+    let ran = rig.run("hunt seedbed.toml --runs 5");
+    ran.failed(0, &["canary   found in run 1: `x is one`", "NOTHING FOUND"]);
+    let json = rig.run("hunt seedbed.toml --runs 5 --format json").json();
+    assert_eq!((&json["canary"]["found"], &json["canary"]["index"]), (&true.into(), &0.into()));
+    assert_eq!(json["findings"].as_array().map(Vec::len), Some(0), "a canary is no finding");
+    assert!(
+        !rig.path()
+            .join("target/seedbed")
+            .read_dir()
+            .unwrap()
+            .any(|file| { file.unwrap().path().extension().is_some_and(|e| e == "seedbed") })
+    );
+
+    canary(&rig, 1);
+    let ran = rig.run("hunt seedbed.toml --runs 5");
+    ran.failed(104, &["this hunt proves nothing: its canary, a planted bug, was not found in 3 runs"]);
+    let json = rig.run("hunt seedbed.toml --runs 5 --format json").json();
+    assert_eq!((&json["canary"]["found"], &json["canary"]["runs"]), (&false.into(), &3.into()));
+}
+
+#[test]
+fn kept_findings_run_first() {
+    let rig = Rig::new();
+    rig.copy("transfer");
+    let finding = rig.hunt("transfer/seedbed.toml");
+    let kept = std::fs::read(rig.path().join(&finding)).unwrap();
+    rig.write("transfer/seedbed-regressions/kept.seedbed", &kept);
+    let again = rig.run("hunt transfer/seedbed.toml");
+    again.failed(100, &["REGRESSION", "`money is conserved`", "kept.seedbed"]);
+    assert!(!again.stderr.contains("FINDING"), "nothing else is looked for: {}", again.stderr);
+    let second = rig.run("hunt transfer/seedbed.toml --shard 2/2 --runs 100");
+    assert!(!second.stderr.contains("REGRESSION"), "only the first shard: {}", second.stderr);
+
+    // The mended twin: the tape is met as far as it goes, and the property holds.
+    rig.copy("transfer-fixed");
+    let hash = |dir: &str| seedbed_manifest::Hash::of(&std::fs::read(rig.path().join(dir)).unwrap());
+    assert_ne!(hash("transfer/ledger.wasm"), hash("transfer-fixed/ledger.wasm"));
+    for file in ["ledger.wasm", "careless-ledger.wasm", "seedbed.toml"] {
+        let fixed = std::fs::read(rig.path().join("transfer-fixed").join(file)).unwrap();
+        rig.write(&format!("transfer/{file}"), fixed);
+    }
+    let held = rig.run("hunt transfer/seedbed.toml --runs 5");
+    held.failed(0, &["held     1 regression", "module `bank:ledger`"]);
+}

@@ -64,6 +64,7 @@ impl Kernel {
             }
         };
         self.begin_turn(slot, hook, &envelope);
+        self.node.turn.starves = r.starves() && self.node.may_starve(slot, hook);
         let who = self.node.who(slot);
         let pid = who.pid;
         r.observe(&Event::Turn { who, hook, name, envelope: &envelope, payload: payload.bytes(), cause });
@@ -101,6 +102,7 @@ impl Kernel {
         turn.fuel = 0;
         turn.sent_bytes = 0;
         turn.log_left = log_left;
+        turn.starvable = 0;
         if turn.is_special {
             turn.is_special = false;
             turn.special = Special::default();

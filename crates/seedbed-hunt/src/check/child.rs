@@ -73,7 +73,13 @@ impl Job<'_> {
                 let (outcome, _) = self.run(Box::new(collector));
                 Answer::Records(collected.take_with(&outcome.paths))
             }
-            Wanted::States { step } => self.states(step),
+            Wanted::States { step } => self.after(step, |world| Answer::States(states_of(world))),
+            Wanted::Parts { step, ref path, life } => self.after(step, |world| {
+                let of = |actor: &seedbed_core::ActorInfo| actor.path == *path && actor.life.0 == life;
+                let actor = world.actors().into_iter().find(of);
+                let behaviour = actor.and_then(|actor| world.behaviour(actor.pid));
+                Answer::Parts(behaviour.map_or_else(Vec::new, seedbed_core::Behaviour::state_parts))
+            }),
         }
     }
 
@@ -105,13 +111,13 @@ impl Job<'_> {
     }
 
     /// The run's tape gives the same run; it is left as it stands after the step.
-    fn states(&self, step: u64) -> Answer {
+    fn after(&self, step: u64, look: impl Fn(&World) -> Answer) -> Answer {
         let strategy = self.spec.build_for(self.profile);
         let (outcome, _) = run_shown(self.program, &self.config, strategy, Vec::new(), &mut |_| {});
-        let mut states = Vec::new();
-        let show = &mut |world: &World| states = states_of(world);
+        let mut seen = Answer::Refused(format!("the run has no step {step}"));
+        let show = &mut |world: &World| seen = look(world);
         match replay_until(self.program, &self.config, &outcome.tape, true, step, Vec::new(), show) {
-            Ok(Outcome { replay_error: None, .. }) => Answer::States(states),
+            Ok(Outcome { replay_error: None, .. }) => seen,
             Ok(Outcome { replay_error: Some((step, e)), .. }) => Answer::Refused(format!(
                 "the tape of the run could not be followed in step {step}: failed to {e}"
             )),

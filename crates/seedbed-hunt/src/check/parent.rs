@@ -4,7 +4,7 @@ use super::spawn::{Children, Peer};
 use super::wire::{ActorState, Answer, BLOCK, Ended, Request, VERSION, Wanted, WireError, get, put};
 use crate::seed::run_seed;
 use seedbed_sim::StrategySpec;
-use seedbed_trace::first_difference;
+use seedbed_trace::{Happening, Record, first_difference};
 use std::fmt;
 use std::io::Write;
 
@@ -53,8 +53,8 @@ pub struct Difference {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum What {
-    /// An event; both sides.
-    Event(Box<seedbed_trace::Difference>),
+    /// An event; both sides, and the effect whose answer it is.
+    Event(Box<seedbed_trace::Difference>, Option<String>),
     /// A block of events once, and not again: it depends on something that no seed decides.
     Block {
         /// The first event of the block.
@@ -77,6 +77,8 @@ pub struct State {
     pub step: Option<u64>,
     /// Both hashes.
     pub hashes: (Option<u64>, Option<u64>),
+    /// The parts that differ: pages of a guest's memory, its size, its globals.
+    pub parts: Vec<String>,
 }
 
 impl Check<'_> {
@@ -155,7 +157,13 @@ impl Check<'_> {
             let wanted = Wanted::Records { from, to: from + BLOCK };
             let left = fresh.records(&self.request(seed, wanted.clone()))?;
             let right = other_side.records(&self.request(seed, wanted))?;
-            first_difference(&left, &right).map_or(What::Block { from }, |d| What::Event(Box::new(d)))
+            match first_difference(&left, &right) {
+                None => What::Block { from },
+                Some(difference) => {
+                    let effect = self.effect_of(seed, &difference, &mut fresh)?;
+                    What::Event(Box::new(difference), effect)
+                }
+            }
         } else if one.end.states != other.end.states {
             self.locate_state(seed, &one.end, &other.end, &mut fresh, other_side)?
         } else {
@@ -186,13 +194,54 @@ impl Check<'_> {
                 None => same = step,
             }
         }
-        Ok(found.map_or_else(|| What::End(one.to_string(), other.to_string()), What::State))
+        let Some(mut state) = found else { return Ok(What::End(one.to_string(), other.to_string())) };
+        let (path, life, step) = (state.path.clone(), state.life, state.step.unwrap_or(one.steps));
+        let request = self.request(seed, Wanted::Parts { step, path, life });
+        state.parts = unlike_parts(&left.parts(&request)?, &right.parts(&request)?);
+        Ok(What::State(state))
+    }
+
+    /// The effect whose answer the event with this index is, if it is one.
+    fn effect_of(
+        &self,
+        seed: u64,
+        difference: &seedbed_trace::Difference,
+        process: &mut Process,
+    ) -> Result<Option<String>, WireError> {
+        let Some(Happening::Completed { pid, correlation, .. }) =
+            difference.left.as_ref().map(|record| &record.what)
+        else {
+            return Ok(None);
+        };
+        let before = self.request(seed, Wanted::Records { from: 0, to: difference.index });
+        let asked = |record: &Record| match &record.what {
+            Happening::Performed { who, effect, correlation: c, .. }
+                if (who.pid, c) == (*pid, correlation) =>
+            {
+                Some(effect.clone())
+            }
+            _ => None,
+        };
+        Ok(process.records(&before)?.records.iter().find_map(asked))
     }
 }
 
 fn first_unlike(one: &[ActorState], other: &[ActorState], step: Option<u64>) -> Option<State> {
     let (a, b) = one.iter().zip(other).find(|(a, b)| a != b)?;
-    Some(State { path: a.path.clone(), life: a.life, step, hashes: (a.hash, b.hash) })
+    Some(State { path: a.path.clone(), life: a.life, step, hashes: (a.hash, b.hash), parts: Vec::new() })
+}
+
+/// The names of the parts that one side has otherwise, or not at all.
+fn unlike_parts(one: &[(String, u64)], other: &[(String, u64)]) -> Vec<String> {
+    let missing = |from: &[(String, u64)], part: &(String, u64)| !from.contains(part);
+    let mut parts: Vec<String> = Vec::new();
+    let both = one.iter().filter(|part| missing(other, part)).chain(other.iter().filter(|p| missing(one, p)));
+    for (name, _) in both {
+        if !parts.contains(name) {
+            parts.push(name.clone());
+        }
+    }
+    parts
 }
 
 /// All that a run told of itself; the number of blocks is its length.
@@ -237,6 +286,14 @@ impl Process {
         }
     }
 
+    fn parts(&mut self, request: &Request) -> Result<Vec<(String, u64)>, WireError> {
+        self.ask(request)?;
+        match self.answer()? {
+            Answer::Parts(parts) => Ok(parts),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     fn states(&mut self, request: &Request) -> Result<Vec<ActorState>, WireError> {
         self.ask(request)?;
         match self.answer()? {
@@ -259,6 +316,7 @@ fn unexpected(answer: &Answer) -> WireError {
         Answer::End(_) => "an end",
         Answer::Records(_) => "records",
         Answer::States(_) => "states",
+        Answer::Parts(_) => "parts",
         Answer::Refused(_) => "a refusal",
     };
     WireError::Frame(format!("{what} was not asked for"))
@@ -280,7 +338,12 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "seed {:#x} strategy {} gave two runs: ", self.seed, self.strategy)?;
         match &self.what {
-            What::Event(difference) => write!(f, "{difference}")?,
+            What::Event(difference, effect) => {
+                write!(f, "{difference}")?;
+                if let Some(effect) = effect {
+                    write!(f, "\n  it is the answer to the effect `{effect}`")?;
+                }
+            }
             What::Block { from } => {
                 write!(f, "events {from} to {} differed once, and not again", from + BLOCK - 1)?;
             }
@@ -307,6 +370,13 @@ impl fmt::Display for State {
             "the memory of {} (life {}) differs {when}, though all events are the same",
             self.path, self.life
         )?;
+        if !self.parts.is_empty() {
+            /// So many are named.
+            const MOST: usize = 4;
+            let more = self.parts.len().saturating_sub(MOST);
+            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+            write!(f, "\n  in    {}{more}", self.parts[..self.parts.len().min(MOST)].join(", "))?;
+        }
         write!(f, "\n  one   {}\n  other {}", hash(self.hashes.0), hash(self.hashes.1))
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 
 /// The version of this protocol; both sides are the same program, so another one is a mix-up.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// How many events make a block.
 pub(super) const BLOCK: u64 = 256;
@@ -32,6 +32,8 @@ pub(super) enum Wanted {
     Records { from: u64, to: u64 },
     /// The states of all actors after a step.
     States { step: u64 },
+    /// The parts of the state of one actor after a step.
+    Parts { step: u64, path: String, life: u32 },
 }
 
 /// What a child answers. Blocks come while it runs; the last answer is any of the others.
@@ -45,6 +47,8 @@ pub(super) enum Answer {
     Records(Trace),
     /// The states.
     States(Vec<ActorState>),
+    /// The parts, each with its hash.
+    Parts(Vec<(String, u64)>),
     /// The request cannot be met.
     Refused(String),
 }

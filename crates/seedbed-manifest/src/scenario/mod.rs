@@ -80,9 +80,6 @@ pub enum LoadError {
     /// Guests that would not load: all of them.
     #[error("{}", lines(.0))]
     Guests(Vec<GuestError>),
-    /// It asks for what the simulator does not have.
-    #[error("{}", lines(.0))]
-    NotSimulated(Vec<String>),
 }
 
 fn lines<T: ToString>(all: &[T]) -> String {
@@ -104,10 +101,24 @@ impl Scenario {
     /// See [`LoadError`].
     pub fn new(manifest: Manifest) -> Result<Scenario, LoadError> {
         let guests = guests::load(&manifest).map_err(LoadError::Guests)?;
-        let config = worlds::config(&manifest.world).map_err(LoadError::NotSimulated)?;
+        let config = worlds::config(&manifest.world);
+        Ok(Scenario::of(manifest, config, guests))
+    }
+
+    fn of(manifest: Manifest, config: WorldConfig, guests: BTreeMap<String, WasmActor>) -> Scenario {
         let tree = |node| manifest.tree_of(node).map(|tree| Tree(Arc::new(trees::supervisor(tree, &guests))));
         let trees = manifest.world.nodes.iter().map(tree).collect();
-        Ok(Scenario(Arc::new(Inner { manifest, config, guests, trees })))
+        Scenario(Arc::new(Inner { manifest, config, guests, trees }))
+    }
+
+    /// The same with the manifest's planted bug in it, if there is one.
+    pub fn with_canary(&self) -> Option<Scenario> {
+        let Inner { manifest, config, guests, .. } = &*self.0;
+        let mut planted = guests.clone();
+        for (id, by) in &manifest.canary.as_ref()?.replace {
+            planted.insert(id.clone(), guests[by].clone());
+        }
+        Some(Scenario::of(manifest.clone(), config.clone(), planted))
     }
 
     /// The same in another world: with other faults, say, than the manifest's.

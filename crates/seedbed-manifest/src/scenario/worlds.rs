@@ -4,14 +4,10 @@ use crate::world::{Between, Budget, Faults, Link, NodeSpec, Profile, Shape, Worl
 use seedbed_abi::nanos;
 use seedbed_sim::{Costs, Latency, WorldConfig};
 
-/// What a world is made with; what the simulator does not have is refused, all at once.
-pub(super) fn config(spec: &WorldSpec) -> Result<WorldConfig, Vec<String>> {
-    let unknown = not_simulated(spec);
-    if !unknown.is_empty() {
-        return Err(unknown);
-    }
+/// What a world is made with.
+pub(super) fn config(spec: &WorldSpec) -> WorldConfig {
     let default = WorldConfig::default();
-    Ok(WorldConfig {
+    WorldConfig {
         duration: spec.duration,
         steps_max: spec.steps_max.unwrap_or(default.steps_max),
         converge_within: spec.converge_within.unwrap_or(default.converge_within),
@@ -23,7 +19,7 @@ pub(super) fn config(spec: &WorldSpec) -> Result<WorldConfig, Vec<String>> {
         loss_after: spec.loss_after.unwrap_or(default.loss_after),
         faults: faults(&spec.faults, &spec.budget),
         allow_failures: spec.allow_failures,
-    })
+    }
 }
 
 /// What turns cost on a node.
@@ -79,6 +75,9 @@ fn faults(spec: &Faults, budget: &Budget) -> seedbed_sim::Faults {
         cut_for: heal_within(spec.heal_after.map_or(profile.cut_for, range), budget),
         clock_jump: spec.clock_jump_per_million.unwrap_or(profile.clock_jump),
         jump_by: spec.clock_jump.map_or(profile.jump_by, range),
+        fuel_cut: spec.fuel_cut_per_million.unwrap_or(profile.fuel_cut),
+        grow_refused: spec.grow_refused_per_million.unwrap_or(profile.grow_refused),
+        call_refused: spec.call_refused_per_million.unwrap_or(profile.call_refused),
         effect_failed: spec.effect_failed_per_million.unwrap_or(profile.effect_failed),
         buggify: spec.buggify_per_million.unwrap_or(profile.buggify),
         nodes_down_max: budget.nodes_down.unwrap_or(profile.nodes_down_max),
@@ -91,16 +90,4 @@ fn faults(spec: &Faults, budget: &Budget) -> seedbed_sim::Faults {
 fn heal_within((min, max): (u64, u64), budget: &Budget) -> (u64, u64) {
     let bound = budget.heal_within.map_or(u64::MAX, nanos);
     (min.min(bound), max.min(bound))
-}
-
-/// What is asked for, and the simulator does not have. A rate of zero asks for nothing.
-fn not_simulated(spec: &WorldSpec) -> Vec<String> {
-    let faults = &spec.faults;
-    let rates = [
-        ("fuel_cut", faults.fuel_cut_per_million),
-        ("grow_refused", faults.grow_refused_per_million),
-        ("call_refused", faults.call_refused_per_million),
-    ];
-    let rates = rates.into_iter().filter(|(_, rate)| rate.is_some_and(|rate| rate > 0));
-    rates.map(|(key, _)| format!("the simulator has no fault `{key}`")).collect()
 }

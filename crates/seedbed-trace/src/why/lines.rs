@@ -7,7 +7,7 @@ use crate::text;
 use crate::trace::Trace;
 use seedbed_core::{
     ChoiceKey, ChoiceKind, ExitReason, Flags, Instead, Level, Lost, OrderKey, PathId, RequestFailure,
-    SignalKind, SignalName, TapeEntry, Until, decision,
+    SignalKind, SignalName, Starved, TapeEntry, Until, decision,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -336,6 +336,10 @@ impl<'a> Teller<'a> {
                 (MUST, "clock jump", format!("the wall clock of node {}", self.trace.path(key.path)))
             }
             ChoiceKind::EffectFailed => (MUST, "effect", format!("effect {} of {actor} fails", key.ordinal)),
+            ChoiceKind::FuelCut | ChoiceKind::GrowRefused | ChoiceKind::CallRefused => {
+                let starved = Starved::of(key, answer).expect("an entry of this kind");
+                (MUST, "starved", format!("{actor} of {starved}"))
+            }
             ChoiceKind::Unsynced => {
                 let records = if answer == 1 { "a record".to_owned() } else { format!("{answer} records") };
                 let path = self.trace.path(key.path);

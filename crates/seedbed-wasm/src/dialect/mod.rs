@@ -196,15 +196,18 @@ fn entity_of(function: &Function) -> Entity {
     Entity::Function(FuncType::new(function.params.iter().map(ty), function.result.iter().map(ty)))
 }
 
-/// Defines one import: its module, its name, its parameters, and what it does with a [`Call`](crate::host::Call).
+/// Defines one import: its module, its name, how a fault may refuse it, its parameters, and what it does with a [`Call`](crate::host::Call).
 macro_rules! import {
-    ($linker:ident, $module:expr, $name:literal, |$call:ident $(, $arg:ident: $ty:ty)*| -> $result:ty $body:block) => {
+    ($linker:ident, $module:expr, $name:literal, $(refused by $refusals:ident,)? |$call:ident $(, $arg:ident: $ty:ty)*| -> $result:ty $body:block) => {
         $linker.func_wrap(
             $module,
             $name,
             |mut caller: Caller<'_, Host> $(, $arg: $ty)*| -> wasmtime::Result<$result> {
                 #[allow(unused_mut, reason = "not every import reads memory")]
                 let mut $call = Call::new(caller.data_mut(), $name)?;
+                $(if let Some(code) = $call.refused(Refusals::$refusals) {
+                    return Ok((code as i32).into());
+                })?
                 $body
             },
         )?;

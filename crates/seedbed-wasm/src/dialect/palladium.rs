@@ -31,6 +31,7 @@ use envelope::PdEnvelope;
 use seedbed_abi::dialect::Function;
 use seedbed_abi::dialect::Value::{I32, I64};
 use seedbed_abi::{Code, Level};
+use seedbed_core::Refusals;
 use std::sync::LazyLock;
 use wasmtime::{Caller, Linker};
 
@@ -166,6 +167,9 @@ fn send(
     }
     let envelope = PdEnvelope::from_bytes(call.bytes(envelope, envelope_len)?);
     let payload = if payload_len == 0 { &[] } else { call.bytes(payload, payload_len)? };
+    if call.refused(Refusals::Limit).is_some() {
+        return Ok(REFUSED);
+    }
     Ok(match peer.send(call.cx, &envelope, payload) {
         Ok(()) => SENT,
         Err(Code::NotYours) => NO_REQUEST,

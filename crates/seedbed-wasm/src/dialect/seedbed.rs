@@ -17,7 +17,7 @@ use seedbed_abi::{
     Cancelled, Code, Correlation, ENVELOPE_LEN, Failure, Level, MonitorRef, Pid, Reason, Request, SpawnFlags,
     TimerId,
 };
-use seedbed_core::SpawnOptions;
+use seedbed_core::{Refusals, SpawnOptions};
 use std::sync::LazyLock;
 use std::time::Duration;
 use wasmparser::ValType;
@@ -89,11 +89,11 @@ fn id(made: Result<u64, Code>) -> i64 {
 }
 
 fn mail(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-    import!(linker, MODULE, "send", |call, to: u64, tag: u64, ptr: u32, len: u32| -> i32 {
+    import!(linker, MODULE, "send", refused by Mail, |call, to: u64, tag: u64, ptr: u32, len: u32| -> i32 {
         let payload = call.bytes(ptr, len)?;
         Ok(code(call.cx.send_tagged(Pid::from_raw(to), tag, payload)))
     });
-    import!(linker, MODULE, "request", |call,
+    import!(linker, MODULE, "request", refused by Mail, |call,
                                         to: u64,
                                         tag: u64,
                                         ptr: u32,
@@ -104,7 +104,7 @@ fn mail(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         let timeout = Duration::from_nanos(timeout_ns);
         Ok(id(call.cx.ask_tagged(Pid::from_raw(to), tag, payload, timeout).map(|c| c.0)))
     });
-    import!(linker, MODULE, "reply", |call,
+    import!(linker, MODULE, "reply", refused by Limit, |call,
                                       to: u64,
                                       correlation: u64,
                                       tag: u64,
@@ -141,10 +141,10 @@ fn time(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     import!(linker, MODULE, "now", |call| -> u64 { Ok(call.cx.now().as_nanos()) });
     import!(linker, MODULE, "unix_time", |call| -> u64 { Ok(call.cx.unix_time().as_nanos()) });
     import!(linker, MODULE, "random", |call, ptr: u32, len: u32| -> () { Ok(call.random(ptr, len)?) });
-    import!(linker, MODULE, "set_timer", |call, after_ns: u64, tag: u64| -> i64 {
+    import!(linker, MODULE, "set_timer", refused by Limit, |call, after_ns: u64, tag: u64| -> i64 {
         Ok(id(call.cx.set_timer(Duration::from_nanos(after_ns), tag).map(|t| t.0)))
     });
-    import!(linker, MODULE, "set_interval", |call, every_ns: u64, tag: u64| -> i64 {
+    import!(linker, MODULE, "set_interval", refused by Limit, |call, every_ns: u64, tag: u64| -> i64 {
         Ok(id(call.cx.set_interval(Duration::from_nanos(every_ns), tag).map(|t| t.0)))
     });
     import!(linker, MODULE, "cancel_timer", |call, timer: u64| -> i32 {
@@ -158,7 +158,7 @@ fn time(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
 }
 
 fn actors(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-    import!(linker, MODULE, "spawn", |call,
+    import!(linker, MODULE, "spawn", refused by Limit, |call,
                                       entry: u32,
                                       entry_len: u32,
                                       args: u32,
@@ -172,21 +172,21 @@ fn actors(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         let name = call.text(name, name_len)?;
         Ok(id(spawn(&mut call, entry, args, flags, name).map(Pid::to_raw)))
     });
-    import!(linker, MODULE, "link", |call, pid: u64| -> i32 { Ok(code(call.cx.link(Pid::from_raw(pid)))) });
-    import!(linker, MODULE, "unlink", |call, pid: u64| -> i32 {
+    import!(linker, MODULE, "link", refused by Limit, |call, pid: u64| -> i32 { Ok(code(call.cx.link(Pid::from_raw(pid)))) });
+    import!(linker, MODULE, "unlink", refused by Limit, |call, pid: u64| -> i32 {
         Ok(code(call.cx.unlink(Pid::from_raw(pid))))
     });
-    import!(linker, MODULE, "monitor", |call, pid: u64| -> i64 {
+    import!(linker, MODULE, "monitor", refused by Limit, |call, pid: u64| -> i64 {
         Ok(id(call.cx.monitor(Pid::from_raw(pid)).map(|r| r.0)))
     });
-    import!(linker, MODULE, "demonitor", |call, reference: u64, flush: u32| -> i32 {
+    import!(linker, MODULE, "demonitor", refused by Limit, |call, reference: u64, flush: u32| -> i32 {
         Ok(code(call.cx.demonitor(MonitorRef(reference), flush != 0)))
     });
     import!(linker, MODULE, "trap_exits", |call, on: u32| -> () {
         call.cx.trap_exits(on != 0);
         Ok(())
     });
-    import!(linker, MODULE, "exit", |call, pid: u64, reason: i32| -> i32 {
+    import!(linker, MODULE, "exit", refused by Limit, |call, pid: u64, reason: i32| -> i32 {
         let pid = Pid::from_raw(pid);
         let done = match Reason::from_i32(reason) {
             Some(reason) => call.cx.exit(pid, reason),
@@ -247,7 +247,7 @@ fn reports(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         call.cx.sometimes(name, holds != 0);
         Ok(())
     });
-    import!(linker, MODULE, "perform", |call, effect: u32, effect_len: u32, ptr: u32, len: u32| -> i64 {
+    import!(linker, MODULE, "perform", refused by Limit, |call, effect: u32, effect_len: u32, ptr: u32, len: u32| -> i64 {
         let effect = call.text(effect, effect_len)?;
         let payload = call.bytes(ptr, len)?;
         Ok(id(call.cx.perform(effect, payload).map(|c| c.0)))

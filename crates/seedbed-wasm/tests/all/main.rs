@@ -2,10 +2,13 @@
 
 mod both;
 mod fixtures;
+mod handed;
 mod imports;
 mod lies;
 mod lifecycle;
 mod limits;
 mod palladium;
 mod reuse;
+mod starving;
+mod state;
 mod world;

@@ -3,8 +3,8 @@
 use seedbed_abi::dialect::{IMPORTS, Value};
 use seedbed_abi::{Envelope, ExitReason, Failure, Pid, Time};
 use seedbed_core::{
-    Body, Boot, Chain, ChoicePoint, Delivery, EffectRequest, Event, Factory, Kernel, Key, Life, NodeConfig,
-    NodeId, Packet, PathId, Port, Ran, Reactor, SpawnOptions, pid_of,
+    Body, Boot, Chain, ChoiceKind, ChoicePoint, Delivery, EffectRequest, Event, Factory, Kernel, Key, Life,
+    NodeConfig, NodeId, Packet, PathId, Port, Ran, Reactor, SpawnOptions, pid_of,
 };
 use seedbed_wasm::WasmActor;
 use std::collections::{BTreeMap, VecDeque};
@@ -27,11 +27,20 @@ pub(crate) struct Seen {
     pub(crate) fuel: Vec<u64>,
 }
 
+/// A fault of fuel, memory or host calls, and the points at which it was asked about.
+#[derive(Debug, Default)]
+struct Starving {
+    /// What happens, and the answer.
+    fault: Option<(ChoiceKind, u32)>,
+    asked: Vec<ChoicePoint>,
+}
+
 #[derive(Default)]
 struct Still {
     queue: VecDeque<Delivery>,
     now: u64,
     simulated: bool,
+    starving: Starving,
     seen: Seen,
 }
 
@@ -45,7 +54,14 @@ impl Port for Still {
     }
 
     fn choose(&mut self, point: &ChoicePoint) -> u32 {
-        point.n - 1
+        match (point.kind, self.starving.fault) {
+            (kind, Some((fault, answer))) if kind == fault => {
+                self.starving.asked.push(*point);
+                answer.min(point.n - 1)
+            }
+            (ChoiceKind::Buggify, _) => point.n - 1,
+            _ => 0,
+        }
     }
 
     fn observe(&mut self, event: &Event<'_>) {
@@ -63,6 +79,10 @@ impl Port for Still {
 
     fn simulated(&self) -> bool {
         self.simulated
+    }
+
+    fn starves(&self) -> bool {
+        self.starving.fault.is_some()
     }
 }
 
@@ -122,6 +142,17 @@ impl World {
         self
     }
 
+    /// With this fault wherever it can be.
+    pub(crate) fn starving(mut self, kind: ChoiceKind, answer: u32) -> World {
+        self.reactor.starving.fault = Some((kind, answer));
+        self
+    }
+
+    /// What was asked about it.
+    pub(crate) fn asked(&self) -> &[ChoicePoint] {
+        &self.reactor.starving.asked
+    }
+
     pub(crate) fn client() -> Pid {
         pid_of(NodeId::OUTSIDE, Boot(1), 1, 1)
     }
@@ -131,7 +162,10 @@ impl World {
     }
 
     pub(crate) fn spawn_with(&mut self, name: &str, actor: WasmActor, args: &[u8]) -> Pid {
-        let options = SpawnOptions::named(name).args(args);
+        self.spawn_as(SpawnOptions::named(name).args(args), actor)
+    }
+
+    pub(crate) fn spawn_as(&mut self, options: SpawnOptions, actor: WasmActor) -> Pid {
         let pid =
             self.kernel.spawn(&mut self.reactor, options, Arc::new(actor)).expect("a root can be spawned");
         self.run();
