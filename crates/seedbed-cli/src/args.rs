@@ -247,6 +247,9 @@ pub(crate) struct Shrink {
     /// At most so long
     #[arg(long, value_name = "D", value_parser = duration, default_value = "1min")]
     pub(crate) time: Duration,
+    /// How many candidates at a time [default: one a core]; the result is the same
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) jobs: Option<u64>,
 }
 
 /// Say how a finding came about: from the fault or odd order to the broken property

@@ -1,7 +1,8 @@
 //! From a run that broke a property to a finding: replayed, shrunk, explained, kept.
 
+use crate::crew::Crew;
 use crate::quiet::quietly;
-use seedbed_sim::{Outcome, Program, RunConfig, Shrunk, replay, shrink};
+use seedbed_sim::{Outcome, Program, RunConfig, Shrunk, replay, shrink, shrink_with};
 use seedbed_trace::{Broke, Collector, FileError, Finding, Identity, Origin, Original, Trace, file, why};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 /// What broke a property.
 pub struct Subject<'a> {
     /// What ran.
-    pub program: &'a dyn Program,
+    pub program: &'a (dyn Program + Sync),
     /// Name of the test or manifest.
     pub name: &'a str,
     /// What must be the same for a tape to hold.
@@ -29,6 +30,8 @@ pub struct ShrinkBudget {
     pub runs: u64,
     /// Real time.
     pub time: Duration,
+    /// Candidates that run at a time; what comes of it is the same for any number.
+    pub jobs: u32,
 }
 
 /// A finding, and how it came about.
@@ -49,7 +52,7 @@ pub struct Examined {
 
 impl Default for ShrinkBudget {
     fn default() -> Self {
-        ShrinkBudget { runs: 5_000, time: Duration::from_secs(10) }
+        ShrinkBudget { runs: 5_000, time: Duration::from_secs(10), jobs: 1 }
     }
 }
 
@@ -77,7 +80,7 @@ pub fn examine(
 
 /// Shrinks a finding further, from where it is; `outcome` is its replay.
 pub fn shrink_finding(
-    program: &dyn Program,
+    program: &(dyn Program + Sync),
     finding: &Finding,
     outcome: &Outcome,
     budget: &ShrinkBudget,
@@ -109,8 +112,13 @@ fn examine_sized(
     let start = Instant::now();
     if unstable.is_none() && budget.runs > 0 {
         let may = |runs| runs < budget.runs && start.elapsed() < budget.time && go_on(runs);
-        let Shrunk { outcome: smaller, runs, minimal } =
-            quietly(|| shrink(subject.program, &config, found, may));
+        let Shrunk { outcome: smaller, runs, minimal } = match budget.jobs {
+            0 | 1 => quietly(|| shrink(subject.program, &config, found, may)),
+            jobs => std::thread::scope(|scope| {
+                let mut crew = Crew::new(scope, subject.program, &config, jobs);
+                quietly(|| shrink_with(&mut crew, found, may))
+            }),
+        };
         sizes.shrink_runs += runs;
         sizes.minimal = minimal;
         let (again, of_smaller) = watched(subject.program, &config, &smaller);

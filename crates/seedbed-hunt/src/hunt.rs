@@ -284,7 +284,8 @@ impl<'a> Hunt<'a> {
                 elapsed: report.elapsed,
                 left: None,
             };
-            let found = examine(&subject, &outcome, &self.shrink, &mut |runs| {
+            let budget = ShrinkBudget { jobs: self.shrink.jobs.max(self.jobs), ..self.shrink };
+            let found = examine(&subject, &outcome, &budget, &mut |runs| {
                 now.phase = Phase::Shrinking(runs);
                 now.elapsed = start.elapsed();
                 progress(&now);

@@ -2,6 +2,7 @@
 //!
 //! - `hunt.rs`, `workers.rs`: runs over jobs and shards, folded in the order of their indices.
 //! - `examine.rs`: a finding is replayed, shrunk, explained and kept.
+//! - `crew.rs`: the candidates of a shrinker on worker threads.
 //! - `block.rs`: how it is told to people.
 //! - `canary.rs`: a planted bug that must be found first.
 //! - `replay.rs`, `regressions.rs`: a finding is run again, strictly or by name.
@@ -15,6 +16,7 @@
 pub mod block;
 mod canary;
 pub mod check;
+mod crew;
 mod examine;
 mod hunt;
 mod part;

@@ -175,9 +175,14 @@ fn a_finding_can_be_shrunk_later_to_the_same_end() {
     let small = found(&race);
     assert!(large.tape.entries.len() > small.tape.entries.len());
     let again = replayed(&race, &large, &large.identity, ReplayOptions::default()).unwrap();
-    let budget = ShrinkBudget { runs: 5_000, time: Duration::from_secs(600) };
+    let budget = ShrinkBudget { runs: 5_000, time: Duration::from_secs(600), jobs: 1 };
     let shrunk = shrink_finding(&race, &large, &again.outcome, &budget, &mut |_| true);
     assert_eq!(shrunk.finding, small);
+    for jobs in [2, 3, 8] {
+        let budget = ShrinkBudget { jobs, ..budget };
+        let shrunk = shrink_finding(&race, &large, &again.outcome, &budget, &mut |_| true);
+        assert_eq!(shrunk.finding, small, "with {jobs} jobs, in as many runs");
+    }
     let stopped = shrink_finding(&race, &large, &again.outcome, &budget, &mut |runs| runs < 3);
     assert!(!stopped.finding.original.minimal && stopped.finding.original.shrink_runs == 3);
 }

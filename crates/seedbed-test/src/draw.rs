@@ -20,11 +20,11 @@ use std::fmt::Debug;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be drawn by a simulated test",
     label = "not a value that a finding can show and keep",
-    note = "a drawn value is `Clone + Debug`, and `Serialize + DeserializeOwned` of serde"
+    note = "a drawn value is `Clone + Debug + Sync`, and `Serialize + DeserializeOwned` of serde"
 )]
-pub trait Drawable: Clone + Debug + Serialize + DeserializeOwned + 'static {}
+pub trait Drawable: Clone + Debug + Serialize + DeserializeOwned + Sync + 'static {}
 
-impl<T: Clone + Debug + Serialize + DeserializeOwned + 'static> Drawable for T {}
+impl<T: Clone + Debug + Serialize + DeserializeOwned + Sync + 'static> Drawable for T {}
 
 /// What a test runs: a body that draws something, or nothing.
 pub(crate) trait Case: Program + Clone + Send + Sync + 'static {
@@ -32,7 +32,7 @@ pub(crate) trait Case: Program + Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// If they cannot be read: their type is another by now.
-    fn with(&self, drawn: Option<&Drawn>) -> Result<Box<dyn Program + '_>, String>;
+    fn with(&self, drawn: Option<&Drawn>) -> Result<Box<dyn Program + Sync + '_>, String>;
 
     /// Makes what was drawn smaller; `None` if nothing was.
     fn shrink(&self, found: &Found<'_>, go_on: &mut dyn FnMut() -> bool) -> Option<Smaller<'_>>;
@@ -47,7 +47,7 @@ pub(crate) struct Found<'a> {
 
 /// The smallest values that break the same property, and a run in which they do.
 pub(crate) struct Smaller<'a> {
-    pub(crate) program: Box<dyn Program + 'a>,
+    pub(crate) program: Box<dyn Program + Sync + 'a>,
     pub(crate) drawn: Drawn,
     pub(crate) outcome: Outcome,
     pub(crate) runs: u64,
@@ -76,7 +76,7 @@ impl<B> Case for Body<B>
 where
     B: Fn(&mut World) -> anyhow::Result<()> + Clone + Send + Sync + 'static,
 {
-    fn with(&self, drawn: Option<&Drawn>) -> Result<Box<dyn Program + '_>, String> {
+    fn with(&self, drawn: Option<&Drawn>) -> Result<Box<dyn Program + Sync + '_>, String> {
         match drawn {
             None => Ok(Box::new(self.clone())),
             Some(_) => Err("the finding has drawn values, and the test draws none".to_owned()),
@@ -211,7 +211,7 @@ where
     S: Strategy<Value: Drawable> + 'static,
     B: Fn(&mut World, S::Value) -> anyhow::Result<()> + Clone + Send + Sync + 'static,
 {
-    fn with(&self, drawn: Option<&Drawn>) -> Result<Box<dyn Program + '_>, String> {
+    fn with(&self, drawn: Option<&Drawn>) -> Result<Box<dyn Program + Sync + '_>, String> {
         let drawn = drawn.ok_or("the finding has no drawn values, and the test draws some")?;
         let value = decode(&drawn.value).ok_or("its drawn values are of another type than the test's")?;
         Ok(Box::new(self.given(value)))

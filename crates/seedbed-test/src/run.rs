@@ -11,7 +11,7 @@ use seedbed_hunt::{
     Block, Budget, End, Examined, Hunt, Place, REGRESSIONS, ReplayOptions, Report, ShrinkBudget, Subject,
     Verdict, died, examine, keep_regression, profile, replay_finding, run_regressions,
 };
-use seedbed_sim::{Faults, Outcome, RunConfig, StrategySpec, World, WorldConfig, run_with};
+use seedbed_sim::{Faults, Outcome, Program, RunConfig, StrategySpec, World, WorldConfig, run_with};
 use seedbed_trace::{Finding, Identity, Origin};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -194,7 +194,7 @@ impl Session<'_> {
     }
 
     fn shrink_budget(&self) -> ShrinkBudget {
-        let budget = ShrinkBudget::default();
+        let budget = ShrinkBudget { jobs: self.settings.jobs.unwrap_or(1), ..ShrinkBudget::default() };
         if self.settings.no_shrink { ShrinkBudget { runs: 0, ..budget } } else { budget }
     }
 
@@ -274,6 +274,7 @@ impl Session<'_> {
         let rest = ShrinkBudget {
             runs: budget.runs.saturating_sub(smaller.runs),
             time: budget.time.saturating_sub(start.elapsed()),
+            jobs: budget.jobs,
         };
         let mut examined = examine(&subject, &smaller.outcome, &rest, &mut |_| true);
         examined.shrink_time = start.elapsed();
@@ -337,7 +338,9 @@ impl Session<'_> {
     }
 
     fn regressions(&self, case: &impl Case) -> Result<(), String> {
-        let program = |finding: &Finding| case.with(finding.drawn.as_ref());
+        let program = |finding: &Finding| {
+            case.with(finding.drawn.as_ref()).map(|program| -> Box<dyn Program + '_> { program })
+        };
         let kept = run_regressions(program, self.test.name, &self.identity, &self.directory());
         for regression in kept.map_err(|e| format!("failed to {e}"))? {
             let path = regression.path.display();

@@ -92,7 +92,7 @@ fn state_file(name: &str, shard: Shard) -> PathBuf {
     Path::new(KEPT_IN).join(format!("{part}.part"))
 }
 
-fn cores() -> u64 {
+pub(crate) fn cores() -> u64 {
     std::thread::available_parallelism().map_or(1, |n| n.get() as u64)
 }
 

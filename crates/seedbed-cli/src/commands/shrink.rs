@@ -2,6 +2,7 @@
 
 use crate::args::Shrink;
 use crate::block::{self, Beside};
+use crate::commands::hunt::cores;
 use crate::commands::replay::{load, strictly};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -15,7 +16,8 @@ pub(crate) fn run(args: &Shrink, out: Output) -> Result<Exit, Failure> {
     let (finding, runnable) = load(&args.of)?;
     let replayed = strictly(&finding, &runnable)?;
     interrupt::watch()?;
-    let budget = ShrinkBudget { runs: args.runs, time: args.time };
+    let jobs = u32::try_from(args.jobs.unwrap_or_else(cores)).unwrap_or(u32::MAX);
+    let budget = ShrinkBudget { runs: args.runs, time: args.time, jobs };
     let go_on = &mut |_| !interrupt::asked().load(Ordering::Relaxed);
     let shrunk = shrink_finding(&runnable.scenario, &finding, &replayed.outcome, &budget, go_on);
     if let Some(why) = &shrunk.unstable {
