@@ -231,6 +231,9 @@ pub(crate) struct Replay {
     /// Of a finding: stop after this step, and show the actors and facts that there are
     #[arg(long, value_name = "STEP")]
     pub(crate) until: Option<u64>,
+    /// Of a finding: follow the tape in this file, as `seedbed shrink --emit tape` writes it, instead of its own
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) tape: Option<PathBuf>,
     /// Of a finding: go on where modules or tape do not fit, and say where
     #[arg(long)]
     pub(crate) lenient: bool,
@@ -247,9 +250,19 @@ pub(crate) struct Shrink {
     /// At most so long
     #[arg(long, value_name = "D", value_parser = duration, default_value = "1min")]
     pub(crate) time: Duration,
+    /// Also write the tape to stdout: as text, or as a test to paste
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(crate) emit: Option<Emit>,
     /// How many candidates at a time [default: one a core]; the result is the same
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) jobs: Option<u64>,
+}
+
+/// As what a tape is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Emit {
+    Tape,
+    Test,
 }
 
 /// Say how a finding came about: from the fault or odd order to the broken property

@@ -30,6 +30,7 @@ pub mod supervise;
 mod supervisor;
 mod table;
 mod tape;
+mod tape_text;
 mod timer;
 
 pub use actor::{Actor, Behaviour, Factory, Failed, Limited, Shared, WithArgs};
@@ -61,6 +62,7 @@ pub use starve::{Refusals, Starved, StarvedOf};
 pub use stream::{Key, Stream};
 pub use supervisor::{Actors, ChildStart, Supervisor, SupervisorActor, decision};
 pub use tape::{ChoiceKey, Instead, OrderKey, Tape, TapeEntry, Until};
+pub use tape_text::TapeTextError;
 
 /// Number of the rules by which a run unfolds: raised by any change after which the same seed gives
 /// another run.

@@ -25,6 +25,7 @@ use syn::{Expr, FnArg, Ident, ItemFn, Meta, Pat, PatType, Token, parse_macro_inp
 /// | `strategy = "pct:3"` | who decides the order | `"random"` |
 /// | `faults = "chaos"` | what may go wrong | `"none"` |
 /// | `seed = 7` | the root seed, of which run i's is derived | 0 |
+/// | `tape = "…"` | one run, on this tape as a failing test prints it; `seed` is then that of the run | |
 /// | `config = \|c\| …` | changes the `WorldConfig` | |
 ///
 /// ```text
@@ -67,7 +68,7 @@ impl Parse for Argument {
     }
 }
 
-const KEYS: [&str; 5] = ["runs", "strategy", "faults", "seed", "config"];
+const KEYS: [&str; 6] = ["runs", "strategy", "faults", "seed", "tape", "config"];
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {

@@ -22,6 +22,12 @@
 //!
 //! A malformed value is an error that shows the accepted form, never a default.
 //!
+//! # A tape in a test
+//!
+//! `#[seedbed::test(seed = …, tape = "…")]` is one run: the body on the tape, which stands there as text,
+//! an entry a line, as a failing test prints it. By name, as far as keys are met, then in plain order. [`follow`]
+//! does the same for any program.
+//!
 //! # Values that each run draws
 //!
 //! Every argument after the world is drawn, by a strategy of [`proptest`], from a stream of the run's
@@ -33,6 +39,7 @@
 //! they were drawn first, and shrinks them again.
 
 mod draw;
+mod follow;
 mod log;
 mod outcome;
 mod run;
@@ -42,6 +49,7 @@ pub mod supervision;
 pub mod tree;
 
 pub use draw::Drawable;
+pub use follow::follow;
 pub use outcome::Outcome;
 pub use proptest;
 pub use run::Test;

@@ -1,6 +1,7 @@
 //! A test, from its settings to its verdict.
 
 use crate::draw::{Body, Case, Drawable, Drawing, Found};
+use crate::follow::try_follow;
 use crate::log::LogPrinter;
 use crate::second::{Itself, Second, Watch};
 use crate::settings::Settings;
@@ -27,6 +28,7 @@ pub struct Test {
     strategy: String,
     faults: String,
     seed: u64,
+    tape: Option<String>,
     config: Option<fn(&mut WorldConfig)>,
 }
 
@@ -42,6 +44,7 @@ impl Test {
             strategy: "random".to_owned(),
             faults: "none".to_owned(),
             seed: 0,
+            tape: None,
             config: None,
         }
     }
@@ -80,6 +83,13 @@ impl Test {
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Test {
         self.seed = seed;
+        self
+    }
+
+    /// One run, on this tape: the seed is that of the run.
+    #[must_use]
+    pub fn tape(mut self, text: &str) -> Test {
+        self.tape = Some(text.to_owned());
         self
     }
 
@@ -155,6 +165,9 @@ impl Test {
         if let Some(seed) = settings.seed {
             return session.single(&case, seed);
         }
+        if let Some(tape) = &self.tape {
+            return try_follow(&case, self.seed, tape);
+        }
         if settings.check {
             return session.check(case);
         }
@@ -179,6 +192,9 @@ impl Test {
 
 /// Where it is said which runs are on, in the system's directory for temporary files.
 const RUNNING: &str = "seedbed-running";
+
+/// The longest tape that a failing test prints, in entries.
+const TAPE_SHOWN: usize = 12;
 
 /// One execution of a test.
 struct Session<'a> {
@@ -230,8 +246,11 @@ impl Session<'_> {
             ..Block::new(finding)
         };
         let mut text = format!("{block}\n");
-        for entry in finding.tape.entries.iter().take(12) {
-            text += &format!("            tape     {}\n", finding.tape.describe(entry));
+        let tape = finding.tape.to_string();
+        if finding.tape.entries.len() <= TAPE_SHOWN && finding.drawn.is_none() {
+            text += &format!("            inline   #[seedbed::test(seed = {:#x}, tape = \"\n", finding.seed);
+            tape.lines().for_each(|line| text += &format!("                         {line}\n"));
+            text += "                     \")]\n";
         }
         let path = match keep_regression(&self.directory(), &examined.finding) {
             Ok(path) => {

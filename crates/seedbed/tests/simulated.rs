@@ -75,6 +75,41 @@ fn a_broken_property_is_told_with_its_seed_and_kept_and_runs_first_next_time() {
     assert!(again.contains("REGRESSION") && again.contains("`2 is last`"), "{again}");
 }
 
+#[seedbed::test(seed = 3, tape = "")]
+fn the_empty_tape_is_the_plain_run(world: &mut World) -> Result<()> {
+    in_order(world)
+}
+
+/// What a failing test prints can be pasted into it.
+#[test]
+fn a_tape_stands_in_a_test_as_it_was_printed() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let text = failure(directory.path());
+    let (_, rest) = text.split_once("#[seedbed::test(seed = 0x").expect("it is printed");
+    let (seed, rest) = rest.split_once(", tape = \"").expect("with its tape");
+    let (tape, _) = rest.split_once("\")]").expect("up to its end");
+    let seed = u64::from_str_radix(seed, 16).expect("a seed");
+    let on = |tape: &str, body: fn(&mut World) -> Result<()>| {
+        let test = Test::new("simulated::in_order", "seedbed", "nowhere").seed(seed).tape(tape);
+        let panic = catch_unwind(AssertUnwindSafe(|| test.run(body))).err();
+        panic.map(|panic| panic.downcast_ref::<String>().expect("a text").clone()).unwrap_or_default()
+    };
+    let broken = on(tape, in_order);
+    assert!(broken.contains("BROKEN on its tape: `2 is last` (when idle)"), "{broken}");
+    let mended = |world: &mut World| {
+        race(world);
+        Ok(())
+    };
+    assert_eq!(on(tape, mended), "");
+    let elsewhere = on(tape, |world| {
+        world.spawn("somebody-else", Cell::default);
+        Ok(())
+    });
+    assert!(elsewhere.contains("DEAD TAPE"), "{elsewhere}");
+    let malformed = on("wait for it", in_order);
+    assert!(malformed.contains("failed to read line 1 of a tape, `wait for it`"), "{malformed}");
+}
+
 /// Adds up; the bug is that it forgets everything above a hundred.
 #[derive(Default)]
 struct Sum(i64);

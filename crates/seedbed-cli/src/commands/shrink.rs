@@ -1,6 +1,6 @@
 //! `seedbed shrink`: a finding is made smaller, in place.
 
-use crate::args::Shrink;
+use crate::args::{Emit, Shrink};
 use crate::block::{self, Beside};
 use crate::commands::hunt::cores;
 use crate::commands::replay::{load, strictly};
@@ -8,7 +8,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::Output;
+use seedbed_hunt::block::plain;
 use seedbed_hunt::{ShrinkBudget, shrink_finding};
+use seedbed_trace::Finding;
 use serde_json::json;
 use std::sync::atomic::Ordering;
 
@@ -26,9 +28,40 @@ pub(crate) fn run(args: &Shrink, out: Output) -> Result<Exit, Failure> {
     shrunk.finding.write(&args.of.finding)?;
     let beside = Beside { place: None, shrink_time: Some(shrunk.shrink_time), path: Some(&args.of.finding) };
     out.say(&block::block(out.paint(), &shrunk.finding, &beside));
+    match args.emit {
+        Some(Emit::Tape) => out.data(&shrunk.finding.tape.to_string()),
+        Some(Emit::Test) => out.data(&test(&shrunk.finding)),
+        None => {}
+    }
     let mut event = block::object(&shrunk.finding, &beside);
+    event["tape_text"] = json!(shrunk.finding.tape.to_string());
     event["event"] = json!("shrink");
     out.result(event);
     let interrupted = interrupt::asked().load(Ordering::Relaxed);
     Ok(if interrupted { Exit::Incomplete } else { Exit::Fine })
+}
+
+/// The finding as a test that holds its tape: it fails until the mistake is mended.
+fn test(finding: &Finding) -> String {
+    let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let name: String = finding.name.chars().map(word).collect();
+    let manifest = finding.identity.manifest.as_ref().map_or("seedbed.toml", |manifest| &manifest.path);
+    // A raw text: whatever is in a path stays as it is.
+    let tape: String = finding.tape.to_string().lines().map(|line| format!("        {line}\n")).collect();
+    let fence = "#".repeat(1 + tape.matches("\"#").count());
+    format!(
+        "/// `{}` ({}): {}
+#[test]
+fn {name}_{:x}() {{
+    // Relative to the package; dev-dependencies: seedbed-manifest, seedbed-test.
+    let program = seedbed_manifest::Scenario::load({manifest:?}.as_ref()).expect(\"the manifest loads\");
+    seedbed_test::follow(&program, {:#x}, r{fence}\"
+{tape}    \"{fence});
+}}",
+        plain(&finding.property),
+        plain(&finding.when),
+        plain(&finding.message),
+        finding.seed,
+        finding.seed,
+    )
 }

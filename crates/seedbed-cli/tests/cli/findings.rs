@@ -127,6 +127,27 @@ fn shrinking_again_changes_nothing_that_was_minimal() {
 }
 
 #[test]
+fn a_tape_goes_out_as_text_or_test_and_comes_back() {
+    let rig = Rig::new();
+    rig.copy("transfer");
+    let finding = rig.hunt("transfer/seedbed.toml");
+    let tape = rig.run(&format!("shrink {finding} --emit tape --jobs 1")).stdout;
+    assert!(tape.lines().count() >= 1 && tape.lines().all(|l| l.contains(":1 ")), "{tape}");
+    let test = rig.run(&format!("shrink {finding} --emit test")).stdout;
+    let wanted = tape.lines().map(|line| format!("        {line}\n")).collect::<String>();
+    assert!(test.contains(&wanted) && test.contains("#[test]\nfn transfer_"), "{test}");
+    assert!(test.contains("seedbed_test::follow(&program, 0x"), "{test}");
+    rig.write("tape.txt", &tape);
+    rig.run(&format!("replay {finding} --tape tape.txt")).failed(100, &["same as  the finding"]);
+    // Without its one fault it breaks nothing; what is no tape is said.
+    rig.write("less.txt", "// nothing\n");
+    let less = rig.run(&format!("replay {finding} --tape less.txt"));
+    assert_eq!((less.exit, less.stdout.contains("broken")), (0, false), "{less:?}");
+    rig.write("wrong.txt", "wait for it");
+    rig.run(&format!("replay {finding} --tape wrong.txt")).failed(2, &["line 1 of a tape, `wait for it`"]);
+}
+
+#[test]
 fn shards_are_the_runs_of_the_hunt_and_merge_to_its_summary() {
     let rig = Rig::new();
     let manifest = fixture("transfer-fixed/seedbed.toml");
