@@ -103,13 +103,14 @@ impl World {
 
     fn run_until(&mut self, until: Time) -> Advance {
         loop {
-            match self.advance(until) {
-                Advance::Moved => {}
-                end => return end,
-            }
-            if self.sim.order.is_empty() && self.is_at_rest() {
+            let advance = self.advance(until);
+            // What came last need not be a turn: a packet that reaches nobody ends in rest too.
+            if matches!(advance, Advance::Moved | Advance::Quiet) && self.is_at_rest() {
                 self.look(|p| p.when == When::Idle);
                 return if self.sim.found.is_some() { Advance::Stopped } else { Advance::Quiet };
+            }
+            if advance != Advance::Moved {
+                return advance;
             }
         }
     }

@@ -1,8 +1,10 @@
 //! W4: `always` is checked after every turn that changed a fact; `idle` whenever the world is at rest;
 //! `end` after faults stopped and the world came to rest, or `converge_within` passed.
 
+use seedbed_core::SpawnOptions;
 use seedbed_sim::{InWorld, Outcome, When, World, WorldConfig};
 use sim_tests::{Input, actor, lenient, once, strategy};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An actor whose fact goes 1, 2, 3, each a turn; then, 70 s later and after `duration`, 4.
@@ -50,6 +52,27 @@ fn each_sees_what_it_should_and_nothing_else() {
         for (value, at) in [(1, None), (2, None), (3, None), (4, Some(5))] {
             assert_eq!(step(when, vec![value]), at, "{when}: {value}");
         }
+    }
+}
+
+#[test]
+fn rest_is_looked_at_also_if_what_came_last_was_no_turn() {
+    // The message reaches node b, and there nobody.
+    let body = |world: &mut World| {
+        let sends = actor(|cx, _| {
+            let nobody = cx.address("nobody@b")?;
+            Ok(cx.send(nobody, &1u64)?)
+        });
+        world.node("b", |_| {});
+        world.node("a", move |boot| {
+            boot.spawn(SpawnOptions::named("a"), Arc::new(sends.clone())).expect("a node boots empty");
+        });
+        world.idle("p", |w: &World| w.stats().dead_letters == 0);
+        Ok(())
+    };
+    for seed in 0..8 {
+        let outcome = once(&InWorld { config: lenient(), program: body }, seed, strategy(seed));
+        assert_eq!(outcome.found.map(|f| f.property).as_deref(), Some("p"), "seed {seed}");
     }
 }
 
