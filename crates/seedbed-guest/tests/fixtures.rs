@@ -18,19 +18,25 @@ fn fixtures() -> PathBuf {
 /// The modules in the fixtures' directories, `counter/counter.wasm` and so on.
 fn modules() -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
-    for dir in std::fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path()) {
-        if !dir.is_dir() || dir.ends_with("guests") {
-            continue;
-        }
-        for file in std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path()) {
-            if file.extension().is_some_and(|e| e == "wasm") {
-                let name = file.strip_prefix(fixtures()).unwrap().to_str().unwrap().replace('\\', "/");
-                found.insert(name, std::fs::read(&file).unwrap());
+    let mut open = vec![fixtures()];
+    while let Some(dir) = open.pop() {
+        for path in std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() && path != fixtures().join("guests") {
+                open.push(path);
+            } else if path.extension().is_some_and(|e| e == "wasm") {
+                let name = path.strip_prefix(fixtures()).unwrap().to_str().unwrap().replace('\\', "/");
+                found.insert(name, std::fs::read(&path).unwrap());
             }
         }
     }
     assert!(found.len() >= 12, "only {} modules", found.len());
     found
+}
+
+/// The manifests beside a module: `seedbed.toml`, and that of its twin if it has one.
+fn manifests(module: &str) -> Vec<PathBuf> {
+    let beside = |file: &str| fixtures().join(module).with_file_name(file);
+    ["seedbed.toml", "fixed.toml"].map(beside).into_iter().filter(|path| path.exists()).collect()
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -50,12 +56,16 @@ fn every_module_has_the_sum_that_is_written_down() {
     for (name, bytes) in &modules {
         let sum = sha256(bytes);
         assert_eq!(written[name.as_str()], sum, "{name}: run fixtures/build.sh");
-        let manifest = fixtures().join(name).with_file_name("seedbed.toml");
-        let manifest = std::fs::read_to_string(manifest).unwrap();
-        assert!(
-            manifest.contains(&format!("hash = \"sha256:{sum}\"")),
-            "{name}: its manifest has another hash"
-        );
+        // Where a manifest names it, the hash stands on the next line.
+        let (_, file) = name.rsplit_once('/').unwrap();
+        let texts = manifests(name).into_iter().map(|path| std::fs::read_to_string(path).unwrap());
+        let named: Vec<bool> = texts
+            .flat_map(|text| {
+                text.split(&format!("path = \"{file}\"\n")).skip(1).map(str::to_owned).collect::<Vec<_>>()
+            })
+            .map(|rest| rest.starts_with(&format!("hash = \"sha256:{sum}\"\n")))
+            .collect();
+        assert!(!named.is_empty() && named.iter().all(|same| *same), "{name}: its manifest has another hash");
     }
 }
 
@@ -97,11 +107,10 @@ fn no_module_tells_where_it_was_built() {
 
 #[test]
 fn every_manifest_is_one() {
-    let dirs: BTreeSet<PathBuf> =
-        modules().keys().map(|name| fixtures().join(name).parent().unwrap().to_owned()).collect();
-    for dir in dirs {
-        let manifest = seedbed_manifest::Manifest::load(&dir.join("seedbed.toml"));
-        assert!(manifest.is_ok(), "{}", manifest.unwrap_err());
+    let all: BTreeSet<PathBuf> = modules().keys().flat_map(|name| manifests(name)).collect();
+    for path in all {
+        let manifest = seedbed_manifest::Manifest::load(&path);
+        assert!(manifest.is_ok(), "{}: {}", path.display(), manifest.unwrap_err());
     }
 }
 

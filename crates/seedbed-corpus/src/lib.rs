@@ -1,0 +1,144 @@
+//! The corpus of planted bugs: programs with one mistake each, and their twins without it.
+//!
+//! A program is a directory of `fixtures/corpus`: `seedbed.toml` has the mistake, `fixed.toml` is its
+//! twin. `corpus.toml` says of each what breaks, why, and how deep it is. Tests and tables read the
+//! corpus through this crate; `docs/finding-bugs.md` shows it.
+
+use seedbed_manifest::{LoadError, Scenario};
+use serde::Deserialize;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// One planted bug.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Its directory.
+    pub name: String,
+    /// What kind of program it is in.
+    pub group: Group,
+    /// The property that it breaks, and no other.
+    pub property: String,
+    /// What goes wrong, for whoever uses the program.
+    pub breaks: String,
+    /// The mistake: what an explanation of a finding has to come to.
+    pub cause: String,
+    /// How many odd decisions it takes: faults, delays, and deliveries that others pass.
+    pub depth: u32,
+    /// Entries of the smallest tape that is known.
+    pub smallest: u32,
+}
+
+/// Kinds of programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Group {
+    /// Starts, restarts, links and monitors.
+    Supervision,
+    /// Requests, replies and timeouts.
+    Requests,
+    /// Elections and leases.
+    Elections,
+    /// Two-phase commit and transfer.
+    Transactions,
+    /// A replicated log.
+    Log,
+    /// Queues and work sharing.
+    Queues,
+    /// Limits that are reached.
+    Resources,
+    /// Clocks that jump.
+    Clocks,
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Group::Supervision => "supervision",
+            Group::Requests => "requests and timeouts",
+            Group::Elections => "elections and leases",
+            Group::Transactions => "two-phase commit and transfer",
+            Group::Log => "a replicated log",
+            Group::Queues => "queues",
+            Group::Resources => "resources",
+            Group::Clocks => "clocks",
+        })
+    }
+}
+
+/// Why the corpus cannot be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CorpusError {
+    /// `corpus.toml` cannot be read.
+    #[error("read {}: {source}", path.display())]
+    Read {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// It is not what [`Entry`] says.
+    #[error("parse {}: {source}", path.display())]
+    Parse {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<toml::de::Error>,
+    },
+}
+
+/// The corpus of this checkout.
+pub fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/corpus")
+}
+
+/// All planted bugs, in the order of `corpus.toml`.
+///
+/// # Errors
+/// See [`CorpusError`].
+pub fn entries() -> Result<Vec<Entry>, CorpusError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Corpus {
+        entry: Vec<Entry>,
+    }
+    let path = directory().join("corpus.toml");
+    let text = std::fs::read_to_string(&path);
+    let text = text.map_err(|source| CorpusError::Read { path: path.clone(), source })?;
+    let corpus = toml::from_str::<Corpus>(&text);
+    Ok(corpus.map_err(|source| CorpusError::Parse { path, source: source.into() })?.entry)
+}
+
+impl Entry {
+    /// Its directory.
+    pub fn directory(&self) -> PathBuf {
+        directory().join(&self.name)
+    }
+
+    /// The program with the mistake.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn broken(&self) -> Result<Scenario, LoadError> {
+        Scenario::load(&self.directory().join("seedbed.toml"))
+    }
+
+    /// Its twin without it.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn fixed(&self) -> Result<Scenario, LoadError> {
+        Scenario::load(&self.directory().join("fixed.toml"))
+    }
+}
+
+/// The entries as the table of `docs/finding-bugs.md`.
+pub fn table(entries: &[Entry]) -> String {
+    let mut table = String::from("| bug | group | what breaks | depth | smallest |\n|---|---|---|---|---|\n");
+    for Entry { name, group, breaks, depth, smallest, .. } in entries {
+        table += &format!("| `{name}` | {group} | {breaks} | {depth} | {smallest} |\n");
+    }
+    table
+}
