@@ -17,6 +17,8 @@ pub struct Reads {
     pub clock: u64,
     /// How often the wall clock was read.
     pub wall: u64,
+    /// Events, and deliveries that became possible or ceased to be.
+    pub told: u64,
     enabled: VecDeque<Delivery>,
 }
 
@@ -35,7 +37,9 @@ impl Port for Reads {
         0
     }
 
-    fn observe(&mut self, _: &Event<'_>) {}
+    fn observe(&mut self, _: &Event<'_>) {
+        self.told += 1;
+    }
 
     fn simulated(&self) -> bool {
         false
@@ -44,11 +48,13 @@ impl Port for Reads {
 
 impl Reactor for Reads {
     fn enabled(&mut self, delivery: Delivery, _: Chain) {
+        self.told += 1;
         self.enabled.push_back(delivery);
     }
 
-    fn disabled(&mut self, delivery: Delivery) {
-        self.enabled.retain(|d| *d != delivery);
+    /// It stays, and is stale when its turn comes.
+    fn disabled(&mut self, _: Delivery) {
+        self.told += 1;
     }
 
     fn transmit(&mut self, _: Packet) {}

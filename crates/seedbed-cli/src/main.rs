@@ -25,7 +25,6 @@ mod recording;
 mod service;
 mod subject;
 mod summary;
-mod tree;
 mod values;
 
 use args::{Cli, Command};

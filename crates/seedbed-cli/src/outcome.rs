@@ -2,8 +2,7 @@
 
 use crate::block;
 use crate::output::hex;
-use crate::tree;
-use seedbed_core::ActorInfo;
+use seedbed_core::Tree;
 use seedbed_hunt::block::seconds;
 use seedbed_sim::{End, Outcome};
 use serde_json::{Value, json};
@@ -19,7 +18,7 @@ pub(crate) fn end(run: &Outcome) -> &'static str {
 }
 
 /// Seed, steps, virtual time, end and trace hash; then the tree, if it is wanted.
-pub(crate) fn text(run: &Outcome, end: &str, actors: Option<&[ActorInfo]>) -> String {
+pub(crate) fn text(run: &Outcome, end: &str, trees: Option<&[Tree]>) -> String {
     let mut text = format!(
         "seed        {}\nsteps       {}\ntime        {}\nend         {}\ntrace hash  {}",
         hex(run.seed),
@@ -28,15 +27,14 @@ pub(crate) fn text(run: &Outcome, end: &str, actors: Option<&[ActorInfo]>) -> St
         end,
         hex(run.trace_hash),
     );
-    for line in actors.map(tree::render).iter().flat_map(|tree| tree.lines()) {
-        text.push('\n');
-        text.push_str(line);
+    for tree in trees.unwrap_or_default() {
+        text.push_str(&format!("\n{tree}"));
     }
     text
 }
 
 /// The same and more as an object.
-pub(crate) fn object(run: &Outcome, end: &str, actors: Option<&[ActorInfo]>) -> Value {
+pub(crate) fn object(run: &Outcome, end: &str, trees: Option<&[Tree]>) -> Value {
     let mut object = json!({
         "seed": hex(run.seed),
         "steps": run.stats.steps,
@@ -50,8 +48,8 @@ pub(crate) fn object(run: &Outcome, end: &str, actors: Option<&[ActorInfo]>) -> 
         "restarts": run.stats.restarts,
         "broken": run.found.as_ref().map(block::broken_object),
     });
-    if let Some(actors) = actors {
-        object["tree"] = json!(tree::objects(actors));
+    if let Some(trees) = trees {
+        object["trees"] = json!(trees);
     }
     object
 }

@@ -32,6 +32,7 @@ mod table;
 mod tape;
 mod tape_text;
 mod timer;
+mod tree;
 
 pub use actor::{Actor, Behaviour, Factory, Failed, Limited, Shared, WithArgs};
 pub use context::Context;
@@ -63,6 +64,7 @@ pub use stream::{Key, Stream};
 pub use supervisor::{Actors, ChildStart, Supervisor, SupervisorActor, decision};
 pub use tape::{ChoiceKey, Instead, OrderKey, Tape, TapeEntry, Until};
 pub use tape_text::TapeTextError;
+pub use tree::{Tree, TreeChild, TreeLine, TreeState, TreeSupervisor};
 
 /// Number of the rules by which a run unfolds: raised by any change after which the same seed gives
 /// another run.

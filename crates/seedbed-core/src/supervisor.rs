@@ -232,6 +232,16 @@ impl SupervisorActor {
         self.machine.children()
     }
 
+    /// Each child with its spec, in start order.
+    pub fn records(&self) -> impl Iterator<Item = (ChildInfo<Pid>, &ChildSpec<ChildStart>)> {
+        self.machine.records()
+    }
+
+    /// Its flags as they are now.
+    pub fn flags(&self) -> Flags {
+        self.machine.flags()
+    }
+
     /// Their numbers.
     pub fn counts(&self) -> Counts {
         self.machine.counts()

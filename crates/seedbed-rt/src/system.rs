@@ -9,7 +9,7 @@ use crate::node::Finished;
 use crate::reactor::{Crossed, Fact, RealReactor};
 use seedbed_core::{
     ActorInfo, Bytes, Code, ExitReason, Factory, Kernel, Mail, Message, NodeId, Pid, Reason, Recording,
-    SpawnOptions, address_of, check_name,
+    SpawnOptions, Tree, address_of, check_name,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -267,11 +267,20 @@ impl System {
         self.look(move |kernel, _| kernel.find(address)).await
     }
 
+    /// The node's tree: all actors that live, and the children that its supervisors know besides, with
+    /// pids, states, restarts and waiting mail. It can be printed.
+    ///
+    /// # Errors
+    /// If the system has stopped.
+    pub async fn tree(&self) -> Result<Tree, Stopped> {
+        self.look(|kernel, _| kernel.tree()).await
+    }
+
     /// All actors that live, by path.
     ///
     /// # Errors
     /// If the system has stopped.
-    pub async fn tree(&self) -> Result<Vec<ActorInfo>, Stopped> {
+    pub async fn actors(&self) -> Result<Vec<ActorInfo>, Stopped> {
         let mut actors = self.look(|kernel, _| kernel.actors()).await?;
         actors.sort_by(|a, b| (&a.path, a.life).cmp(&(&b.path, b.life)));
         Ok(actors)
@@ -301,6 +310,14 @@ impl System {
         let (done, outcome) = oneshot::channel();
         self.line.give(Command::Recording(done))?;
         outcome.await.map_err(|_| Stopped)
+    }
+
+    /// Turns that the node has run.
+    ///
+    /// # Errors
+    /// If the system has stopped.
+    pub async fn turns(&self) -> Result<u64, Stopped> {
+        self.look(|_, reactor| reactor.turns()).await
     }
 
     /// Starts of paths that had lived before.

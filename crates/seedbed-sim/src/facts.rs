@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     by_key: BTreeMap<String, BTreeMap<(String, Pid), i64>>,
+    /// Who published which keys: an end costs as much as the actor has facts, not as all have.
+    by_actor: BTreeMap<Pid, (String, BTreeSet<String>)>,
     version: u64,
     /// While somebody wants to know: the keys that were read.
     read: RefCell<Option<BTreeSet<String>>>,
@@ -22,13 +24,18 @@ impl Facts {
         if let Some(of_key) = self.by_key.get_mut(key) {
             of_key.insert((path.to_owned(), pid), value);
         }
+        let (_, keys) = self.by_actor.entry(pid).or_insert_with(|| (path.to_owned(), BTreeSet::new()));
+        if !keys.contains(key) {
+            keys.insert(key.to_owned());
+        }
     }
 
     pub(crate) fn forget(&mut self, pid: Pid) {
-        for of_key in self.by_key.values_mut() {
-            let before = of_key.len();
-            of_key.retain(|(_, p), _| *p != pid);
-            self.version += u64::from(of_key.len() != before);
+        let Some((path, keys)) = self.by_actor.remove(&pid) else { return };
+        let of = (path, pid);
+        for key in keys {
+            let known = self.by_key.get_mut(&key).and_then(|of_key| of_key.remove(&of));
+            self.version += u64::from(known.is_some());
         }
     }
 
@@ -37,6 +44,7 @@ impl Facts {
         for of_key in self.by_key.values_mut() {
             of_key.retain(|(_, p), _| !gone(*p));
         }
+        self.by_actor.retain(|pid, _| !gone(*pid));
     }
 
     /// The keys that are read meanwhile.

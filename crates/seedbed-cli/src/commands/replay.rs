@@ -28,9 +28,9 @@ pub(crate) fn run(args: &Replay, out: Output) -> Result<Exit, Failure> {
         finding.tape = text.parse().map_err(|e| Failure::new(Exit::Usage, format_args!("failed to {e}")))?;
     }
     let options = ReplayOptions { lenient: args.lenient, until: args.until };
-    let (mut actors, mut facts) = (Vec::new(), Vec::<(String, String, i64)>::new());
+    let (mut trees, mut facts) = (Vec::new(), Vec::<(String, String, i64)>::new());
     let replayed = replay(&finding, &runnable, &options, &mut |world| {
-        actors = world.actors();
+        trees = world.trees();
         let of = |key: &str| {
             let all = world.facts().all(key);
             all.map(|(path, value)| (path.to_owned(), key.to_owned(), value)).collect::<Vec<_>>()
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Replay, out: Output) -> Result<Exit, Failure> {
     }
     let left_early = args.until.is_some_and(|step| step < finding.step) && replayed.outcome.found.is_none();
     let end = if left_early { "left early" } else { outcome::end(&replayed.outcome) };
-    let tree = left_early.then_some(actors.as_slice());
+    let tree = left_early.then_some(trees.as_slice());
     if replayed.breaks_the_same(&finding) {
         out.say(&block::block(out.paint(), &finding, &Beside::default()));
     }

@@ -19,17 +19,17 @@ pub(crate) fn run(args: &Sim, out: Output) -> Result<Exit, Failure> {
     let config = RunConfig { seed: args.seed.0, steps_hint: profile.steps };
     let narrator = log.map(|from| Narrator(Lines { from, paint: out.paint() }));
     let observers = narrator.map(|n| Box::new(n) as Box<dyn Observer>).into_iter().collect();
-    let mut actors = Vec::new();
+    let mut trees = Vec::new();
     let strategy = args.explore.strategy.build_for(&profile);
     let (run, _) = run_shown(&scenario, &config, strategy, observers, &mut |world| {
-        actors = world.actors();
+        trees = world.trees();
     });
 
     let name = subject::name(&args.target);
     if let Some(broken) = &run.found {
         out.say(&block::head(out.paint(), &name, run.seed, broken));
     }
-    let tree = args.tree.then_some(actors.as_slice());
+    let tree = args.tree.then_some(trees.as_slice());
     out.data(&outcome::text(&run, outcome::end(&run), tree));
     let mut event = outcome::object(&run, outcome::end(&run), tree);
     event["event"] = json!("sim");

@@ -153,7 +153,7 @@ impl Kernel {
         (0..self.node.slots.len() as u32).filter(alive).map(|slot| self.info(slot)).collect()
     }
 
-    fn info(&self, slot: u32) -> ActorInfo {
+    pub(super) fn info(&self, slot: u32) -> ActorInfo {
         let s = self.node.slot(slot);
         ActorInfo {
             pid: self.node.pid(slot),

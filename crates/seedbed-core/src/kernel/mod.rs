@@ -8,12 +8,13 @@
 //! - `arrive.rs`: what a signal does when it arrives.
 //! - `exit.rs`: how an actor ends.
 //! - `hold.rs`: mail that waits for a name.
-//! - `inspect.rs`: what can be seen from outside.
+//! - `inspect.rs`, `tree.rs`: what can be seen from outside.
 
 mod arrive;
 mod exit;
 mod hold;
 mod inspect;
+mod tree;
 mod turn;
 
 pub(crate) use hold::hash_of;

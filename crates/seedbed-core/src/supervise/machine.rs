@@ -205,6 +205,11 @@ impl<T: Parts> Machine<T> {
         fell.into_iter().filter(|(slot, _)| is_down(*slot)).map(|(_, spec)| spec).collect()
     }
 
+    /// Each child with its spec, in start order.
+    pub fn records(&self) -> impl Iterator<Item = (ChildInfo<T::Pid>, &ChildSpec<T::Start>)> {
+        self.slots.iter().map(|slot| (slot.info(), &*slot.spec))
+    }
+
     /// The specs of its children; the template of a dynamic supervisor once for each instance.
     pub fn specs(&self) -> impl Iterator<Item = &ChildSpec<T::Start>> {
         self.slots.specs()

@@ -160,6 +160,10 @@ impl<T: Parts> Table<T> {
         self.slots.keys().copied().collect()
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Slot<T>> {
+        self.slots.values()
+    }
+
     pub(super) fn specs(&self) -> impl Iterator<Item = &ChildSpec<T::Start>> {
         self.slots.values().map(|slot| &*slot.spec)
     }

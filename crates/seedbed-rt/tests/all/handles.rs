@@ -84,7 +84,7 @@ fn a_spawn_waits_for_the_start_and_tells_how_it_went() {
         assert_eq!(system.spawn("a/b", || Picky("well")).await, Err(SpawnError::Refused(Code::Invalid)));
         let short = system.spawn_with(SpawnOptions::default(), Arc::new(|| Picky("stop"))).await.unwrap();
         assert!([ExitReason::Shutdown, ExitReason::NoProcess].contains(&end_of(&system, short).await));
-        let tree = system.tree().await.unwrap();
+        let tree = system.actors().await.unwrap();
         assert_eq!(tree.iter().map(|i| (i.path.as_str(), i.pid)).collect::<Vec<_>>(), [("main/a", a)]);
         assert_eq!(tree[0].life.0, 4);
     });
@@ -127,7 +127,7 @@ fn an_actor_is_stopped_killed_and_watched() {
         let (down, other) = (system.monitor(a), system.monitor(a));
         drop(other);
         settle(&system, a).await;
-        assert_eq!(system.tree().await.unwrap()[0].watched, 1, "a watch that was dropped is taken back");
+        assert_eq!(system.actors().await.unwrap()[0].watched, 1, "a watch that was dropped is taken back");
         system.send(a, Do::Fail(9)).unwrap();
         assert_eq!(down.await, Ok(Failure::HandlerError(9).into()));
 

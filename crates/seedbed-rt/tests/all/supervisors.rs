@@ -95,6 +95,6 @@ fn a_factory_stays_on_its_node_and_an_entry_is_found_there() {
         assert_eq!(here.supervisor(top).start_child(given).await, Err(SupervisorError::Elsewhere));
         let by_entry = ChildSpec::worker("a", EntryStart::new("puppet"));
         let pid = here.supervisor(top).start_child(by_entry).await.unwrap().expect("it runs");
-        assert!(there.tree().await.unwrap().iter().any(|a| a.pid == pid && a.path == "there/top/a"));
+        assert!(there.actors().await.unwrap().iter().any(|a| a.pid == pid && a.path == "there/top/a"));
     });
 }

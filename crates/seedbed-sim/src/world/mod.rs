@@ -30,7 +30,7 @@ use crate::strategy::{Footprint, RunStart, Strategy};
 use node::Host;
 use seedbed_core::{
     ActorInfo, Code, EffectOutcome, EffectRequest, ExitReason, Factory, Failure, Key, NodeId, Observer, Pid,
-    SpawnOptions, Tape, TapeEntry, Time, address_of, node_of,
+    SpawnOptions, Tape, TapeEntry, Time, Tree, address_of, node_of,
 };
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -397,7 +397,12 @@ impl World {
         self.hosts.iter().filter_map(|h| h.kernel.as_ref()).flat_map(seedbed_core::Kernel::actors).collect()
     }
 
-    /// Signals that wait anywhere; none when the world is at rest.
+    /// The tree of each node that is up.
+    pub fn trees(&self) -> Vec<Tree> {
+        self.hosts.iter().filter_map(|h| h.kernel.as_ref()).map(seedbed_core::Kernel::tree).collect()
+    }
+
+    /// Signals that wait anywhere: when the world is at rest, only mail that is held.
     pub fn signals(&self) -> u32 {
         self.hosts.iter().filter_map(|h| h.kernel.as_ref()).map(seedbed_core::Kernel::signals).sum()
     }

@@ -49,7 +49,7 @@ fn on_the_real_reactor_too() {
                 kill_and_wait(system, pids[0], "b").await;
                 assert_eq!(gone.await, Ok(ExitReason::Shutdown));
                 assert_eq!(system.supervisor(pids[0]).counts().await, Err(SupervisorError::NoProcess));
-                assert_eq!(system.tree().await.map(|t| t.len()), Ok(0));
+                assert_eq!(system.actors().await.map(|t| t.len()), Ok(0));
             },
         );
     }

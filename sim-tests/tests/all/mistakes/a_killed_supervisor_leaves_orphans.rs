@@ -116,16 +116,16 @@ fn on_the_real_reactor_too() {
             for n in 0..3u64 {
                 system.supervisor(pool).start_instance(&n).await.expect("it starts");
             }
-            assert_eq!(system.tree().await.expect("it runs").len(), 10);
+            assert_eq!(system.actors().await.expect("it runs").len(), 10);
             let mut gone = Vec::new();
-            for actor in system.tree().await.expect("it runs") {
+            for actor in system.actors().await.expect("it runs") {
                 gone.push(system.monitor(actor.pid));
             }
             system.kill(pids[0]).await.expect("it lives");
             for gone in gone {
                 assert!(gone.await.is_ok());
             }
-            assert_eq!(system.tree().await.expect("it runs"), []);
+            assert_eq!(system.actors().await.expect("it runs"), []);
         },
     );
 }

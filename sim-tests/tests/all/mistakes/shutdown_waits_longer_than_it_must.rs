@@ -76,7 +76,7 @@ fn on_the_real_reactor_too() {
             }
             super::rig::end_and_wait(system, pids[0], "waits", FAIL).await;
             assert_eq!(system.stop(pids[0], seedbed_core::Reason::Shutdown).await, Ok(ExitReason::Shutdown));
-            assert_eq!(system.tree().await.expect("it runs"), []);
+            assert_eq!(system.actors().await.expect("it runs"), []);
         },
     );
 }

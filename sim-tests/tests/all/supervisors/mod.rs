@@ -3,4 +3,6 @@
 mod a_call_gives_a_typed_answer;
 mod a_call_to_a_dead_supervisor_fails_at_once;
 mod a_change_is_made_whole_or_not_at_all;
+mod a_hundred_thousand_children_cost_as_much_each_as_a_thousand;
+mod a_tree_shows_all_that_lives_and_all_that_is_known;
 mod what_makes_a_child_goes_along_with_the_call;
