@@ -73,7 +73,7 @@ pub use seedbed_abi::*;
 /// What a guest's source uses all the time.
 pub mod prelude {
     pub use crate::supervisor::{
-        Answered, ChildSpec, ChildState, EntryStart, Restart, Shutdown, SupervisorError,
+        Answered, ChildLine, ChildSpec, ChildState, Counts, EntryStart, Restart, Shutdown, SupervisorError,
     };
     pub use crate::{
         Actor, Bytes, Cancelled, Code, Context, Correlation, ExitReason, HandlerCode, Level, Message,

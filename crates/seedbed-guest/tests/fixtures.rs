@@ -180,6 +180,7 @@ fn the_same_sources_are_native_actors() {
     actor(ledger::Ledger::new(&[5]).unwrap());
     actor(ledger_fixed::Ledger::new(&[5]).unwrap());
     actor(teller::Teller::default());
+    actor(warden::Warden::new(b""));
     let (teller, a, b) = ("t".into(), "a".into(), "b".into());
     actor(client::Client { teller, a, b, transfers: 1 });
 }

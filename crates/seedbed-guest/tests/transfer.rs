@@ -2,16 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "what is missing here fails the test")]
 
-use seedbed_core::{Actor, At, Context, Event, Factory, Observer, Shared, Signal, SpawnOptions, WithArgs};
+mod common;
+
+use common::Events;
+use seedbed_core::{Actor, Context, Factory, Shared, Signal, SpawnOptions, WithArgs};
 use seedbed_guest::{Message, Result, SpawnFlags};
 use seedbed_sim::{
     Faults, InWorld, Outcome, Program, RunConfig, StrategySpec, World, WorldConfig, replay, run_with,
 };
 use seedbed_wasm::WasmActor;
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 use transfer_protocol::record;
 
@@ -180,27 +181,12 @@ fn no_hunt_flags_the_mended_twin_and_it_tries_what_it_should() {
     assert!(seen.contains("a credit was retried") && seen.contains("a retry was recognised"), "{seen:?}");
 }
 
-/// Every event as text, but for what a module has of its own: the fuel it burnt, and texts for people.
-#[derive(Clone, Default)]
-struct Events(Rc<RefCell<Vec<String>>>);
-
-impl Observer for Events {
-    fn event(&mut self, at: At, event: &Event<'_>) {
-        let text = match event {
-            Event::TurnEnd { who, now, unix, failed, .. } => format!("{who:?} {now:?} {unix:?} {failed}"),
-            Event::Exited { who, reason, seen, cause, .. } => format!("{who:?} {reason:?} {seen} {cause}"),
-            event => format!("{event:?}"),
-        };
-        self.0.borrow_mut().push(format!("{at:?} {text}"));
-    }
-}
-
 fn events(application: &Application, seed: u64) -> (Vec<String>, Outcome) {
     let events = Events::default();
     let program = application.program(Faults::chaos());
     let strategy = "random".parse::<StrategySpec>().unwrap().build();
     let (outcome, _) = run_with(&program, &RunConfig::seed(seed), strategy, vec![Box::new(events.clone())]);
-    (events.0.take(), outcome)
+    (events.take(), outcome)
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn run(scenario: &dyn Program, seed: u64) -> Outcome {
 
 #[test]
 fn small_fixtures_hold_and_lose_no_message() {
-    for name in ["counter", "counter-wat", "echo", "hello", "palladium", "probe"] {
+    for name in ["counter", "counter-wat", "echo", "hello", "palladium", "probe", "warden"] {
         let scenario = fixture(name);
         for seed in 0..20 {
             let outcome = run(&scenario, seed);

@@ -306,7 +306,9 @@ impl Kernel {
         reference: u64,
         packet: &impl Fn(Pid, Body) -> Packet,
     ) {
-        match self.node.resolve(target) {
+        // An address of this node that is still one was nobody's at the call, whoever has the name by now.
+        let was_nobody = target.is_address() && node_of(target) == self.node.id;
+        match if was_nobody { Resolved::Dead } else { self.node.resolve(target) } {
             Resolved::Local(t) => {
                 self.node.made += 1;
                 let made = self.node.made;

@@ -77,3 +77,34 @@ fn a_link_to_the_dead_ends_who_does_not_trap() {
         Ok(())
     });
 }
+
+/// An address is resolved at the call: who takes its name later in the same turn is not meant.
+#[test]
+fn an_address_of_nobody_is_nobodys_also_if_the_name_is_taken_in_the_same_turn() {
+    holds(|world| {
+        let diary = Diary::new();
+        let keep = diary.clone();
+        let me = world.spawn(
+            "other-name",
+            actor(move |cx, input| {
+                match input {
+                    Input::Start => cx.unregister()?,
+                    Input::Message(_) => {
+                        let address = cx.address("x")?;
+                        cx.monitor(address)?;
+                        cx.register("x")?;
+                    }
+                    Input::Signal(Signal::Down { reason, .. }) => keep.push(reason),
+                    _ => {}
+                }
+                Ok(())
+            }),
+        );
+        world.settle()?;
+        world.send(me, 0u64);
+        world.settle()?;
+        assert_eq!(diary.all(), [ExitReason::NoProcess]);
+        assert_eq!(world.actor(me).map(|a| a.watched), Some(0));
+        Ok(())
+    });
+}

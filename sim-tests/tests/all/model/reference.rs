@@ -523,7 +523,14 @@ impl Inner {
         for wish in wishes.into_iter().rev() {
             match wish {
                 Wish::Answer { request, .. } => drop(self.actor(me).asked.insert(request)),
-                Wish::Spawn { pid, .. } => {
+                Wish::Monitor { reference, .. } => drop(self.actor(me).watching.remove(&reference)),
+                Wish::Demonitor { target, reference } => {
+                    self.actor(me).watching.insert(reference, target);
+                }
+                Wish::Spawn { pid, reference, .. } => {
+                    if let Some(reference) = reference {
+                        self.actor(me).watching.remove(&reference);
+                    }
                     let child = self.actor(pid);
                     child.stage = Stage::Dead;
                     if let Some(name) = child.name.take() {
