@@ -237,11 +237,6 @@ impl SupervisorActor {
         self.machine.records()
     }
 
-    /// Its flags as they are now.
-    pub fn flags(&self) -> Flags {
-        self.machine.flags()
-    }
-
     /// Their numbers.
     pub fn counts(&self) -> Counts {
         self.machine.counts()
