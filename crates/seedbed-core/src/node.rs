@@ -91,8 +91,8 @@ pub(crate) struct Cold {
     pub(crate) unnamed: u64,
     /// Exits so far that no actor of this run sent: of the dead, the lost, and from outside.
     pub(crate) unsent_exits: u32,
-    /// Who asked to be told of its start was told that it failed.
-    pub(crate) start_failure_told: bool,
+    /// Somebody knows why it ends: who asked to be told of its start, or the supervisor it ends with.
+    pub(crate) known: bool,
     /// Hashes of the names that it keeps: mail for them is held.
     pub(crate) keeps: BTreeSet<u64>,
     pub(crate) stop: Option<Stop>,

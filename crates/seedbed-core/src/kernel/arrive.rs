@@ -392,6 +392,7 @@ impl Kernel {
             },
         };
         let by_parent = s.cold.supervised && s.cold.parent == sender;
+        s.cold.known |= by_parent;
         if s.stage == Stage::Stopping {
             return;
         }

@@ -53,7 +53,7 @@ impl Kernel {
         let from = self.node.sender(slot);
         match outcome {
             StartOutcome::Failed(reason) => {
-                self.node.slot_mut(slot).cold.start_failure_told = true;
+                self.node.slot_mut(slot).cold.known = true;
                 self.notice(r, p, from, Flags::STARTED.with(Flags::FAILED), 0, 0, 1, &reason, None);
             }
             outcome => {
@@ -107,7 +107,8 @@ impl Kernel {
         let s = self.node.slot_mut(slot);
         s.stage = Stage::Free;
         let value = value.or(s.cold.value.take());
-        let seen = !s.cold.links.is_empty() || !s.cold.watched_by.is_empty() || s.cold.start_failure_told;
+        let told = !s.cold.watched_by.is_empty() || s.cold.known;
+        let seen = told || self.node.slot(slot).cold.links.keys().any(|other| !self.ends_with(*other, me));
         let who = self.node.who(slot);
         r.observe(&Event::Exited {
             who,
@@ -127,6 +128,13 @@ impl Kernel {
         }
         self.tell(r, slot, me, from, &reason, value.as_ref());
         self.node.vacate(slot);
+    }
+
+    /// True for a child of this supervisor: it ends with it, so it is nobody who sees to its failure.
+    fn ends_with(&self, child: Pid, supervisor: Pid) -> bool {
+        let Resolved::Local(slot) = self.node.resolve(child) else { return false };
+        let cold = &self.node.slot(slot).cold;
+        cold.supervised && cold.parent == supervisor
     }
 
     /// Names and timers go before anybody is told (rule E12).

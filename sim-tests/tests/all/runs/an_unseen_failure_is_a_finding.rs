@@ -78,6 +78,36 @@ fn a_panic_and_the_end_by_a_link_count_too() {
     assert_eq!(chain.as_deref(), Some(PROPERTY));
 }
 
+/// Whoever ends with its supervisor, for the supervisor's reason, has not failed itself.
+#[test]
+fn what_ends_with_its_supervisor_is_no_failure_of_its_own() {
+    let inner = || {
+        let worker = |id| ChildSpec::worker(id, ChildStart::new(fails(false)));
+        let below = Supervisor::one_for_one().child(worker("leaf"));
+        let below = ChildSpec::supervisor("below", ChildStart::new(below));
+        Supervisor::one_for_one().child(worker("worker")).child(below)
+    };
+    let trapped = |world: &mut World, path: &str| {
+        let pid = world.actors().into_iter().find(|a| a.path == path).expect("it runs").pid;
+        world.fail(pid, seedbed_core::Failure::OutOfFuel);
+    };
+    let handled = found(false, |world| {
+        let inner = ChildSpec::supervisor("inner", ChildStart::new(inner()));
+        world.spawn("top", Supervisor::one_for_one().child(inner));
+        world.settle()?;
+        trapped(world, "main/top/inner");
+        Ok(())
+    });
+    assert_eq!(handled, None, "the top saw it");
+    let unhandled = found(false, |world| {
+        world.spawn("top", inner());
+        world.settle()?;
+        trapped(world, "main/top");
+        Ok(())
+    });
+    assert_eq!(unhandled.as_deref(), Some(PROPERTY), "nobody is above the top");
+}
+
 /// Two trees give up in the same run, overlapping; each alone is a finding, so both together are.
 #[test]
 fn no_supervisor_that_gave_up_is_forgotten() {
