@@ -137,17 +137,7 @@ where
     B: Fn(&mut World, S::Value) -> anyhow::Result<()>,
 {
     fn draw(&self, key: Key) -> Result<S::Tree, String> {
-        let seed = key.derive("drawn", 0, 0).0;
-        // What proptest would read from its environment is said here: a seed means one value.
-        let config = Config {
-            max_local_rejects: 65_536,
-            max_flat_map_regens: 1_000_000,
-            max_default_size_range: 100,
-            failure_persistence: None,
-            ..Config::default()
-        };
-        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-        (self.strategy)().new_tree(&mut runner).map_err(|why| format!("the strategy draws nothing: {why}"))
+        tree(&(self.strategy)(), key)
     }
 
     fn given(&self, value: S::Value) -> Given<'_, S::Value, B> {
@@ -245,6 +235,21 @@ where
         let drawn = self.drawn(seed, &best);
         Some(Smaller { program: Box::new(self.given(best)), drawn, outcome, runs, minimal: !another })
     }
+}
+
+/// What a run with this key draws.
+pub(crate) fn tree<S: Strategy>(strategy: &S, key: Key) -> Result<S::Tree, String> {
+    let seed = key.derive("drawn", 0, 0).0;
+    // What proptest would read from its environment is said here: a seed means one value.
+    let config = Config {
+        max_local_rejects: 65_536,
+        max_flat_map_regens: 1_000_000,
+        max_default_size_range: 100,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    strategy.new_tree(&mut runner).map_err(|why| format!("the strategy draws nothing: {why}"))
 }
 
 fn encode<T: Serialize>(value: &T) -> Vec<u8> {

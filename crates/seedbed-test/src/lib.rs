@@ -56,6 +56,16 @@ pub use run::Test;
 /// What is kept of a run that broke a property.
 pub use seedbed_trace::{Drawn, Finding};
 
+/// The value that a run with this seed would draw, for runs that are no test of their own.
+///
+/// # Panics
+/// If the strategy gives up: it rejects too much.
+pub fn drawn<S: proptest::strategy::Strategy>(strategy: &S, seed: u64) -> S::Value {
+    use proptest::strategy::ValueTree;
+    let tree = draw::tree(strategy, seedbed_core::Key::from_seed(seed));
+    tree.unwrap_or_else(|why| panic!("{why}")).current()
+}
+
 /// The strategy of a type that has one of its own.
 pub fn any<T: proptest::arbitrary::Arbitrary>() -> T::Strategy {
     proptest::arbitrary::any::<T>()

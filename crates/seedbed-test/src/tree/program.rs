@@ -185,8 +185,8 @@ impl Ends {
 }
 
 impl Call {
-    /// The message that it is; `None` if it is about an instance that is not there.
-    fn message(&self, instance: impl Fn(u32) -> Option<Pid>) -> Option<SupervisorCall> {
+    /// The message that it is; `None` if it is about an instance that `instance` does not find.
+    pub fn message(&self, instance: impl Fn(u32) -> Option<Pid>) -> Option<SupervisorCall> {
         Some(match self {
             Call::Start { id, restart, shutdown, significant, life } => {
                 let start = EntryStart::new(ENTRY).args(arguments(std::slice::from_ref(life)));
