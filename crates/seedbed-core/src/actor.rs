@@ -189,6 +189,21 @@ impl Factory for Shared {
 /// A native actor behind [`Behaviour`]: decodes, and turns errors into failures.
 struct Native<A>(A);
 
+impl<A: Actor> Native<A> {
+    /// What is no message. Apart, since a signal takes room that a message need not make.
+    #[inline(never)]
+    fn signal(&mut self, cx: &mut Context<'_>, envelope: &Envelope, payload: &[u8]) -> Result<(), Failed> {
+        let done = match Signal::decode(envelope, payload) {
+            Some(signal) => self.0.on_signal(cx, signal),
+            None => {
+                let message = A::Message::decode(payload).map_err(anyhow::Error::from);
+                message.and_then(|message| self.0.on_message(cx, message))
+            }
+        };
+        done.map_err(|e| failed(&e))
+    }
+}
+
 impl<A: Actor> Behaviour for Native<A> {
     fn start(&mut self, cx: &mut Context<'_>) -> Result<(), Failed> {
         self.0.on_start(cx).map_err(|e| failed(&e))
@@ -196,13 +211,12 @@ impl<A: Actor> Behaviour for Native<A> {
 
     #[inline]
     fn deliver(&mut self, cx: &mut Context<'_>, envelope: &Envelope, payload: &[u8]) -> Result<(), Failed> {
-        let signal = if envelope.flags == Flags::MESSAGE { None } else { Signal::decode(envelope, payload) };
-        let done = match signal {
-            Some(signal) => self.0.on_signal(cx, signal),
-            None => match A::Message::decode(payload) {
-                Ok(message) => self.0.on_message(cx, message),
-                Err(e) => Err(e.into()),
-            },
+        if envelope.flags != Flags::MESSAGE {
+            return self.signal(cx, envelope, payload);
+        }
+        let done = match A::Message::decode(payload) {
+            Ok(message) => self.0.on_message(cx, message),
+            Err(e) => Err(e.into()),
         };
         done.map_err(|e| failed(&e))
     }

@@ -15,7 +15,7 @@ pub(crate) const NIL: u32 = u32::MAX;
 /// One signal.
 #[derive(Clone)]
 #[repr(align(64))]
-pub(crate) struct Slot {
+pub(crate) struct Signal {
     pub(crate) envelope: Envelope,
     /// The step in which it was sent.
     pub(crate) cause: u64,
@@ -27,22 +27,17 @@ pub(crate) struct Slot {
     inline: [u8; INLINE],
 }
 
-/// Room for a payload that is taken out of the arena, to be read while the arena is used.
-pub(crate) struct Room {
-    small: [u8; INLINE],
+/// A signal that was taken out of the arena, to be read while the arena is used.
+pub(crate) struct Taken {
+    pub(crate) kept: Signal,
     large: Option<Box<[u8]>>,
-    len: usize,
 }
 
-impl Room {
-    pub(crate) fn new() -> Room {
-        Room { small: [0; INLINE], large: None, len: 0 }
-    }
-
+impl Taken {
     #[inline]
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub(crate) fn payload(&self) -> &[u8] {
         match &self.large {
-            None => &self.small[..self.len],
+            None => &self.kept.inline[..self.kept.envelope.len as usize],
             Some(bytes) => bytes,
         }
     }
@@ -50,7 +45,7 @@ impl Room {
 
 /// The arena.
 pub(crate) struct Arena {
-    slots: Vec<Slot>,
+    slots: Vec<Signal>,
     free: u32,
     large: Vec<Option<Box<[u8]>>>,
     large_free: Vec<u32>,
@@ -103,7 +98,7 @@ impl Arena {
     #[cold]
     fn grow(&mut self) -> u32 {
         let index = u32::try_from(self.slots.len()).expect("mailbox bounds keep the arena below 2^32 slots");
-        self.slots.push(Slot {
+        self.slots.push(Signal {
             envelope: Envelope::default(),
             cause: 0,
             next: NIL,
@@ -131,12 +126,12 @@ impl Arena {
     }
 
     #[inline]
-    pub(crate) fn get(&self, index: u32) -> &Slot {
+    pub(crate) fn get(&self, index: u32) -> &Signal {
         &self.slots[index as usize]
     }
 
     #[inline]
-    pub(crate) fn get_mut(&mut self, index: u32) -> &mut Slot {
+    pub(crate) fn get_mut(&mut self, index: u32) -> &mut Signal {
         &mut self.slots[index as usize]
     }
 
@@ -151,20 +146,14 @@ impl Arena {
         }
     }
 
-    /// Takes a signal out and frees its slot; gives its cause.
+    /// Takes a signal out and frees its slot.
     #[inline]
-    pub(crate) fn take(&mut self, index: u32, envelope: &mut Envelope, room: &mut Room) -> u64 {
-        let slot = &self.slots[index as usize];
-        *envelope = slot.envelope;
-        let cause = slot.cause;
-        room.len = slot.envelope.len as usize;
-        if room.len <= INLINE {
-            room.small = slot.inline;
-        } else {
-            room.large = Some(self.take_large(index));
-        }
+    pub(crate) fn take(&mut self, index: u32) -> Taken {
+        let large = self.slots[index as usize].envelope.len as usize > INLINE;
+        let large = large.then(|| self.take_large(index));
         self.release(index);
-        cause
+        // Last, so that it is copied to where it is read, and not once more.
+        Taken { kept: self.slots[index as usize].clone(), large }
     }
 
     #[cold]
@@ -191,7 +180,7 @@ impl Arena {
     }
 }
 
-impl Slot {
+impl Signal {
     #[inline]
     fn large_index(&self) -> usize {
         let mut at = [0; 4];
@@ -206,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_slot_is_two_cache_lines() {
-        assert_eq!(size_of::<Slot>(), 128);
+        assert_eq!(size_of::<Signal>(), 128);
     }
 
     #[test]
@@ -218,9 +207,9 @@ mod tests {
             assert!(indices.iter().all(|i| *i < 6), "slots are used again: {indices:?}");
             for (index, len) in indices.into_iter().zip(sizes) {
                 assert_eq!(arena.payload(index), vec![round; len]);
-                let (mut room, mut envelope) = (Room::new(), Envelope::default());
-                let cause = arena.take(index, &mut envelope, &mut room);
-                assert_eq!((envelope.len as usize, cause, room.bytes()), (len, 7, &vec![round; len][..]));
+                let taken = arena.take(index);
+                assert_eq!((taken.kept.envelope.len as usize, taken.kept.cause), (len, 7));
+                assert_eq!(taken.payload(), vec![round; len]);
             }
             assert_eq!(arena.live(), 0);
         }

@@ -30,6 +30,7 @@ use std::time::Duration;
 pub struct Context<'a> {
     pub(crate) node: &'a mut Node,
     pub(crate) port: &'a mut dyn Port,
+    pub(crate) envelope: &'a Envelope,
 }
 
 /// Who it is, and what it handles.
@@ -84,19 +85,19 @@ impl Context<'_> {
     /// The envelope of the signal in hand.
     #[inline]
     pub fn envelope(&self) -> &Envelope {
-        &self.node.turn.envelope
+        self.envelope
     }
 
     /// Who sent the signal in hand.
     #[inline]
     pub fn from(&self) -> Pid {
-        Pid::from_raw(self.node.turn.envelope.from)
+        Pid::from_raw(self.envelope.from)
     }
 
     /// The request in hand, if it is one: keep it to answer later.
     #[inline]
     pub fn request(&self) -> Option<Request> {
-        let e = &self.node.turn.envelope;
+        let e = self.envelope;
         (self.node.turn.hook == Hook::Message && e.flags == Flags::MESSAGE && e.correlation != 0)
             .then_some(Request { from: Pid::from_raw(e.from), correlation: Correlation(e.correlation) })
     }

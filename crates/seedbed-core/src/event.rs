@@ -338,7 +338,7 @@ impl Event<'_> {
     }
 
     /// Feeds the event to a running hash.
-    #[inline]
+    #[inline(always)]
     pub fn hash_into(&self, h: &mut TraceHash) {
         let code = u64::from(self.code());
         let who = |h: &mut TraceHash, w: &Who<'_>, with: u64| {

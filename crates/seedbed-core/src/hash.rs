@@ -62,17 +62,22 @@ impl TraceHash {
     /// Takes in bytes whose number was taken in before.
     #[inline]
     pub fn payload(&mut self, bytes: &[u8]) {
-        let mut blocks = bytes.chunks_exact(64);
-        for block in &mut blocks {
+        if bytes.len() > 16 {
+            return self.blocks(bytes);
+        }
+        if !bytes.is_empty() {
+            let (first, second) = bytes.split_at(bytes.len().min(8));
+            self.pair(short_word(first), short_word(second));
+        }
+    }
+
+    fn blocks(&mut self, bytes: &[u8]) {
+        let (blocks, rest) = bytes.as_chunks::<64>();
+        for block in blocks {
             self.eight(words_of(block));
         }
-        let rest = blocks.remainder();
-        if rest.is_empty() {
-            return;
-        }
         if rest.len() <= 16 {
-            let (first, second) = rest.split_at(rest.len().min(8));
-            return self.pair(short_word(first), short_word(second));
+            return self.payload(rest);
         }
         let mut last = [0; 64];
         last[..rest.len()].copy_from_slice(rest);
@@ -86,12 +91,10 @@ impl TraceHash {
 }
 
 #[inline]
-fn words_of(block: &[u8]) -> [u64; 8] {
+fn words_of(block: &[u8; 64]) -> [u64; 8] {
     let mut out = [0; 8];
-    for (word, bytes) in out.iter_mut().zip(block.chunks_exact(8)) {
-        let mut b = [0; 8];
-        b.copy_from_slice(bytes);
-        *word = u64::from_le_bytes(b);
+    for (word, bytes) in out.iter_mut().zip(block.as_chunks().0) {
+        *word = u64::from_le_bytes(*bytes);
     }
     out
 }

@@ -13,8 +13,9 @@ pub(crate) const TIMERS: u64 = 1 << 63;
 pub(crate) const COMPLETIONS: u64 = TIMERS | 1;
 pub(crate) const LIFECYCLE: u64 = TIMERS | 2;
 
-/// Mail of one sender for one receiver.
+/// Mail of one sender for one receiver; one cache line.
 #[derive(Clone)]
+#[repr(align(64))]
 pub(crate) struct Line {
     pub(crate) receiver: u32,
     /// Grows whenever the line becomes enabled: tells deliveries apart.
@@ -83,10 +84,18 @@ impl Lines {
         &mut self.lines[line as usize]
     }
 
-    /// True if this use of the line is enabled.
+    /// Begins a delivery of this use of the line, if it is enabled: it is not any more.
     #[inline]
-    pub(crate) fn is_current(&self, line: u32, epoch: u32) -> bool {
-        self.lines.get(line as usize).is_some_and(|l| l.enabled && l.epoch == epoch)
+    pub(crate) fn begin(&mut self, line: u32, epoch: u32) -> Option<&mut Line> {
+        let line = self.lines.get_mut(line as usize).filter(|l| l.enabled && l.epoch == epoch)?;
+        line.enabled = false;
+        Some(line)
+    }
+
+    /// This use of the line, if it is enabled.
+    #[inline]
+    pub(crate) fn current(&self, line: u32, epoch: u32) -> Option<&Line> {
+        self.lines.get(line as usize).filter(|l| l.enabled && l.epoch == epoch)
     }
 
     /// Appends a signal to the sender's line; gives the line, and true if it was empty.

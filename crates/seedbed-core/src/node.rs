@@ -3,11 +3,11 @@
 //! Nothing here knows the reactor.
 
 use crate::actor::{Behaviour, Factory};
-use crate::arena::{Arena, NIL};
+use crate::arena::{Arena, NIL, Signal};
 use crate::event::{Hook, Who};
 use crate::held::Holds;
 use crate::limits::{Limits, Permissions};
-use crate::mail::{Lines, Mailbox, Sender};
+use crate::mail::{Line, Lines, Mailbox, Sender};
 use crate::names::Names;
 use crate::outbox::{SpawnOptions, Wish};
 use crate::path::{Life, PathId, SignalKind, SignalName, check_name};
@@ -15,7 +15,7 @@ use crate::paths::{PathHash, Paths};
 use crate::pid::{Boot, GENERATION_MAX, NodeId, SLOTS_MAX, Target, pid_of, slot_of, target_of};
 use crate::stream::{Key, Stream};
 use crate::timer::{Armed, Timer, Timers};
-use seedbed_abi::{Code, Envelope, ExitReason, Flags, Pid, Time};
+use seedbed_abi::{Code, ExitReason, Flags, Pid, Time};
 use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -36,24 +36,26 @@ pub enum Stage {
     Stopping,
 }
 
-/// An actor's slot: what every turn and every message touches.
+/// An actor's slot: what every turn and every message touches is in its first cache line.
+#[repr(C, align(64))]
 pub(crate) struct Slot {
     /// The pid of whoever is here, or was last.
     pub(crate) pid: Pid,
-    pub(crate) generation: u32,
+    pub(crate) path: PathId,
+    pub(crate) life: Life,
     pub(crate) stage: Stage,
     pub(crate) trap_exits: bool,
-    pub(crate) life: Life,
     pub(crate) mailbox: Mailbox,
-    pub(crate) path: PathId,
-    pub(crate) text: Rc<str>,
     /// Messages, requests and exits sent so far.
     pub(crate) sent: u64,
+    pub(crate) behaviour: Option<Box<dyn Behaviour>>,
+    /// Shared by all that were spawned with the same.
+    pub(crate) limits: Rc<Limits>,
     /// Turns begun so far.
     pub(crate) turns: u64,
-    pub(crate) behaviour: Option<Box<dyn Behaviour>>,
-    pub(crate) limits: Limits,
+    pub(crate) text: Rc<str>,
     pub(crate) cold: Box<Cold>,
+    pub(crate) generation: u32,
 }
 
 /// What only some turns touch.
@@ -154,7 +156,6 @@ pub(crate) struct Turn {
     pub(crate) slot: u32,
     pub(crate) pid: Pid,
     pub(crate) hook: Hook,
-    pub(crate) envelope: Envelope,
     pub(crate) now: Option<Time>,
     pub(crate) unix: Option<Time>,
     pub(crate) fuel: u64,
@@ -208,6 +209,8 @@ pub(crate) struct Node {
     pub(crate) lines: Lines,
     pub(crate) slots: Vec<Slot>,
     free: Vec<u32>,
+    /// Those of the actor that was spawned last.
+    limits: Rc<Limits>,
     pub(crate) alive: u32,
     pub(crate) names: Names,
     /// Kept from the first look on.
@@ -252,6 +255,7 @@ impl Node {
             lines: Lines::new(),
             slots: Vec::new(),
             free: Vec::new(),
+            limits: Rc::default(),
             alive: 0,
             names: Names::new(),
             paths: None,
@@ -265,7 +269,6 @@ impl Node {
                 slot: 0,
                 pid: Pid::NOBODY,
                 hook: Hook::Start,
-                envelope: Envelope::default(),
                 now: None,
                 unix: None,
                 fuel: 0,
@@ -371,7 +374,7 @@ impl Node {
             sent: 0,
             turns: 0,
             behaviour: None,
-            limits: Limits::default(),
+            limits: self.limits.clone(),
             cold: Box::default(),
         };
         let index = if let Some(index) = self.free.pop() {
@@ -434,9 +437,12 @@ impl Node {
         if let Some(name) = &options.name {
             check_name(name)?;
         }
+        let limits = factory.limits();
+        if *self.limits != limits {
+            self.limits = Rc::new(limits);
+        }
         let child = self.reserve()?;
         let slot = self.slot_mut(child);
-        slot.limits = factory.limits();
         slot.cold.permissions = factory.permissions();
         slot.cold.supervises = factory.is_supervisor();
         if let Some(name) = options.register.as_deref() {
@@ -488,30 +494,34 @@ impl Node {
         }
         !found.is_empty()
     }
+}
 
-    /// The stable name of a signal in a line.
-    #[inline]
-    pub(crate) fn name_of(&self, line: u32, signal: u32) -> SignalName {
-        let signal = self.arena.get(signal);
-        let envelope = &signal.envelope;
-        let line = self.lines.get(line);
-        let sender = |kind, n| SignalName { path: line.path, life: line.life, kind, n };
-        let receiver = |kind, n| {
-            let s = self.slot(line.receiver);
-            SignalName { path: s.path, life: s.life, kind, n }
-        };
-        match envelope.flags.kind() {
-            Flags::MESSAGE => sender(SignalKind::Sent, envelope.id | u64::from(signal.aux) << 63),
-            Flags::EXIT if envelope.id == 0 => receiver(SignalKind::Exit, 1 << 62 | u64::from(signal.aux)),
-            Flags::EXIT => sender(SignalKind::Exit, envelope.id),
-            Flags::STARTED => sender(SignalKind::Started, 1),
-            Flags::REPLY => receiver(SignalKind::Answer, envelope.correlation),
-            Flags::DOWN => receiver(SignalKind::Down, envelope.correlation),
-            Flags::TIMER => receiver(SignalKind::Timer, envelope.correlation << 32 | envelope.id),
-            Flags::COMPLETION => receiver(SignalKind::Completion, envelope.correlation),
-            _ if self.slot(line.receiver).stage == Stage::Starting => receiver(SignalKind::Start, 1),
-            _ => receiver(SignalKind::Stop, 1),
-        }
+/// The stable name of a signal that is the head of a line to an actor.
+#[inline]
+pub(crate) fn name_of(line: &Line, signal: &Signal, receiver: &Slot) -> SignalName {
+    let envelope = &signal.envelope;
+    if envelope.flags == Flags::MESSAGE {
+        let n = envelope.id | u64::from(signal.aux) << 63;
+        return SignalName { path: line.path, life: line.life, kind: SignalKind::Sent, n };
+    }
+    name_of_notice(line, signal, receiver)
+}
+
+#[inline(never)]
+fn name_of_notice(line: &Line, signal: &Signal, receiver: &Slot) -> SignalName {
+    let envelope = &signal.envelope;
+    let sender = |kind, n| SignalName { path: line.path, life: line.life, kind, n };
+    let of_receiver = |kind, n| SignalName { path: receiver.path, life: receiver.life, kind, n };
+    match envelope.flags.kind() {
+        Flags::EXIT if envelope.id == 0 => of_receiver(SignalKind::Exit, 1 << 62 | u64::from(signal.aux)),
+        Flags::EXIT => sender(SignalKind::Exit, envelope.id),
+        Flags::STARTED => sender(SignalKind::Started, 1),
+        Flags::REPLY => of_receiver(SignalKind::Answer, envelope.correlation),
+        Flags::DOWN => of_receiver(SignalKind::Down, envelope.correlation),
+        Flags::TIMER => of_receiver(SignalKind::Timer, envelope.correlation << 32 | envelope.id),
+        Flags::COMPLETION => of_receiver(SignalKind::Completion, envelope.correlation),
+        _ if receiver.stage == Stage::Starting => of_receiver(SignalKind::Start, 1),
+        _ => of_receiver(SignalKind::Stop, 1),
     }
 }
 

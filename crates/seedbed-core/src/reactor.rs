@@ -142,6 +142,13 @@ pub trait Port {
 
 /// The reactor under a kernel.
 pub trait Reactor: Port {
+    /// A turn begins or ends: [`observe`](Port::observe), but a reactor that nobody watches need not
+    /// have these two events made.
+    #[inline]
+    fn observe_turn<'e>(&mut self, event: impl FnOnce() -> Event<'e>) {
+        self.observe(&event());
+    }
+
     /// A delivery became possible.
     fn enabled(&mut self, delivery: Delivery, chain: Chain);
 

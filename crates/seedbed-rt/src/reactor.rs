@@ -183,6 +183,13 @@ impl Port for RealReactor {
 
 impl Reactor for RealReactor {
     #[inline]
+    fn observe_turn<'e>(&mut self, event: impl FnOnce() -> Event<'e>) {
+        if !self.observers.is_empty() {
+            self.show(&event());
+        }
+    }
+
+    #[inline]
     fn enabled(&mut self, delivery: Delivery, _: Chain) {
         self.order.push_back(delivery);
     }

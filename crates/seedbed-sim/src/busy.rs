@@ -43,6 +43,11 @@ impl Busy {
         self.0.values().all(|waiting| waiting.deliveries.is_empty())
     }
 
+    /// True if some node is free by now and has not been freed.
+    pub(crate) fn is_any_free(&self, now: Time) -> bool {
+        self.0.values().any(|waiting| waiting.until <= now)
+    }
+
     /// When the first is free again for which something waits.
     pub(crate) fn next(&self) -> Option<Time> {
         self.0.values().filter(|waiting| !waiting.deliveries.is_empty()).map(|waiting| waiting.until).min()
@@ -80,6 +85,7 @@ impl Busy {
 impl Sim {
     /// Occupies a node until then, or longer if it is already; `chain` says between whom a delivery is.
     pub(crate) fn occupy(&mut self, node: NodeId, until: Time, chain: impl Fn(Delivery) -> Chain) {
+        self.is_due(until);
         let waiting = self.busy.0.entry(node).or_insert_with(|| Waiting { until, deliveries: Vec::new() });
         waiting.until = waiting.until.max(until);
         for id in self.order.of_node(node) {

@@ -102,6 +102,11 @@ impl Stops {
         free.chain(self.losses(loss_after).map(|(at, _)| at)).min()
     }
 
+    /// True if some way's time is over by now and it was not let go.
+    pub(crate) fn is_any_over(&self, now: Time) -> bool {
+        self.until.values().any(|until| *until <= now)
+    }
+
     /// When a way is not stopped any more.
     fn free_at(&self, way: Way) -> Time {
         let until = |stop| self.until.get(&(way, stop)).copied();
@@ -154,6 +159,7 @@ impl Stops {
 impl Sim {
     /// Stops a way until then, and what is on it.
     pub(crate) fn stop_way(&mut self, way: Way, stop: Stop, until: Time) {
+        self.looked = None;
         self.stops.stop(way, stop, until, self.now);
         let (lost, held) = self.network.stop(way, stop);
         if held {
@@ -180,6 +186,7 @@ impl Sim {
     /// Lets ways go; what waited comes when it was to, or now.
     pub(crate) fn lift(&mut self, over: impl FnMut(Way, Stop, Time) -> bool) {
         for way in self.stops.lift(over) {
+            self.looked = None;
             self.network.go_on(way, self.now);
         }
     }

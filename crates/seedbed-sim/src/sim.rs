@@ -16,7 +16,7 @@ use crate::replay::Replay;
 use crate::strategy::{Candidate, Footprint, Strategy};
 use seedbed_core::{
     At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectRequest, Event, ExitReason,
-    InputStats, Life, Mail, NodeId, Observer, Packet, PathId, Pid, Port, Reactor, Tape, TapeEntry, Time,
+    InputStats, Instead, Life, Mail, NodeId, Observer, OrderKey, Packet, PathId, Pid, Port, Reactor, Tape, TapeEntry, Time,
     TraceHash, decision, node_of,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,6 +77,10 @@ pub(crate) struct Sim {
     pub(crate) holds: Option<Holds>,
     /// Faults and odd orders are over: everything is plain.
     pub(crate) calm: bool,
+    /// When all that was due was last done, if nothing more became due by then.
+    pub(crate) looked: Option<Time>,
+    /// What plain order would have run, until the turn that runs instead says its name.
+    pub(crate) passed_over: Option<(OrderKey, At)>,
     pub(crate) chance: Chance,
     pub(crate) tape: Vec<TapeEntry>,
     pub(crate) paths: BTreeMap<PathId, String>,
@@ -124,6 +128,8 @@ impl Sim {
             holds: None,
             footprint: None,
             calm: false,
+            looked: None,
+            passed_over: None,
             chance,
             tape: Vec::new(),
             paths: BTreeMap::new(),
@@ -176,6 +182,20 @@ impl Sim {
         }
     }
 
+    /// Something was added that is due at this time: a look at what is due may be needed.
+    #[inline]
+    pub(crate) fn is_due(&mut self, at: Time) {
+        if at <= self.now {
+            self.looked = None;
+        }
+    }
+
+    /// Writes down an answer that was not plain.
+    pub(crate) fn record(&mut self, entry: TapeEntry, at: At) {
+        self.tape.push(entry);
+        self.observers.iter_mut().for_each(|o| o.chosen(at, &entry));
+    }
+
     /// Keeps the first finding of a run.
     pub(crate) fn find(&mut self, property: &str, when: &str, message: String) {
         if self.found.is_none() {
@@ -209,10 +229,7 @@ impl Sim {
         if answer != 0 {
             self.chance.happened(kind, self.now);
             *self.stats.faults.entry(kind.to_string()).or_default() += 1;
-            let entry = TapeEntry::Choice { key, answer };
-            self.tape.push(entry);
-            let at = self.at(node);
-            self.observers.iter_mut().for_each(|o| o.chosen(at, &entry));
+            self.record(TapeEntry::Choice { key, answer }, self.at(node));
         }
         answer
     }
@@ -308,6 +325,7 @@ impl Sim {
         let twice = unreliable
             && matches!(packet.body, Body::Message { .. })
             && self.choose_on_link(node, other, &point(ChoiceKind::Duplicate, 2)) == 1;
+        self.is_due(at);
         let copy = twice.then(|| Packet { copy: true, ..packet.clone() });
         for packet in std::iter::once(packet).chain(copy) {
             if stopped.is_some() {
@@ -340,17 +358,35 @@ impl Sim {
         let point = ChoicePoint { kind: ChoiceKind::EffectFailed, n: 2, ..point };
         let failed = self.is_open(point.kind) && self.choose(node, &point) == 1;
         let at = self.departure(STORE.at(delay));
+        self.is_due(at);
         let EffectRequest { pid, path, correlation, effect, payload, .. } = request.clone();
         self.effects.begin(Effect { pid, path, correlation, effect, payload, request, failed }, at);
     }
 
+    /// Accounts for a turn.
+    #[inline]
+    fn burnt(&mut self, node: NodeId, fuel: u64) {
+        if !self.costs.is_empty() {
+            self.lag = self.costs.get(&node).map_or(0, |costs| costs.of(fuel));
+        }
+        if fuel > 0 {
+            self.stats.fuel += fuel;
+            self.fuel_hash.word(fuel);
+        }
+    }
+
+    /// True if it was one that inputs wait for.
+    fn has_started(&mut self, pid: Pid) -> bool {
+        self.looked = None;
+        self.starting.remove(&pid)
+    }
+
+    /// What is not of every turn.
+    #[inline(never)]
     fn note(&mut self, event: &Event<'_>) {
+        event.hash_into(&mut self.hash);
         match event {
-            Event::Started { who } => drop(self.starting.remove(&who.pid)),
-            Event::TurnEnd { fuel, .. } if *fuel > 0 => {
-                self.stats.fuel += fuel;
-                self.fuel_hash.word(*fuel);
-            }
+            Event::Started { who } => drop(self.has_started(who.pid)),
             Event::Observed { who, key, value } => self.facts.publish(who.pid, who.text, key, *value),
             Event::Lost { .. } => self.stats.dead_letters += 1,
             Event::Spawned { who, .. } => {
@@ -371,7 +407,7 @@ impl Sim {
             }
             Event::Exited { who, reason, detail, seen, .. } => {
                 self.facts.forget(who.pid);
-                if self.starting.remove(&who.pid)
+                if self.has_started(who.pid)
                     && !seen
                     && !self.allow_failures
                     && **reason != ExitReason::Normal
@@ -404,6 +440,14 @@ pub(crate) struct NodePort<'a> {
     pub(crate) node: NodeId,
 }
 
+impl NodePort<'_> {
+    #[inline(never)]
+    fn show(&mut self, event: &Event<'_>) {
+        let at = self.sim.at(self.node);
+        self.sim.observers.iter_mut().for_each(|o| o.event(at, event));
+    }
+}
+
 impl Port for NodePort<'_> {
     #[inline]
     fn now(&mut self) -> Time {
@@ -419,23 +463,26 @@ impl Port for NodePort<'_> {
         self.sim.choose(self.node, point)
     }
 
-    #[inline]
+    #[inline(always)]
     fn observe(&mut self, event: &Event<'_>) {
-        event.hash_into(&mut self.sim.hash);
-        if let Event::TurnEnd { fuel, .. } = event
-            && !self.sim.costs.is_empty()
-        {
-            self.sim.lag = self.sim.costs.get(&self.node).map_or(0, |costs| costs.of(*fuel));
-        }
-        if !matches!(event, Event::Turn { .. }) {
-            self.sim.note(event);
+        match event {
+            Event::Turn { name, .. } => {
+                event.hash_into(&mut self.sim.hash);
+                if let Some((key, at)) = self.sim.passed_over.take() {
+                    self.sim.record(TapeEntry::Order { key, instead: Instead::Signal(*name) }, at);
+                }
+            }
+            Event::TurnEnd { fuel, .. } => {
+                event.hash_into(&mut self.sim.hash);
+                self.sim.burnt(self.node, *fuel);
+            }
+            _ => self.sim.note(event),
         }
         if let Some(footprint) = &mut self.sim.footprint {
             footprint.note(event);
         }
         if !self.sim.observers.is_empty() {
-            let at = self.sim.at(self.node);
-            self.sim.observers.iter_mut().for_each(|o| o.event(at, event));
+            self.show(event);
         }
     }
 

@@ -4,8 +4,8 @@ use super::Kernel;
 use crate::context::has_room;
 use crate::event::{Event, Lost};
 use crate::limits::MailboxPolicy;
-use crate::mail::Sender;
-use crate::node::{Link, Pending, Resolved, Stage, Stop};
+use crate::mail::{Line, Sender};
+use crate::node::{Link, Pending, Resolved, Slot, Stage, Stop};
 use crate::packet::{Body, Packet};
 use crate::path::{Life, PathId};
 use crate::pid::{NodeId, node_of};
@@ -23,6 +23,13 @@ pub(super) enum Carrier {
     NoLink { tag: u64 },
 }
 
+/// Between whom the deliveries of a line are.
+#[inline]
+pub(super) fn chain_of(line: &Line, receiver: &Slot) -> Chain {
+    let timers = line.key == crate::mail::TIMERS;
+    Chain { receiver: receiver.path, life: receiver.life, sender: line.path, timers }
+}
+
 impl Kernel {
     /// Appends a signal to its sender's line.
     #[inline(always)]
@@ -37,20 +44,12 @@ impl Kernel {
 
     #[inline(always)]
     pub(super) fn enable<R: Reactor>(&mut self, r: &mut R, line: u32) {
-        let node = self.node.id;
-        let l = self.node.lines.get_mut(line);
+        let node = &mut self.node;
+        let l = node.lines.get_mut(line);
         l.epoch = l.epoch.wrapping_add(1);
         l.enabled = true;
-        let delivery = Delivery { node, line, epoch: l.epoch, receiver: l.receiver };
-        r.enabled(delivery, self.chain_of(delivery));
-    }
-
-    #[inline]
-    pub(super) fn chain_of(&self, delivery: Delivery) -> Chain {
-        let l = self.node.lines.get(delivery.line);
-        let (sender, timers) = (l.path, l.key == crate::mail::TIMERS);
-        let s = self.node.slot(delivery.receiver);
-        Chain { receiver: s.path, life: s.life, sender, timers }
+        let delivery = Delivery { node: node.id, line, epoch: l.epoch, receiver: l.receiver };
+        r.enabled(delivery, chain_of(l, &node.slots[l.receiver as usize]));
     }
 
     pub(super) fn disable<R: Reactor>(&mut self, r: &mut R, line: u32) {

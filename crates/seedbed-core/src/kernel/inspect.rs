@@ -1,14 +1,15 @@
 //! What can be seen of a node from outside, between turns.
 
 use super::Kernel;
+use super::arrive::chain_of;
 use crate::actor::Behaviour;
 use crate::hash::TraceHash;
 use crate::held::{Held, HeldInfo};
-use crate::node::{Resolved, Stage};
+use crate::node::{Resolved, Stage, name_of};
 use crate::path::{Life, PathId, SignalName};
 use crate::pid::{Boot, NodeId};
 use crate::reactor::{Chain, Delivery};
-use seedbed_abi::{Envelope, Pid};
+use seedbed_abi::Pid;
 use std::collections::BTreeMap;
 
 /// An actor as it stands.
@@ -96,23 +97,24 @@ impl Kernel {
         self.node.timers.one_shots()
     }
 
-    /// The stable name of what a delivery would deliver, and its envelope; `None` if it is stale.
-    pub fn describe(&self, delivery: Delivery) -> Option<(SignalName, Envelope)> {
-        if !self.is_current(delivery) {
-            return None;
-        }
-        let signal = self.node.lines.get(delivery.line).head;
-        Some((self.node.name_of(delivery.line, signal), self.node.arena.get(signal).envelope))
+    /// The stable name of what a delivery would deliver; `None` if it is stale.
+    #[inline]
+    pub fn name(&self, delivery: Delivery) -> Option<SignalName> {
+        let node = &self.node;
+        let line = node.lines.current(delivery.line, delivery.epoch)?;
+        Some(name_of(line, node.arena.get(line.head), node.slot(line.receiver)))
     }
 
     /// Between whom a delivery is, as when it became enabled; `None` if it is stale.
     pub fn chain(&self, delivery: Delivery) -> Option<Chain> {
-        self.is_current(delivery).then(|| self.chain_of(delivery))
+        let line = self.node.lines.current(delivery.line, delivery.epoch)?;
+        Some(chain_of(line, self.node.slot(line.receiver)))
     }
 
     /// The payload that a delivery would deliver.
     pub fn payload(&self, delivery: Delivery) -> Option<&[u8]> {
-        self.is_current(delivery).then(|| self.node.arena.payload(self.node.lines.get(delivery.line).head))
+        let line = self.node.lines.current(delivery.line, delivery.epoch)?;
+        Some(self.node.arena.payload(line.head))
     }
 
     /// Path and life of the actor in a slot.

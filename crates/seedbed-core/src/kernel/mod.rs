@@ -243,6 +243,6 @@ impl Kernel {
     /// True if the delivery can be run now.
     #[inline]
     pub fn is_current(&self, delivery: Delivery) -> bool {
-        self.node.lines.is_current(delivery.line, delivery.epoch)
+        self.node.lines.current(delivery.line, delivery.epoch).is_some()
     }
 }

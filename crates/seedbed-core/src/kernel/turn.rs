@@ -4,11 +4,11 @@ use super::Kernel;
 use super::arrive::Carrier;
 use super::hold::hash_of;
 use crate::actor::{Failed, stop_code};
-use crate::arena::{NIL, Room};
+use crate::arena::NIL;
 use crate::context::Context;
 use crate::event::{Event, Hook, Lost};
 use crate::mail::{LIFECYCLE, Sender};
-use crate::node::{Link, Resolved, Special, Stage, Stop};
+use crate::node::{Link, Resolved, Special, Stage, Stop, Turn, name_of};
 use crate::outbox::{PerformWish, SpawnWish, Wish};
 use crate::packet::{Body, EffectRequest, Packet};
 use crate::path::PathId;
@@ -41,38 +41,27 @@ pub enum Ran {
 impl Kernel {
     /// Runs one turn.
     pub fn run<R: Reactor>(&mut self, r: &mut R, delivery: Delivery) -> Ran {
-        if !self.is_current(delivery) {
-            return Ran::Stale;
-        }
         let node = &mut self.node;
-        let line = delivery.line;
-        node.lines.get_mut(line).enabled = false;
-        let slot = node.lines.get(line).receiver;
-        let signal = node.lines.pop(&node.arena, line);
-        let name = node.name_of(line, signal);
-        // Twice out of the arena, not from one copy to the next: a wide load would wait for narrow stores.
-        node.turn.envelope = node.arena.get(signal).envelope;
-        let mut payload = Room::new();
-        let mut envelope = Envelope::default();
-        let cause = node.arena.take(signal, &mut envelope, &mut payload);
-        let hook = match node.slot(slot).stage {
-            Stage::Starting => Hook::Start,
-            Stage::Running => Hook::Message,
-            stage => {
-                debug_assert_eq!(stage, Stage::Stopping, "no delivery is enabled otherwise");
-                Hook::Stop
-            }
-        };
-        self.begin_turn(slot, hook, &envelope);
+        let Some(line) = node.lines.begin(delivery.line, delivery.epoch) else { return Ran::Stale };
+        let (slot, head) = (line.receiver, line.head);
+        line.head = node.arena.get(head).next;
+        let signal = node.arena.take(head);
+        let (envelope, payload) = (&signal.kept.envelope, signal.payload());
+        let hook = self.begin_turn(slot, envelope);
         self.node.turn.starves = r.starves() && self.node.may_starve(slot, hook);
-        let who = self.node.who(slot);
-        let pid = who.pid;
-        r.observe(&Event::Turn { who, hook, name, envelope: &envelope, payload: payload.bytes(), cause });
-        let done = self.call(r, slot, hook, &envelope, payload.bytes());
-        let turn = &self.node.turn;
-        let (fuel, now, unix, failed) = (turn.fuel, turn.now, turn.unix, done.is_err());
-        r.observe(&Event::TurnEnd { who: self.node.who(slot), fuel, now, unix, failed });
-        self.settle(r, line, slot);
+        let pid = self.node.turn.pid;
+        r.observe_turn(|| {
+            let node = &self.node;
+            let name = name_of(node.lines.get(delivery.line), &signal.kept, node.slot(slot));
+            Event::Turn { who: node.who(slot), hook, name, envelope, payload, cause: signal.kept.cause }
+        });
+        let done = self.call(r, slot, hook, envelope, payload);
+        let fuel = self.node.turn.fuel;
+        r.observe_turn(|| {
+            let Turn { now, unix, .. } = self.node.turn;
+            Event::TurnEnd { who: self.node.who(slot), fuel, now, unix, failed: done.is_err() }
+        });
+        self.settle(r, delivery.line, slot);
         match done {
             Ok(()) => self.finish(r, slot, hook),
             Err(failed) => self.fail_turn(r, slot, hook, failed),
@@ -81,21 +70,28 @@ impl Kernel {
     }
 
     #[inline(always)]
-    fn begin_turn(&mut self, slot: u32, hook: Hook, envelope: &Envelope) {
-        let pid = self.node.pid(slot);
+    fn begin_turn(&mut self, slot: u32, envelope: &Envelope) -> Hook {
         if envelope.flags == Flags::TIMER {
             self.timer_delivered(slot, envelope.correlation);
         }
-        let s = self.node.slot_mut(slot);
+        let s = &mut self.node.slots[slot as usize];
         s.turns += 1;
         if envelope.flags == Flags::MESSAGE {
             s.mailbox.count -= 1;
             s.mailbox.bytes -= envelope.len;
         }
+        let hook = match s.stage {
+            Stage::Starting => Hook::Start,
+            Stage::Running => Hook::Message,
+            stage => {
+                debug_assert_eq!(stage, Stage::Stopping, "no delivery is enabled otherwise");
+                Hook::Stop
+            }
+        };
         let log_left = s.limits.log_max;
         let turn = &mut self.node.turn;
         turn.slot = slot;
-        turn.pid = pid;
+        turn.pid = s.pid;
         turn.hook = hook;
         turn.now = None;
         turn.unix = None;
@@ -107,6 +103,7 @@ impl Kernel {
             turn.is_special = false;
             turn.special = Special::default();
         }
+        hook
     }
 
     /// A timer's message is being delivered: it is done, or armed again from its own deadline (rule C3).
@@ -135,14 +132,12 @@ impl Kernel {
         envelope: &Envelope,
         payload: &[u8],
     ) -> Result<(), Failed> {
+        const STARTED: &str = "a started actor has a behaviour";
         let mut behaviour = self.node.slot_mut(slot).behaviour.take();
-        let stop = match (&self.node.slot(slot).cold.stop, hook) {
-            (Some(stop), Hook::Stop) => Some(stop_code(&stop.reason, stop.by_parent, stop.by_other)),
-            _ => None,
-        };
-        let mut cx = Context { node: &mut self.node, port: r };
-        let done = catch_unwind(AssertUnwindSafe(|| match (hook, stop) {
-            (Hook::Start, _) => {
+        let mut cx = Context { node: &mut self.node, port: r, envelope };
+        let done = catch_unwind(AssertUnwindSafe(|| match hook {
+            Hook::Message => behaviour.as_mut().expect(STARTED).deliver(&mut cx, envelope, payload),
+            Hook::Start => {
                 let cold = &mut cx.node.slot_mut(slot).cold;
                 let args = std::mem::take(&mut cold.args);
                 let factory = cold.factory.clone().expect("an actor that starts has its factory");
@@ -151,13 +146,11 @@ impl Kernel {
                 behaviour = Some(made);
                 done
             }
-            (Hook::Stop, Some(code)) => {
-                behaviour.as_mut().expect("a started actor has a behaviour").stop(&mut cx, code)
+            Hook::Stop => {
+                let stop = cx.node.slot(slot).cold.stop.as_ref().expect("a stopping actor has a reason");
+                let code = stop_code(&stop.reason, stop.by_parent, stop.by_other);
+                behaviour.as_mut().expect(STARTED).stop(&mut cx, code)
             }
-            _ => behaviour
-                .as_mut()
-                .expect("a started actor has a behaviour")
-                .deliver(&mut cx, envelope, payload),
         }));
         self.node.slot_mut(slot).behaviour = behaviour;
         match done {
@@ -172,13 +165,14 @@ impl Kernel {
     /// Looks after the lines of an actor whose turn is over: the next of the line becomes enabled,
     /// emptied ones go.
     fn settle<R: Reactor>(&mut self, r: &mut R, line: u32, slot: u32) {
-        let running = self.node.slot(slot).stage == Stage::Running;
         let node = &mut self.node;
         let s = &mut node.slots[slot as usize];
-        if node.lines.settle(line, &mut s.mailbox) && running {
+        if node.lines.settle(line, &mut s.mailbox) && s.stage == Stage::Running {
             self.enable(r, line);
         }
-        self.settle_thinned(r, slot);
+        if !self.node.thinned.is_empty() {
+            self.settle_thinned(r, slot);
+        }
     }
 
     fn settle_thinned<R: Reactor>(&mut self, r: &mut R, slot: u32) {
@@ -368,14 +362,20 @@ impl Kernel {
 
     fn apply_outbox<R: Reactor>(&mut self, r: &mut R, slot: u32) {
         let from = self.node.sender(slot);
-        let me = self.node.pid(slot);
+        let me = Pid::from_raw(from.key);
         self.node.turn.applying = true;
         let mut at = 0;
         while let Some(wish) = self.node.outbox.get_mut(at) {
             at += 1;
-            match std::mem::replace(wish, Wish::Done) {
-                Wish::Send { signal } => self.deliver(r, from, signal),
-                wish => self.apply(r, slot, me, from, wish),
+            match wish {
+                Wish::Send { signal } => {
+                    let signal = *signal;
+                    self.deliver(r, from, signal);
+                }
+                wish => {
+                    let wish = std::mem::replace(wish, Wish::Done);
+                    self.apply(r, slot, me, from, wish);
+                }
             }
         }
         self.node.turn.applying = false;

@@ -79,9 +79,14 @@ impl World {
         client
     }
 
+    /// True if their clock can begin, and has not.
+    pub(super) fn are_inputs_to_begin(&self) -> bool {
+        self.inputs.is_to_begin() && self.sim.starting.is_empty()
+    }
+
     /// Lets the clock of the inputs begin, if it can.
     pub(super) fn begin_inputs(&mut self) {
-        if self.inputs.is_to_begin() && self.sim.starting.is_empty() {
+        if self.are_inputs_to_begin() {
             self.inputs.begun = Some(self.sim.now);
         }
     }
@@ -104,6 +109,7 @@ impl World {
         let correlation = self.send_raw(client, to, tag, payload, timeout.is_some());
         if let Some(timeout) = timeout {
             let deadline = self.sim.now + timeout;
+            self.sim.is_due(deadline);
             self.inputs.waiting.insert((client.pid, correlation), (deadline, to, index));
             self.inputs.deadlines.insert((deadline, client.pid, correlation));
         }

@@ -471,6 +471,7 @@ impl World {
     fn split(&mut self, node: NodeId) -> Option<(&mut seedbed_core::Kernel, NodePort<'_>)> {
         let host = self.hosts.get_mut(usize::from(node.0).checked_sub(1)?)?;
         let kernel = host.kernel.as_mut()?;
+        self.sim.looked = None;
         kernel.set_step(self.sim.step);
         Some((kernel, NodePort { sim: &mut self.sim, node }))
     }

@@ -115,6 +115,7 @@ impl World {
     }
 
     pub(super) fn boot(&mut self, node: NodeId) {
+        self.sim.looked = None;
         let mut effects: Vec<String> = self.handlers.keys().cloned().collect();
         effects.push(seedbed_core::abi::store::EFFECT.to_owned());
         let (entries, nodes) = (self.entries.clone(), self.names.clone());
@@ -164,6 +165,7 @@ impl World {
     /// what was asked of it since.
     pub(super) fn wait_for_lost(&mut self, node: NodeId) {
         let lost_at = self.sim.now + self.config.loss_after;
+        self.sim.is_due(lost_at);
         if let Some(host) = self.hosts.get_mut(usize::from(node.0) - 1)
             && host.up_at.is_none()
         {
@@ -201,6 +203,7 @@ impl World {
         self.lose_unsynced(node, life);
         let now = self.sim.now;
         let lost_at = now + self.config.loss_after;
+        self.sim.looked = None;
         let host = self.host_mut(node);
         host.lives = host.kernel.take().expect("it is up").into_lives();
         host.boot = host.boot.next();

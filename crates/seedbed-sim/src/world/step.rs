@@ -7,7 +7,7 @@ use crate::property::{Property, Seen, When};
 use crate::sim::{Mode, NodePort};
 use crate::strategy::Pick;
 use seedbed_core::{
-    Body, ChoiceKind, ChoicePoint, Delivery, EffectError, Envelope, Flags, Instead, Life, Mail, NodeId,
+    At, Body, ChoiceKind, ChoicePoint, Delivery, EffectError, Envelope, Flags, Instead, Life, Mail, NodeId,
     OrderKey, Packet, PathId, Pid, Ran, SignalName, TapeEntry, Time, Until, node_of,
 };
 use std::time::Duration;
@@ -163,7 +163,11 @@ impl World {
         if self.sim.found.is_some() || self.replay_failed() || self.is_stopped() {
             return Advance::Stopped;
         }
-        self.deliver_due();
+        if self.sim.looked == Some(self.sim.now) {
+            debug_assert!(self.is_nothing_due(), "what adds something that is due says so");
+        } else {
+            self.deliver_due();
+        }
         if self.sim.order.is_empty() {
             return match self.next_time() {
                 Some(next) if next <= until => {
@@ -217,8 +221,20 @@ impl World {
             .min()
     }
 
+    /// True if [`deliver_due`](Self::deliver_due) would do nothing.
+    fn is_nothing_due(&self) -> bool {
+        let now = self.sim.now;
+        self.next_time().is_none_or(|next| next > now)
+            && !self.are_inputs_to_begin()
+            && !self.sim.busy.is_any_free(now)
+            && !self.sim.stops.is_any_over(now)
+    }
+
     /// Everything due by now, in a fixed order: nodes come up or are lost, timers, effects, inputs, packets.
+    /// It is looked for when time has passed, and when something was added that is due at once: what
+    /// adds such a thing sets [`Sim::looked`](crate::sim::Sim) back.
     pub(super) fn deliver_due(&mut self) {
+        self.sim.looked = Some(self.sim.now);
         self.begin_inputs();
         self.sim.free();
         self.sim.lift_due();
@@ -331,15 +347,15 @@ impl World {
             Pick::Plain => plain,
             Pick::Run(id) => id,
             Pick::Clock => {
-                self.record(plain, Instead::Clock);
+                let (key, at) = self.pass_over(plain);
+                self.sim.record(TapeEntry::Order { key, instead: Instead::Clock }, at);
                 self.pass_clock();
                 return None;
             }
         };
         let delivery = self.sim.order.delivery(chosen);
         if chosen != plain {
-            let name = self.name(delivery);
-            self.record(plain, Instead::Signal(name));
+            self.sim.passed_over = Some(self.pass_over(plain));
         }
         if let (Some(holds), false) = (&mut self.sim.holds, self.sim.calm) {
             holds.picked(chosen);
@@ -365,22 +381,15 @@ impl World {
 
     fn name(&self, delivery: Delivery) -> SignalName {
         let kernel = self.host(delivery.node).and_then(|h| h.kernel.as_ref());
-        kernel.and_then(|k| k.describe(delivery)).expect("what is enabled can be named").0
+        kernel.and_then(|k| k.name(delivery)).expect("what is enabled can be named")
     }
 
-    /// Writes down that something else than the plain delivery goes.
-    fn record(&mut self, plain: u32, instead: Instead) {
+    /// Counts that something else than the plain delivery goes; gives where and when that was.
+    fn pass_over(&mut self, plain: u32) -> (OrderKey, At) {
         let delivery = self.sim.order.delivery(plain);
         let key = OrderKey { plain: self.name(delivery), passed: self.sim.order.passed(plain) };
         self.sim.order.pass_over(plain);
-        self.keep(delivery.node, TapeEntry::Order { key, instead });
-    }
-
-    /// Writes down an answer that was not plain.
-    fn keep(&mut self, node: NodeId, entry: TapeEntry) {
-        self.sim.tape.push(entry);
-        let at = self.sim.at(node);
-        self.sim.observers.iter_mut().for_each(|o| o.chosen(at, &entry));
+        (key, self.sim.at(delivery.node))
     }
 
     /// The first in plain order that the tape does not hold back; `None` if all are held and the
@@ -422,7 +431,7 @@ impl World {
             let Mode::Replay(replay, tape) = &mut self.sim.mode else { return };
             let entry = tape.entries[index];
             if replay.held(index) {
-                self.keep(node, entry);
+                self.sim.record(entry, self.sim.at(node));
             }
         }
     }
@@ -490,6 +499,9 @@ impl World {
         let (root, boot) = (host.path, Life(u32::from(kernel.boot_number().0)));
         let ran = kernel.run(&mut NodePort { sim: &mut self.sim, node }, delivery);
         let Ran::Turn { pid, .. } = ran else { unreachable!("the order holds only what is enabled") };
+        if let Some(at) = kernel.next_deadline() {
+            self.sim.is_due(at);
+        }
         if let Some(footprint) = &self.sim.footprint {
             self.sim.strategy.ran(footprint);
         }
