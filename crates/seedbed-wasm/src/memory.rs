@@ -108,10 +108,10 @@ impl Slab {
             Some(base) => base,
             None => {
                 if class.fresh == 0 {
-                    let mapping =
-                        Mapping::new(MAPPING).map_err(|e| format!("no address space for memories: {e}"))?;
+                    let mapping = Mapping::largest(MAPPING, size + GAP)
+                        .map_err(|e| format!("no address space for memories: {e}"))?;
+                    class.fresh = mapping.len / (size + GAP);
                     class.mappings.push(mapping);
-                    class.fresh = MAPPING / (size + GAP);
                 }
                 class.fresh -= 1;
                 let first_line = class.fresh * LINE % PAGE;
@@ -346,6 +346,18 @@ struct Mapping {
 unsafe impl Send for Mapping {}
 
 impl Mapping {
+    /// As much as there is room for, where address space is bounded (`ulimit -v`, valgrind): `most`
+    /// bytes, or half as many, and so on, but not fewer than `least`.
+    fn largest(most: usize, least: usize) -> rustix::io::Result<Mapping> {
+        let mut len = most;
+        loop {
+            match Mapping::new(len) {
+                Err(_) if len / 2 >= least => len /= 2,
+                result => return result,
+            }
+        }
+    }
+
     fn new(len: usize) -> rustix::io::Result<Mapping> {
         use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
@@ -410,6 +422,14 @@ mod tests {
         // SAFETY: the slot has a capacity of 1 MiB.
         let bytes = unsafe { std::slice::from_raw_parts(again.base.0.as_ptr(), 131_072) };
         assert!(bytes.iter().all(|b| *b == 0));
+    }
+
+    #[test]
+    fn less_address_space_than_wished_for_is_made_do_with() {
+        let all = 1 << 60;
+        let mapping = Mapping::largest(all, PAGE).unwrap();
+        assert!((PAGE..all).contains(&mapping.len));
+        assert!(Mapping::largest(all, all).is_err());
     }
 
     #[test]
