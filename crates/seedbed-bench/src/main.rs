@@ -1,11 +1,12 @@
 //! Measures Seedbed beside its limits, interleaved in one run, and prints one table.
 
+mod limits;
+mod ours;
 mod round;
-mod work;
 
 use clap::Parser;
-use round::{Row, Work, measure};
-use work::{native, short, wasm};
+use ours::{native, short, wasm};
+use round::{Clock, Row, Work, measure};
 
 /// Measures Seedbed beside its limits.
 #[derive(Parser)]
@@ -16,6 +17,9 @@ struct Args {
     /// Only rows whose name contains this.
     #[arg(long)]
     only: Option<String>,
+    /// What is taken for time.
+    #[arg(long, value_enum, default_value_t = Clock::Wall)]
+    clock: Clock,
     /// `text` or `json`.
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
@@ -32,7 +36,7 @@ fn rows() -> Vec<Row> {
             unit: "message",
             n: 500_000,
             works: vec![
-                ("bare wasmtime, the same copies", work(wasm::bare)),
+                ("bare wasmtime, the same copies", work(limits::wasmtime::run)),
                 ("real reactor", work(wasm::real)),
                 ("simulated, plain", work(|n| wasm::sim(n, "plain", 1))),
                 ("simulated, random, 1 pair", work(|n| wasm::sim(n, "random", 1))),
@@ -44,7 +48,7 @@ fn rows() -> Vec<Row> {
             unit: "message",
             n: 1_000_000,
             works: vec![
-                ("a VecDeque loop", work(native::bare)),
+                ("a VecDeque loop", work(limits::queue::run)),
                 ("kernel alone", work(native::kernel)),
                 ("simulated, plain", work(|n| native::sim(n, "plain", 1))),
             ],
@@ -85,7 +89,7 @@ fn main() {
     let args = Args::parse();
     let wanted = |row: &Row| args.only.as_ref().is_none_or(|only| row.name.contains(only));
     for row in rows().into_iter().filter(wanted) {
-        let medians = measure(&row, args.rounds);
+        let medians = measure(&row, args.rounds, args.clock);
         if args.format == "json" {
             for ((name, _), ns) in row.works.iter().zip(&medians) {
                 let ratio = medians[0] / ns;

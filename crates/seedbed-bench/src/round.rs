@@ -1,6 +1,27 @@
 //! Rounds: every contender once, then again, so that noise falls on all alike.
 
-use std::time::Instant;
+use cpu_time::ProcessTime;
+use std::time::{Duration, Instant};
+
+/// What is taken for time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Clock {
+    /// What a watch shows.
+    Wall,
+    /// What the processors spent on this process, all threads together: for a machine that is shared.
+    Cpu,
+}
+
+impl Clock {
+    fn time(self, work: impl FnOnce()) -> Duration {
+        let (wall, cpu) = (Instant::now(), ProcessTime::now());
+        work();
+        match self {
+            Clock::Wall => wall.elapsed(),
+            Clock::Cpu => cpu.elapsed(),
+        }
+    }
+}
 
 /// Does something `n` times.
 pub type Work = Box<dyn Fn(u64)>;
@@ -15,13 +36,11 @@ pub struct Row {
 }
 
 /// Medians in nanoseconds for one, in the order of the works.
-pub fn measure(row: &Row, rounds: usize) -> Vec<f64> {
+pub fn measure(row: &Row, rounds: usize, clock: Clock) -> Vec<f64> {
     let mut times = vec![Vec::new(); row.works.len()];
     for _ in 0..rounds {
         for ((_, work), times) in row.works.iter().zip(&mut times) {
-            let start = Instant::now();
-            work(row.n);
-            times.push(start.elapsed().as_nanos() as f64 / row.n as f64);
+            times.push(clock.time(|| work(row.n)).as_nanos() as f64 / row.n as f64);
         }
     }
     let median = |mut t: Vec<f64>| {

@@ -16,8 +16,8 @@ use crate::replay::Replay;
 use crate::strategy::{Candidate, Footprint, Strategy};
 use seedbed_core::{
     At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectRequest, Event, ExitReason,
-    InputStats, Instead, Life, Mail, NodeId, Observer, OrderKey, Packet, PathId, Pid, Port, Reactor, Tape, TapeEntry, Time,
-    TraceHash, decision, node_of,
+    InputStats, Instead, Life, Mail, NodeId, Observer, OrderKey, Packet, PathId, Pid, Port, Reactor, Tape,
+    TapeEntry, Time, TraceHash, decision, node_of,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -25,7 +25,7 @@ impl Actor for Hop {
 }
 
 /// `n` whole runs of about 100 events: four actors, 24 messages each.
-pub fn runs(n: u64) {
+pub(crate) fn runs(n: u64) {
     let program = |world: &mut World| {
         for name in ["a", "b", "c", "d"] {
             world.spawn(name, || Hop(24));
@@ -33,7 +33,8 @@ pub fn runs(n: u64) {
         Ok(())
     };
     for seed in 0..n {
-        let (outcome, _) = run_with(&program, &RunConfig::seed(seed), StrategySpec::Random.build(), Vec::new());
+        let (outcome, _) =
+            run_with(&program, &RunConfig::seed(seed), StrategySpec::Random.build(), Vec::new());
         assert!(outcome.stats.steps == 104, "{}", outcome.stats.steps);
     }
 }
@@ -58,20 +59,21 @@ impl Actor for Sleeper {
 }
 
 /// `n` virtual years in which nothing happens but one timer.
-pub fn idle_years(n: u64) {
+pub(crate) fn idle_years(n: u64) {
     for seed in 0..n {
         let program = |world: &mut World| {
             world.configure(|c: &mut WorldConfig| c.duration = Duration::from_secs(400 * 86_400));
             world.spawn("sleeper", || Sleeper);
             Ok(())
         };
-        let (outcome, _) = run_with(&program, &RunConfig::seed(seed), StrategySpec::Plain.build(), Vec::new());
+        let (outcome, _) =
+            run_with(&program, &RunConfig::seed(seed), StrategySpec::Plain.build(), Vec::new());
         assert!(outcome.time.as_nanos() >= 365 * 86_400 * 1_000_000_000);
     }
 }
 
 /// Spawns `n` WASM actors that stay alive together, each through its start, and ends them all.
-pub fn alive_together(n: u64) {
+pub(crate) fn alive_together(n: u64) {
     let program = move |world: &mut World| {
         world.configure(|c: &mut WorldConfig| c.steps_max = u64::MAX);
         let actor = idle_actor();

@@ -5,11 +5,10 @@ use seedbed_core::Bytes;
 use seedbed_rt::System;
 use seedbed_sim::{RunConfig, StrategySpec, World, run_with};
 use seedbed_wasm::WasmActor;
-use wasmtime::{Caller, Config, Engine, Linker, Module, Store};
 
 /// Sends each message on to whom its first eight bytes name while the counter in the next eight is
 /// not 0, with itself as the next receiver.
-const BALL: &str = r#"
+pub(crate) const BALL: &str = r#"
 (module
   (import "seedbed" "send" (func $send (param i64 i64 i32 i32) (result i32)))
   (import "seedbed" "self" (func $self (result i64)))
@@ -29,7 +28,8 @@ const BALL: &str = r#"
     (i32.const 0)))
 "#;
 
-fn ball(to: u64, n: u64) -> Bytes {
+/// A ball for `to`, to be passed on `n` times.
+pub(crate) fn ball(to: u64, n: u64) -> Bytes {
     let mut ball = vec![0; 64];
     ball[..8].copy_from_slice(&to.to_le_bytes());
     ball[8..16].copy_from_slice(&n.to_le_bytes());
@@ -37,7 +37,7 @@ fn ball(to: u64, n: u64) -> Bytes {
 }
 
 /// An actor that only waits.
-pub fn idle_actor() -> WasmActor {
+pub(crate) fn idle_actor() -> WasmActor {
     actor()
 }
 
@@ -45,53 +45,8 @@ fn actor() -> WasmActor {
     WasmActor::from_bytes(&wat::parse_str(BALL).expect("it is a module")).expect("it is an actor")
 }
 
-struct Host {
-    out: [u8; 64],
-    memory: Option<wasmtime::Memory>,
-}
-
-/// The same copies and calls, no kernel: two instances of one store, the output of each fed to the other.
-pub fn bare(n: u64) {
-    let mut config = Config::new();
-    config.consume_fuel(true).cranelift_nan_canonicalization(true);
-    let engine = Engine::new(&config).expect("a plain engine");
-    let module = Module::new(&engine, wat::parse_str(BALL).expect("it is a module")).expect("it compiles");
-    let mut linker: Linker<Host> = Linker::new(&engine);
-    linker
-        .func_wrap("seedbed", "send", |mut caller: Caller<'_, Host>, _: i64, _: i64, ptr: u32, len: u32| {
-            let memory = caller.data().memory.expect("set before each call");
-            let (bytes, host) = memory.data_and_store_mut(&mut caller);
-            let from = bytes.get(ptr as usize..(ptr + len) as usize).filter(|b| b.len() == 64);
-            let Some(from) = from else { return -7 };
-            host.out.copy_from_slice(from);
-            0i32
-        })
-        .expect("a new name");
-    linker.func_wrap("seedbed", "self", || 1i64).expect("a new name");
-    let mut store = Store::new(&engine, Host { out: [0; 64], memory: None });
-    store.set_fuel(u64::MAX).expect("fuel is on");
-    let pre = linker.instantiate_pre(&module).expect("all is linked");
-    let players = [(); 2].map(|()| {
-        let instance = pre.instantiate(&mut store).expect("there is room");
-        let memory = instance.get_memory(&mut store, "memory").expect("exported");
-        let call = instance.get_typed_func::<(u32, u32, u32), i32>(&mut store, "seedbed_on_message");
-        (memory, call.expect("exported"))
-    });
-    store.data_mut().out.copy_from_slice(&ball(1, n).0);
-    for i in 0..n {
-        let (memory, call) = &players[(i & 1) as usize];
-        store.data_mut().memory = Some(*memory);
-        let out = store.data().out;
-        let bytes = memory.data_mut(&mut store);
-        bytes[1024..1072].copy_from_slice(&[i as u8; 48]);
-        bytes[1072..1136].copy_from_slice(&out);
-        store.set_fuel(1_000_000).expect("fuel is on");
-        call.call(&mut store, (1024, 1072, 64)).expect("it returns");
-    }
-}
-
 /// On the simulated reactor, with choices, tape and hash on.
-pub fn sim(n: u64, strategy: &str, pairs: u64) {
+pub(crate) fn sim(n: u64, strategy: &str, pairs: u64) {
     let program = move |world: &mut World| {
         quick_world(world);
         for pair in 0..pairs {
@@ -109,7 +64,7 @@ pub fn sim(n: u64, strategy: &str, pairs: u64) {
 }
 
 /// On the real reactor.
-pub fn real(n: u64) {
+pub(crate) fn real(n: u64) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
         let system = System::start().expect("it starts");

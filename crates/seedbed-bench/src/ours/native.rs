@@ -5,17 +5,6 @@ use seedbed_sim::{RunConfig, StrategySpec, World, run_with};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-/// The least a queue can cost.
-pub fn bare(n: u64) {
-    let mut queue: VecDeque<(u64, [u8; 64])> = VecDeque::new();
-    queue.push_back((0, [0; 64]));
-    for _ in 0..n {
-        let Some((to, mut ball)) = queue.pop_front() else { return };
-        ball[0] = ball[0].wrapping_add(1);
-        queue.push_back((to ^ 1, std::hint::black_box(ball)));
-    }
-}
-
 /// Passes a number while it has turns left.
 struct Player {
     left: u64,
@@ -74,7 +63,7 @@ impl Reactor for Fifo {
 }
 
 /// The kernel under the simplest reactor.
-pub fn kernel(n: u64) {
+pub(crate) fn kernel(n: u64) {
     let mut kernel = Kernel::new(NodeConfig {
         id: NodeId(1),
         name: "n".into(),
@@ -96,7 +85,7 @@ pub fn kernel(n: u64) {
     }
 }
 
-pub fn sim(n: u64, strategy: &str, pairs: u64) {
+pub(crate) fn sim(n: u64, strategy: &str, pairs: u64) {
     let each = n / pairs;
     let program = move |world: &mut World| {
         quick_world(world);
@@ -114,6 +103,6 @@ pub fn sim(n: u64, strategy: &str, pairs: u64) {
 }
 
 /// No bound on steps.
-pub fn quick_world(world: &mut World) {
+pub(crate) fn quick_world(world: &mut World) {
     world.configure(|c| c.steps_max = u64::MAX);
 }

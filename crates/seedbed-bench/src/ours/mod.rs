@@ -1,0 +1,5 @@
+//! Seedbed at work.
+
+pub(crate) mod native;
+pub(crate) mod short;
+pub(crate) mod wasm;

@@ -1,3 +1,0 @@
-pub mod native;
-pub mod short;
-pub mod wasm;
