@@ -1,9 +1,11 @@
 //! What the simulation tests share: actors made of one closure, a diary that they write, and
 //! [`holds`], which runs a world under many seeds, each twice.
 
+mod actors;
 mod bare;
 mod watch;
 
+pub use actors::{Told, timed, watcher};
 pub use bare::Bare;
 pub use watch::{Record, Trace};
 

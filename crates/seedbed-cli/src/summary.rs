@@ -16,8 +16,8 @@ pub(crate) fn text(summary: &Summary) -> String {
     let faults: Vec<String> = summary.faults.iter().map(|(kind, n)| format!("{n} × {kind}")).collect();
     let faults = if faults.is_empty() { "none".to_owned() } else { faults.join(", ") };
     let seen = summary.sometimes.values().filter(|seen| **seen).count();
-    let seen = (!summary.sometimes.is_empty())
-        .then(|| format!("{seen} of {}", count(summary.sometimes.len() as u64, "`sometimes`")));
+    let seen =
+        (!summary.sometimes.is_empty()).then(|| format!("{seen} of {} `sometimes`", summary.sometimes.len()));
     let checked = format!("{}, looked at {} times", count(summary.properties, "property"), summary.checks);
     let text = labelled("covered", [covered])
         + &labelled("faults", [faults])

@@ -8,6 +8,7 @@ use seedbed_manifest::{
 };
 use seedbed_sim::replay_recording;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 fn fixtures() -> PathBuf {
@@ -163,4 +164,42 @@ fn a_tree_that_does_not_start_is_an_error() {
     let ServiceError::Tree { node, .. } = &error else { panic!("{error}") };
     assert_eq!(node, "a");
     assert!(error.to_string().contains("out of memory"), "{error}");
+}
+
+/// How many runs of each fixture: 1 000 in all is `SEEDBED_REAL_RUNS=112` of the nine.
+fn real_runs() -> u64 {
+    std::env::var("SEEDBED_REAL_RUNS").map_or(2, |runs| runs.parse().expect("a number of runs"))
+}
+
+/// Real runs take as long as their inputs say, and do nothing most of the time: many at once.
+const AT_ONCE: usize = 24;
+
+#[test]
+fn recorded_runs_of_every_fixture_replay() {
+    let mut fixtures: Vec<PathBuf> = std::fs::read_dir(fixtures())
+        .unwrap()
+        .map(|entry| entry.unwrap().path().join("seedbed.toml"))
+        .collect();
+    fixtures.retain(|manifest| manifest.is_file());
+    fixtures.sort();
+    assert!(fixtures.len() >= 9);
+    let scenarios: Vec<Scenario> = fixtures.iter().map(|path| Scenario::load(path).unwrap()).collect();
+    let (next, all) = (AtomicUsize::new(0), scenarios.len() * real_runs() as usize);
+    let turns = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let nth = next.fetch_add(1, Ordering::Relaxed);
+                    if nth >= all {
+                        return;
+                    }
+                    let served = serve(&scenarios[nth % scenarios.len()], &recorded());
+                    assert_eq!(served.end, ServiceEnd::Rest, "{}", fixtures[nth % scenarios.len()].display());
+                    turns.fetch_add(served.turns, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    println!("{all} real runs, {} turns: each replayed to the same hash", turns.into_inner());
 }

@@ -1,8 +1,8 @@
 //! E2, E6, E7, E13: who ends with reason R sends exit(R) to each link and down(R) to each monitor, with
 //! what it returned, in the order in which they were made.
 
-use seedbed_core::{Bytes, ExitReason, Reason, Signal};
-use sim_tests::{Diary, Input, actor, handler_error, holds};
+use seedbed_core::{Bytes, ExitReason, Reason};
+use sim_tests::{Diary, Input, actor, handler_error, holds, watcher};
 
 #[test]
 fn with_reason_and_value() {
@@ -48,26 +48,18 @@ fn with_reason_and_value() {
                 let keep = diary.clone();
                 world.spawn(
                     name,
-                    actor(move |cx, input| {
-                        match input {
-                            Input::Start => {
-                                cx.trap_exits(true);
-                                cx.link(victim)?;
-                                cx.monitor(victim)?;
-                                cx.monitor(victim)?;
-                            }
-                            Input::Signal(Signal::Exit { from, reason, value }) => {
-                                assert_eq!(from, victim);
-                                keep.push((cx.me(), 0, reason, value));
-                            }
-                            Input::Signal(Signal::Down { from, reason, value, monitor }) => {
-                                assert_eq!(from, victim);
-                                keep.push((cx.me(), monitor.0, reason, value));
-                            }
-                            _ => {}
-                        }
-                        Ok(())
-                    }),
+                    watcher(
+                        move |cx| {
+                            cx.link(victim)?;
+                            cx.monitor(victim)?;
+                            cx.monitor(victim)?;
+                            Ok(())
+                        },
+                        move |cx, told| {
+                            assert_eq!(told.from, victim);
+                            keep.push((cx.me(), told.monitor.unwrap_or(0), told.reason, told.value));
+                        },
+                    ),
                 );
             }
             world.settle()?;

@@ -1,8 +1,8 @@
 //! E8, E9, E17: linking to a dead pid gives exit(NoProcess), monitoring one gives down(NoProcess) at
 //! once; never silence.
 
-use seedbed_core::{ExitReason, Signal, SpawnOptions};
-use sim_tests::{Diary, Input, Trace, actor, holds, idle};
+use seedbed_core::{ExitReason, SpawnOptions};
+use sim_tests::{Diary, Input, Trace, actor, holds, idle, watcher};
 use std::sync::Arc;
 
 #[test]
@@ -19,24 +19,18 @@ fn here_and_on_another_node() {
                 let keep = diary.clone();
                 world.spawn(
                     name,
-                    actor(move |cx, input| {
-                        match input {
-                            Input::Start => {
-                                cx.trap_exits(true);
-                                cx.link(dead)?;
-                                cx.monitor(dead)?;
-                                cx.link(dead)?;
-                            }
-                            Input::Signal(Signal::Exit { from, reason, .. }) => {
-                                keep.push((cx.me(), "exit", from, reason));
-                            }
-                            Input::Signal(Signal::Down { from, reason, .. }) => {
-                                keep.push((cx.me(), "down", from, reason));
-                            }
-                            _ => {}
-                        }
-                        Ok(())
-                    }),
+                    watcher(
+                        move |cx| {
+                            cx.link(dead)?;
+                            cx.monitor(dead)?;
+                            cx.link(dead)?;
+                            Ok(())
+                        },
+                        move |cx, told| {
+                            let how = if told.monitor.is_none() { "exit" } else { "down" };
+                            keep.push((cx.me(), how, told.from, told.reason));
+                        },
+                    ),
                 );
             }
             world.settle()?;

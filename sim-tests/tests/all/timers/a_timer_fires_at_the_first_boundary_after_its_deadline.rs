@@ -1,8 +1,8 @@
 //! C1: a timer fires at the first turn boundary at or after its deadline; due timers enter the
 //! actor's line by deadline, then by arming.
 
-use seedbed_core::{Signal, Time};
-use sim_tests::{Bare, Diary, Input, actor, holds};
+use seedbed_core::Time;
+use sim_tests::{Bare, Diary, holds, timed};
 use std::time::Duration;
 
 #[test]
@@ -12,20 +12,18 @@ fn by_deadline_then_by_arming() {
         let keep = diary.clone();
         world.spawn(
             "a",
-            actor(move |cx, input| {
-                match input {
-                    Input::Start => {
-                        for (tag, after) in [(0, 30), (1, 10), (2, 20), (3, 10), (4, 0), (5, 20), (6, 10)] {
-                            cx.set_timer(Duration::from_millis(after), tag)?;
-                        }
+            timed(
+                |cx| {
+                    for (tag, after) in [(0, 30), (1, 10), (2, 20), (3, 10), (4, 0), (5, 20), (6, 10)] {
+                        cx.set_timer(Duration::from_millis(after), tag)?;
                     }
-                    Input::Signal(Signal::Timer { tag, .. }) => {
-                        keep.push((tag, cx.now().since(Time::ZERO).as_millis()));
-                    }
-                    _ => {}
-                }
-                Ok(())
-            }),
+                    Ok(())
+                },
+                move |cx, _, tag| {
+                    keep.push((tag, cx.now().since(Time::ZERO).as_millis()));
+                    Ok(())
+                },
+            ),
         );
         world.settle()?;
         let expected = [(4, 0), (1, 10), (3, 10), (6, 10), (2, 20), (5, 20), (0, 30)];
@@ -42,18 +40,18 @@ fn also_when_the_clock_is_looked_at_late() {
     let keep = diary.clone();
     bare.spawn(
         "a",
-        actor(move |cx, input| {
-            match input {
-                Input::Start => {
-                    for (tag, after) in [(0, 300), (1, 100), (2, 200), (3, 100)] {
-                        cx.set_timer(Duration::from_nanos(after), tag)?;
-                    }
+        timed(
+            |cx| {
+                for (tag, after) in [(0, 300), (1, 100), (2, 200), (3, 100)] {
+                    cx.set_timer(Duration::from_nanos(after), tag)?;
                 }
-                Input::Signal(Signal::Timer { tag, .. }) => keep.push(tag),
-                _ => {}
-            }
-            Ok(())
-        }),
+                Ok(())
+            },
+            move |_, _, tag| {
+                keep.push(tag);
+                Ok(())
+            },
+        ),
     );
     bare.settle();
     let start = bare.reads.clock;

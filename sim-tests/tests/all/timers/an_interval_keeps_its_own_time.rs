@@ -1,8 +1,8 @@
 //! C3: an interval re-arms itself from its own deadline, not from its delivery; it enters the line
 //! again only when the former one was delivered.
 
-use seedbed_core::{Code, Signal, Time};
-use sim_tests::{Bare, Diary, Input, actor, holds};
+use seedbed_core::{Code, Time};
+use sim_tests::{Bare, Diary, holds, timed};
 use std::time::Duration;
 
 #[test]
@@ -12,19 +12,17 @@ fn in_a_world_it_ticks_exactly() {
         let keep = diary.clone();
         world.spawn(
             "a",
-            actor(move |cx, input| {
-                match input {
-                    Input::Start => {
-                        assert_eq!(cx.set_interval(Duration::ZERO, 0), Err(Code::Invalid));
-                        cx.set_interval(Duration::from_millis(300), 0)?;
-                    }
-                    Input::Signal(Signal::Timer { .. }) => {
-                        keep.push(cx.now().since(Time::ZERO).as_millis());
-                    }
-                    _ => {}
-                }
-                Ok(())
-            }),
+            timed(
+                |cx| {
+                    assert_eq!(cx.set_interval(Duration::ZERO, 0), Err(Code::Invalid));
+                    cx.set_interval(Duration::from_millis(300), 0)?;
+                    Ok(())
+                },
+                move |cx, _, _| {
+                    keep.push(cx.now().since(Time::ZERO).as_millis());
+                    Ok(())
+                },
+            ),
         );
         world.run_for(Duration::from_millis(1_000))?;
         assert_eq!(diary.all(), [300, 600, 900]);
@@ -45,14 +43,13 @@ fn one_in_the_line_at_a_time_and_no_drift() {
     let keep = diary.clone();
     bare.spawn(
         "a",
-        actor(move |cx, input| {
-            match input {
-                Input::Start => drop(cx.set_interval(Duration::from_nanos(1_000), 0)?),
-                Input::Signal(Signal::Timer { .. }) => keep.push(()),
-                _ => {}
-            }
-            Ok(())
-        }),
+        timed(
+            |cx| cx.set_interval(Duration::from_nanos(1_000), 0).map(drop).map_err(Into::into),
+            move |_, _, _| {
+                keep.push(());
+                Ok(())
+            },
+        ),
     );
     bare.settle();
     let armed_at = bare.reads.clock;

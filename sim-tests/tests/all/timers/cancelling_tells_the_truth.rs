@@ -3,7 +3,7 @@
 
 use seedbed_core::{Cancelled, Signal, TimerId};
 use seedbed_sim::Faults;
-use sim_tests::{Diary, Input, SEEDS, actor, faulty, holds, holds_in};
+use sim_tests::{Diary, Input, SEEDS, actor, faulty, holds, holds_in, timed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,35 +15,33 @@ fn in_every_state_of_a_timer() {
         let keep = diary.clone();
         world.spawn(
             "a",
-            actor(move |cx, input| {
-                match input {
-                    Input::Start => {
-                        assert_eq!([0, 1, 2, u64::MAX].map(|n| cx.cancel_timer(TimerId(n))), [Unknown; 4]);
-                        let armed = cx.set_timer(Duration::from_millis(1), 0)?;
-                        assert_eq!([cx.cancel_timer(armed), cx.cancel_timer(armed)], [Yes, Fired]);
-                        for tag in 1..=3 {
-                            cx.set_timer(Duration::from_millis(5), tag)?;
-                        }
-                        cx.set_interval(Duration::from_millis(7), 9)?;
+            timed(
+                |cx| {
+                    assert_eq!([0, 1, 2, u64::MAX].map(|n| cx.cancel_timer(TimerId(n))), [Unknown; 4]);
+                    let armed = cx.set_timer(Duration::from_millis(1), 0)?;
+                    assert_eq!([cx.cancel_timer(armed), cx.cancel_timer(armed)], [Yes, Fired]);
+                    for tag in 1..=3 {
+                        cx.set_timer(Duration::from_millis(5), tag)?;
                     }
-                    Input::Signal(Signal::Timer { id, tag }) => {
-                        keep.push(tag);
-                        match tag {
-                            // The other two are due too and stand in the line.
-                            1 => {
-                                let cancelled = [id, TimerId(4), TimerId(4)].map(|t| cx.cancel_timer(t));
-                                assert_eq!(cancelled, [Fired, Yes, Fired]);
-                            }
-                            9 if keep.all().len() == 5 => {
-                                assert_eq!([cx.cancel_timer(id), cx.cancel_timer(id)], [Yes, Fired]);
-                            }
-                            _ => {}
+                    cx.set_interval(Duration::from_millis(7), 9)?;
+                    Ok(())
+                },
+                move |cx, id, tag| {
+                    keep.push(tag);
+                    match tag {
+                        // The other two are due too and stand in the line.
+                        1 => {
+                            let cancelled = [id, TimerId(4), TimerId(4)].map(|t| cx.cancel_timer(t));
+                            assert_eq!(cancelled, [Fired, Yes, Fired]);
                         }
+                        9 if keep.all().len() == 5 => {
+                            assert_eq!([cx.cancel_timer(id), cx.cancel_timer(id)], [Yes, Fired]);
+                        }
+                        _ => {}
                     }
-                    _ => {}
-                }
-                Ok(())
-            }),
+                    Ok(())
+                },
+            ),
         );
         world.run_for(Duration::from_secs(1))?;
         assert_eq!(diary.all(), [1, 2, 9, 9, 9]);

@@ -1,7 +1,7 @@
 //! A timer that was cancelled moves no clock, also when others are still to come.
 
-use seedbed_core::{Signal, Time};
-use sim_tests::{Diary, Input, actor, holds};
+use seedbed_core::Time;
+use sim_tests::{Diary, holds, timed};
 use std::time::Duration;
 
 #[test]
@@ -11,18 +11,18 @@ fn the_clock_goes_from_one_live_deadline_to_the_next() {
         let keep = diary.clone();
         world.spawn(
             "a",
-            actor(move |cx, input| {
-                match input {
-                    Input::Start => {
-                        let ids = [1, 2, 3, 4].map(|s| cx.set_timer(Duration::from_secs(s), s));
-                        cx.cancel_timer(ids[0]?);
-                        cx.cancel_timer(ids[3]?);
-                    }
-                    Input::Signal(Signal::Timer { tag, .. }) => keep.push((tag, cx.now())),
-                    _ => {}
-                }
-                Ok(())
-            }),
+            timed(
+                |cx| {
+                    let ids = [1, 2, 3, 4].map(|s| cx.set_timer(Duration::from_secs(s), s));
+                    cx.cancel_timer(ids[0]?);
+                    cx.cancel_timer(ids[3]?);
+                    Ok(())
+                },
+                move |cx, _, tag| {
+                    keep.push((tag, cx.now()));
+                    Ok(())
+                },
+            ),
         );
         let mut seen = vec![world.now()];
         for _ in 0..5 {
