@@ -4,7 +4,7 @@
 //! for: what should take time takes microseconds, and the end of a program does not wait for it.
 
 use anyhow::{Context as _, Result};
-use seedbed::core::{ActorInfo, Message, Pid, Reason};
+use seedbed::core::{Message, Pid, Reason};
 use seedbed::rt::System;
 use seedbed::sim::{Setup, replay_recording};
 use seedbed::testing::drawn;
@@ -23,7 +23,7 @@ async fn run(program: &TreeProgram, system: &System) -> Result<()> {
         let actors = system.tree().await?;
         let of = |path: &str| {
             let whole = if path.is_empty() { "main/tree".to_owned() } else { format!("main/tree/{path}") };
-            actors.iter().find(|actor: &&ActorInfo| actor.path == whole).map(|actor| actor.pid)
+            actors.lines.iter().find(|line| line.path == whole).and_then(|line| line.pid)
         };
         let mut ask = |to: Pid, payload: Vec<u8>| {
             let system = system.clone();

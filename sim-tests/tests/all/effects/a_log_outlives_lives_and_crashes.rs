@@ -22,7 +22,7 @@ fn each_path_has_its_own() {
                             let record = format!("{}:{}", cx.path(), cx.life().0);
                             cx.store_append(record.as_bytes())?;
                         }
-                        _ => assert_eq!(bytes.0, [], "an append completes empty"),
+                        _ => assert_eq!(bytes.0, [0u8; 0], "an append completes empty"),
                     }
                 }
                 _ => {}

@@ -1,7 +1,7 @@
 //! E8, E9, E17: linking to a dead pid gives exit(NoProcess), monitoring one gives down(NoProcess) at
 //! once; never silence.
 
-use seedbed_core::{ExitReason, SpawnOptions};
+use seedbed_core::{ExitReason, Signal, SpawnOptions};
 use sim_tests::{Diary, Input, Trace, actor, holds, idle, watcher};
 use std::sync::Arc;
 

@@ -48,7 +48,7 @@ fn without_a_word() {
         let crashed = world.now();
         world.crash(there);
         assert!(!world.is_up(there) && world.actor(victim).is_none());
-        assert_eq!(world.facts().values("alive"), [], "a fact dies with its actor");
+        assert_eq!(world.facts().values("alive"), [0i64; 0], "a fact dies with its actor");
         world.settle()?;
         assert_eq!(trace.ends("main/victim"), [], "it did not exit, it is gone");
         assert!(!trace.hooks("main/victim").contains(&Hook::Stop));

@@ -27,17 +27,17 @@ fn by_kill_crash_or_its_own_last_turn() {
         world.run_for(std::time::Duration::ZERO)?;
         assert_eq!(world.facts().values("fact"), [1]);
         world.crash(node);
-        assert_eq!(world.facts().values("fact"), []);
+        assert_eq!(world.facts().values("fact"), [0i64; 0]);
         world.settle()?;
         assert_eq!(world.facts().values("fact"), [2]);
         world.send(a, 0u64);
         world.settle()?;
-        assert_eq!(world.facts().values("fact"), []);
+        assert_eq!(world.facts().values("fact"), [0i64; 0]);
         world.spawn_on(node, SpawnOptions::registered("a"), Arc::new(publishes.clone()))?;
         world.settle()?;
         assert_eq!(world.facts().get("n/a", "fact"), Some(3));
         world.kill(a);
-        assert_eq!(world.facts().values("fact"), []);
+        assert_eq!(world.facts().values("fact"), [0i64; 0]);
         Ok(())
     });
 }

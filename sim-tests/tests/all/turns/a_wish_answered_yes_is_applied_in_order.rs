@@ -131,7 +131,7 @@ fn all_is_applied_also_when_a_wish_comes_back_and_ends_the_actor() {
                 let trapped = diary.all().contains(&("child", 100, me));
                 assert_eq!(child_ended, if trapped { vec![] } else { vec![ExitReason::Killed] });
             }
-            assert_eq!(world.facts().values("of the living"), [], "a fact dies with its actor");
+            assert_eq!(world.facts().values("of the living"), [0i64; 0], "a fact dies with its actor");
             Ok(())
         });
     }
