@@ -111,7 +111,7 @@ fn it_is_found_and_told_in_a_few_lines() {
         "drawn    steps = [Kill(\"accounts\")]",
         "hold    stop of main/shop/accounts/ledger waits for start of main/shop/accounts/ledger life 2",
         "handler error -1 (the name is taken), on its start",
-        "tape     main/shop/accounts/ledger:1 stop 1 waits for main/shop/accounts/ledger:2 start 1",
+        "→ 1 choices, 0 → 0 faults",
     ] {
         assert!(text.contains(line), "{line:?} is missing in:\n{text}");
     }
