@@ -211,6 +211,11 @@ impl World {
         self.entries.iter().map(|(id, factory)| (id.as_str(), &**factory))
     }
 
+    /// The factory that is known under an entry id.
+    pub fn factory(&self, id: &str) -> Option<Arc<dyn Factory>> {
+        self.entries.get(id).cloned()
+    }
+
     /// Makes an effect of the embedder's known to all nodes. It must answer from its arguments and
     /// the virtual time alone.
     pub fn effect(

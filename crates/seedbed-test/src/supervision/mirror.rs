@@ -40,6 +40,8 @@ struct Turn {
 impl Rule for Mirrors {
     fn see(&mut self, at: At, seen: &Seen, roster: &Roster) -> Result<(), String> {
         match seen {
+            // Whoever is killed after its turn has still done it.
+            Seen::Outside => self.end(roster)?,
             Seen::Gone => self.mirrors.retain(|pid, _| node_of(*pid) != at.node),
             Seen::Turn { who, hook, envelope, payload, .. } => {
                 // The turn before is over, and nobody asked how it was.
@@ -72,13 +74,14 @@ impl Mirrors {
     fn end(&mut self, roster: &Roster) -> Result<(), String> {
         let Some(turn) = self.turn.take() else { return Ok(()) };
         let Some(supervisor) = roster.supervisor(turn.who) else { return Ok(()) };
-        if turn.hook == Hook::Start && roster.lives(turn.who) {
+        if turn.hook == Hook::Start && roster.is_seen(turn.who) {
             self.mirrors.insert(turn.who, Mirror::new(supervisor));
         }
         let Some(mirror) = self.mirrors.get_mut(&turn.who) else { return Ok(()) };
         let who = turn.who;
-        let result = mirror.take_turn(turn, roster, supervisor);
-        if !roster.lives(who) {
+        let seen = roster.is_seen(who);
+        let result = mirror.take_turn(turn, roster, seen.then_some(supervisor));
+        if !seen || !roster.lives(who) {
             self.mirrors.remove(&who);
         }
         result.map_err(|wrong| format!("{}: {wrong}", roster.name(who)))
@@ -180,7 +183,12 @@ impl Mirror {
         })
     }
 
-    fn take_turn(&mut self, turn: Turn, roster: &Roster, supervisor: &Supervisor) -> Result<(), String> {
+    fn take_turn(
+        &mut self,
+        turn: Turn,
+        roster: &Roster,
+        supervisor: Option<&Supervisor>,
+    ) -> Result<(), String> {
         if turn.acts.failed {
             return Ok(());
         }
@@ -190,9 +198,8 @@ impl Mirror {
         self.model.go_on(now);
         let (ended, children, counts) = (self.model.has_ended(), self.model.children(), self.model.counts());
         self.model.surroundings(|mine| mine.end(roster))?;
-        if ended {
-            return Ok(());
-        }
+        // One that is gone by now cannot be looked at any more.
+        let Some(supervisor) = supervisor.filter(|_| !ended) else { return Ok(()) };
         let line = |c: &ChildInfo<Pid>| format!("{} {:?} {:?} {}", c.id, c.kind, c.state, c.starts);
         let lines = |all: &[ChildInfo<Pid>]| all.iter().map(line).collect::<Vec<_>>().join(", ");
         let (is, should) = (lines(&supervisor.children), lines(&children));

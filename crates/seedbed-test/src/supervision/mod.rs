@@ -224,10 +224,8 @@ impl Watch {
             tamper(&mut events);
         }
         for (at, seen) in &events {
-            if let Seen::Turn { who, hook: Hook::Start | Hook::Message, .. } = seen
-                && let Some(supervisor) = supervisor(world, *who)
-            {
-                self.roster.know(*who, supervisor);
+            if let Seen::Turn { who, hook: Hook::Start | Hook::Message, .. } = seen {
+                self.roster.know(*who, supervisor(world, *who));
             }
             for watched in &mut self.rules {
                 let result = watched.rule.see(*at, seen, &self.roster);

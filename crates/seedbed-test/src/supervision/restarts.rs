@@ -27,6 +27,7 @@ struct Window {
 impl Rule for Intensity {
     fn see(&mut self, at: At, seen: &Seen, roster: &Roster) -> Result<(), String> {
         match seen {
+            Seen::Outside => self.turn = None,
             Seen::Supervised { who, code, .. } if matches!(*code, decision::COUNTED | decision::GAVE_UP) => {
                 let Some(flags) = roster.supervisor(*who).map(|s| s.flags) else { return Ok(()) };
                 let window = self.supervisors.entry(*who).or_default();

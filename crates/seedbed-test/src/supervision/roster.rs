@@ -3,7 +3,7 @@
 use super::seen::Seen;
 use seedbed_core::supervise::{ChildId, ChildInfo, ChildKind, ChildSpec, Counts, Flags, Strategy};
 use seedbed_core::{At, ExitReason, NodeId, Pid, Time, node_of};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of a supervisor: what it was made with, and how it is.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub(super) struct Actor {
 pub(super) struct Roster {
     actors: BTreeMap<Pid, Actor>,
     supervisors: BTreeMap<Pid, Supervisor>,
+    /// Those whose last turn left them alive: what is known of them is how they are.
+    seen: BTreeSet<Pid>,
     /// The last spec of every child of a supervisor; children may be forgotten, this is not.
     specs: BTreeMap<(Pid, ChildId), ChildSpec<()>>,
     /// What the entries of the world's table make.
@@ -93,8 +95,18 @@ impl Roster {
         self.actors.get(&pid).map_or_else(|| pid.to_string(), |a| format!("{}:{}", a.path, a.life))
     }
 
-    /// Tells how a supervisor is.
-    pub(super) fn know(&mut self, pid: Pid, supervisor: Supervisor) {
+    /// True if a supervisor is known as its last turn left it.
+    pub(super) fn is_seen(&self, pid: Pid) -> bool {
+        self.seen.contains(&pid)
+    }
+
+    /// Tells how a supervisor is after its turn; `None` if it is gone, or none at all.
+    pub(super) fn know(&mut self, pid: Pid, supervisor: Option<Supervisor>) {
+        let Some(supervisor) = supervisor else {
+            self.seen.remove(&pid);
+            return;
+        };
+        self.seen.insert(pid);
         for spec in &supervisor.specs {
             self.specs.insert((pid, spec.id.clone()), spec.clone());
         }
@@ -139,6 +151,7 @@ impl Roster {
     /// A crash ends all without a word.
     fn forget(&mut self, node: NodeId) {
         self.actors.retain(|pid, _| node_of(*pid) != node);
+        self.seen.retain(|pid| node_of(*pid) != node);
         self.supervisors.retain(|pid, _| node_of(*pid) != node);
         self.specs.retain(|(pid, _), _| node_of(*pid) != node);
     }

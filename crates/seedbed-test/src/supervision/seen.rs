@@ -78,6 +78,8 @@ pub(super) enum Seen {
     },
     /// Another node counts as lost.
     NodeLost(NodeId),
+    /// Somebody outside does something to an actor: what follows is of no turn.
+    Outside,
 }
 
 impl Seen {
@@ -119,6 +121,7 @@ impl Seen {
                 _ => return None,
             },
             Event::NodeLost { node } => Seen::NodeLost(*node),
+            Event::KillAsked { .. } | Event::StopAsked { .. } | Event::FailAsked { .. } => Seen::Outside,
             _ => return None,
         })
     }

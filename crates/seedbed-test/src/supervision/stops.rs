@@ -5,8 +5,8 @@ use super::roster::Roster;
 use super::rule::Rule;
 use super::seen::Seen;
 use seedbed_core::supervise::{Shutdown, Strategy};
-use seedbed_core::{At, ExitReason, Pid, Time, decision};
-use std::collections::BTreeMap;
+use seedbed_core::{At, ExitReason, Flags, Pid, Time, decision};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A supervisor that ends takes no longer than its children may take; whom it kills has had its time.
@@ -15,6 +15,8 @@ pub(super) struct InTime {
     exact: bool,
     stops: BTreeMap<Pid, (Time, Shutdown)>,
     ends: BTreeMap<Pid, Ending>,
+    /// Children whose supervisor was told that they have started.
+    known: BTreeSet<Pid>,
     /// Whose turn it is.
     turn: Option<Pid>,
 }
@@ -30,7 +32,7 @@ struct Ending {
 
 impl InTime {
     pub(super) fn new(exact: bool) -> InTime {
-        InTime { exact, stops: BTreeMap::new(), ends: BTreeMap::new(), turn: None }
+        InTime { exact, stops: BTreeMap::new(), ends: BTreeMap::new(), known: BTreeSet::new(), turn: None }
     }
 
     fn begins_to_end(&mut self, at: At, who: Pid, roster: &Roster) {
@@ -53,7 +55,7 @@ impl InTime {
 
     fn exited(&mut self, at: At, who: Pid, reason: &ExitReason, roster: &Roster) -> Result<(), String> {
         let Some(actor) = roster.actor(who) else { return Ok(()) };
-        let stop = self.stops.remove(&who);
+        let (stop, known) = (self.stops.remove(&who), self.known.remove(&who));
         let (name, parent) = (roster.name(who), actor.parent);
         let Some(supervisor) = roster.supervisor(parent) else { return Ok(()) };
         let dynamic = supervisor.flags.strategy == Strategy::Dynamic;
@@ -67,7 +69,7 @@ impl InTime {
             Some((_, Shutdown::Infinity)) if killed => {
                 return Err(format!("{name} is killed, and has all the time it needs to stop"));
             }
-            None if killed && actor.started => {
+            None if killed && known => {
                 return Err(format!("{name} is killed by {}, and was not to stop", roster.name(parent)));
             }
             None if killed && timeout.is_none_or(|time| took(actor.spawned) < time) => {
@@ -98,8 +100,12 @@ impl InTime {
 impl Rule for InTime {
     fn see(&mut self, at: At, seen: &Seen, roster: &Roster) -> Result<(), String> {
         match seen {
+            Seen::Outside => self.turn = None,
             Seen::Turn { who, envelope, payload, .. } => {
                 self.turn = Some(*who);
+                if envelope.flags == Flags::STARTED {
+                    self.known.insert(Pid::from_raw(envelope.from));
+                }
                 if roster.supervisor(*who).is_some() && is_told_to_end(*who, envelope, payload, roster) {
                     self.begins_to_end(at, *who, roster);
                 }

@@ -2,7 +2,8 @@
 
 use super::scripted;
 use seedbed_core::supervise::{Backoff, ChildKind, ChildSpec, Flags, Plan, Restart, Shutdown};
-use seedbed_core::{ChildStart, Supervisor};
+use seedbed_core::{ChildStart, Shared, Supervisor};
+use seedbed_sim::World;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -34,6 +35,9 @@ pub struct Child {
     pub start_timeout: Option<Duration>,
     /// What it is.
     pub what: What,
+    /// The entry of the world's table that makes the worker, WebAssembly or not; without one it is a
+    /// native scripted worker.
+    pub entry: Option<String>,
 }
 
 /// What a child is.
@@ -99,9 +103,24 @@ pub enum Ends {
 }
 
 impl Tree {
-    /// The supervisor to be spawned.
+    /// The supervisor to be spawned, with scripted workers.
     pub fn supervisor(&self) -> Supervisor {
-        Supervisor::from_plan(self.plan(&scripted::child))
+        self.supervisor_with(&scripted::child)
+    }
+
+    /// The same in a world whose entries make some of the workers; these are given their lives, encoded.
+    ///
+    /// # Panics
+    /// If the world has no such entry.
+    pub fn supervisor_in(&self, world: &World) -> Supervisor {
+        self.supervisor_with(&|child, lives| match &child.entry {
+            Some(entry) => {
+                let factory = world.factory(entry);
+                let factory = factory.unwrap_or_else(|| panic!("the world has no entry `{entry}`"));
+                ChildStart::new(Shared(factory)).args(scripted::arguments(lives))
+            }
+            None => scripted::child(child, lives),
+        })
     }
 
     /// The same with workers that are made in another way: `make` is given each worker and its lives.
@@ -165,6 +184,7 @@ impl Child {
             backoff: None,
             start_timeout: None,
             what,
+            entry: None,
         }
     }
 }

@@ -102,7 +102,8 @@ impl TreeProgram {
     pub fn run(&self, world: &mut World) -> Result<()> {
         world.configure(|config| config.allow_failures = true);
         world.entry(ENTRY, scripted());
-        let root = world.spawn(ROOT, self.tree.supervisor());
+        let tree = self.tree.supervisor_in(world);
+        let root = world.spawn(ROOT, tree);
         self.steps_on(world, root)?;
         world.run_for(Duration::from_millis(40))?;
         world.stop(root, ExitReason::Shutdown);

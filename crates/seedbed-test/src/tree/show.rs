@@ -64,6 +64,9 @@ fn children(tree: &Tree, depth: usize, f: &mut Formatter<'_>) -> fmt::Result {
 
 fn child(child: &Child, depth: usize, f: &mut Formatter<'_>) -> fmt::Result {
     let mut line = child.id.clone();
+    if let Some(entry) = &child.entry {
+        write!(line, " ({entry})")?;
+    }
     match child.restart {
         Restart::Permanent => {}
         Restart::Transient => line += " transient",

@@ -28,6 +28,7 @@ pub fn trees() -> Trees {
         significance: true,
         scripts: true,
         stubborn: true,
+        entries: Vec::new(),
     }
 }
 
@@ -44,9 +45,18 @@ pub struct Trees {
     significance: bool,
     scripts: bool,
     stubborn: bool,
+    entries: Vec<String>,
 }
 
 impl Trees {
+    /// Half of the workers are made by these entries of the world's table: WebAssembly modules, or actors
+    /// of your own. They are given their lives, encoded, and may do with them what they like.
+    #[must_use]
+    pub fn entries<E: Into<String>>(mut self, entries: impl IntoIterator<Item = E>) -> Trees {
+        self.entries = entries.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// At most so many supervisors above each other; at least 1.
     #[must_use]
     pub fn max_depth(mut self, depth: u32) -> Trees {
@@ -158,6 +168,11 @@ impl Trees {
         let significant = proptest::bool::weighted(if self.significance { 0.5 } else { 0.0 });
         let backoff = option::weighted(if self.backoff { 0.3 } else { 0.0 }, backoff(self.unit));
         let timeout = option::weighted(0.3, times(1..=6, self.unit));
+        let entry = if self.entries.is_empty() {
+            Just(None).boxed()
+        } else {
+            option::of(select(self.entries.clone())).boxed()
+        };
         (
             what,
             select(self.restarts.clone()),
@@ -165,8 +180,9 @@ impl Trees {
             shutdown(self.unit, self.stubborn),
             backoff,
             timeout,
+            entry,
         )
-            .prop_map(|(what, restart, significant, shutdown, backoff, start_timeout)| Child {
+            .prop_map(|(what, restart, significant, shutdown, backoff, start_timeout, entry)| Child {
                 // A supervisor has all the time it needs.
                 shutdown: if matches!(what, What::Tree(_)) { Shutdown::Infinity } else { shutdown },
                 id: String::new(),
@@ -174,6 +190,7 @@ impl Trees {
                 significant,
                 backoff,
                 start_timeout,
+                entry: entry.filter(|_| matches!(what, What::Worker(_))),
                 what,
             })
             .boxed()
