@@ -20,7 +20,7 @@ async fn run(program: &TreeProgram, system: &System) -> Result<()> {
     let _ = system.spawn("tree", program.tree.supervisor()).await;
     let mut asked = Vec::new();
     for step in &program.steps {
-        let actors = system.actors().await?;
+        let actors = system.tree().await?;
         let of = |path: &str| {
             let whole = if path.is_empty() { "main/tree".to_owned() } else { format!("main/tree/{path}") };
             actors.lines.iter().find(|line| line.path == whole).and_then(|line| line.pid)
