@@ -8,7 +8,7 @@
 //! `--strategies A,B`, `--twins N` runs of each `fixed.toml` by the portfolio (0), `--time S` seconds at most in the
 //! hunts of one bug by one strategy (60).
 //!
-//! A line `# smallest N` of a manifest says of how many answers the smallest known tape is.
+//! Of each bug `DIR/corpus.toml` says how deep it is, and of how many answers the smallest known tape is.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark needs a clock")]
 
@@ -17,8 +17,9 @@ use seedbed_manifest::Scenario;
 use seedbed_sim::{Outcome, Profile, RunConfig, StrategySpec, run_with, shrink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use toml::{Table, Value};
 
-const STRATEGIES: &str = "random,pct:2,pct:3,pos,surw,delay-bound:1,delay-bound:3,portfolio";
+const STRATEGIES: &str = "random,pct:2,pct:3,pos,surw,delay-bound:1,delay-bound:2,delay-bound:4,portfolio";
 
 /// How many findings of each bug are shrunk.
 const SHRUNK: usize = 5;
@@ -55,7 +56,9 @@ fn main() {
         shrunk.push((bug, found.map(|found| Shrunk::of(bug, found)).collect::<Vec<_>>()));
         all.push(row);
     }
-    println!("\n{}", means(&names, &all));
+    println!("\nAll bugs:\n\n{}", means(&names, &all.iter().collect::<Vec<_>>()));
+    let deep = all.iter().zip(&bugs).filter(|(_, bug)| bug.depth.is_some_and(|depth| depth >= 2));
+    println!("Bugs of depth 2 and more:\n\n{}", means(&names, &deep.map(|(row, _)| row).collect::<Vec<_>>()));
     println!(
         "| bug | choices | shrunk to | smallest known | faults | shrunk to | runs | seconds |\n|---|---|---|---|---|---|---|---|"
     );
@@ -72,7 +75,9 @@ struct Bug {
     name: String,
     scenario: Scenario,
     profile: Profile,
-    smallest: Option<usize>,
+    /// How many odd decisions it takes.
+    depth: Option<i64>,
+    smallest: Option<i64>,
 }
 
 /// A finding, and the run that it was found in.
@@ -143,7 +148,7 @@ impl Hunts {
 }
 
 /// Geometric means of the runs beside those of the first strategy, over the bugs that both found in most hunts.
-fn means(names: &[String], all: &[Vec<Hunts>]) -> String {
+fn means(names: &[String], all: &[&Vec<Hunts>]) -> String {
     let mut text = format!(
         "| strategy | found | fewer runs than `{}` | bugs it finds first |\n|---|---|---|---|\n",
         names[0]
@@ -153,7 +158,7 @@ fn means(names: &[String], all: &[Vec<Hunts>]) -> String {
         let logs: Vec<f64> = both.map(|(one, other)| (one as f64 / other as f64).ln()).collect();
         let mean = (logs.iter().sum::<f64>() / logs.len().max(1) as f64).exp();
         let found = all.iter().filter(|row| row[nth].median().is_some()).count();
-        let best = |row: &&Vec<Hunts>| row.iter().filter_map(Hunts::median).min();
+        let best = |row: &&&Vec<Hunts>| row.iter().filter_map(Hunts::median).min();
         let first = all.iter().filter(|row| row[nth].median().is_some() && row[nth].median() == best(row));
         text += &format!(
             "| `{name}` | {found} of {} | {mean:.2}× (over {}) | {} |\n",
@@ -188,7 +193,7 @@ impl Shrunk {
     }
 
     /// Medians over the findings of one bug.
-    fn row(of: &[Shrunk], smallest: Option<usize>) -> String {
+    fn row(of: &[Shrunk], smallest: Option<i64>) -> String {
         if of.is_empty() {
             return "not found | | | | | |".to_owned();
         }
@@ -244,6 +249,9 @@ fn twins(options: &Options) {
 }
 
 fn bugs(options: &Options) -> Vec<Bug> {
+    let table = std::fs::read_to_string(options.dir.join("corpus.toml")).unwrap_or_default();
+    let table: Table = table.parse().unwrap_or_else(|e| panic!("corpus.toml: {e}"));
+    let known = table.get("entry").and_then(Value::as_array).cloned().unwrap_or_default();
     let mut out = Vec::new();
     for dir in directories(options) {
         let path = dir.join("seedbed.toml");
@@ -254,10 +262,10 @@ fn bugs(options: &Options) -> Vec<Bug> {
                 continue;
             }
         };
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
-        let smallest = text.lines().find_map(|line| line.strip_prefix("# smallest ")?.trim().parse().ok());
-        let profile = profile(&scenario);
-        out.push(Bug { name: name(&dir), scenario, profile, smallest });
+        let (name, profile) = (name(&dir), profile(&scenario));
+        let entry = known.iter().find(|entry| entry.get("name").and_then(Value::as_str) == Some(&name));
+        let number = |key| entry?.get(key)?.as_integer();
+        out.push(Bug { depth: number("depth"), smallest: number("smallest"), name, scenario, profile });
     }
     out
 }

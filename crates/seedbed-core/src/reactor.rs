@@ -116,6 +116,29 @@ pub enum ChoiceKind {
     CallRefused = 17,
 }
 
+impl ChoiceKind {
+    /// All kinds, by their numbers.
+    pub const ALL: [ChoiceKind; 17] = [
+        ChoiceKind::Drop,
+        ChoiceKind::Duplicate,
+        ChoiceKind::Delay,
+        ChoiceKind::Kill,
+        ChoiceKind::Crash,
+        ChoiceKind::Restart,
+        ChoiceKind::Buggify,
+        ChoiceKind::EffectDelay,
+        ChoiceKind::Unsynced,
+        ChoiceKind::Pause,
+        ChoiceKind::Partition,
+        ChoiceKind::ClockJump,
+        ChoiceKind::EffectFailed,
+        ChoiceKind::Clog,
+        ChoiceKind::FuelCut,
+        ChoiceKind::GrowRefused,
+        ChoiceKind::CallRefused,
+    ];
+}
+
 /// What a turn itself may need: the time, and decisions made in the middle of it.
 pub trait Port {
     /// The node's monotonic clock.

@@ -31,27 +31,6 @@ const KINDS: [(&str, SignalKind); 9] = [
     ("stop", SignalKind::Stop),
 ];
 
-/// All kinds of choices; a test holds it to the numbers of the kinds.
-const CHOICES: [ChoiceKind; 17] = [
-    ChoiceKind::Drop,
-    ChoiceKind::Duplicate,
-    ChoiceKind::Delay,
-    ChoiceKind::Kill,
-    ChoiceKind::Crash,
-    ChoiceKind::Restart,
-    ChoiceKind::Buggify,
-    ChoiceKind::EffectDelay,
-    ChoiceKind::Unsynced,
-    ChoiceKind::Pause,
-    ChoiceKind::Partition,
-    ChoiceKind::ClockJump,
-    ChoiceKind::EffectFailed,
-    ChoiceKind::Clog,
-    ChoiceKind::FuelCut,
-    ChoiceKind::GrowRefused,
-    ChoiceKind::CallRefused,
-];
-
 /// The bit of a message's number that tells the second of two from the first.
 const AGAIN: u64 = 1 << 63;
 
@@ -196,7 +175,7 @@ impl Words<'_> {
             "choice" => {
                 const KIND: &str = "a kind of choice, like `drop`";
                 let word = self.next(KIND)?;
-                let kind = CHOICES.into_iter().find(|kind| choice_word(*kind) == word).ok_or(KIND)?;
+                let kind = ChoiceKind::ALL.into_iter().find(|kind| choice_word(*kind) == word).ok_or(KIND)?;
                 let (path, life) = self.path()?;
                 const ORDINAL: &str = "`#` and a number";
                 let ordinal =
@@ -301,9 +280,9 @@ mod tests {
             }
             ChoiceKind::CallRefused => true,
         };
-        for (index, kind) in CHOICES.iter().enumerate() {
+        for (index, kind) in ChoiceKind::ALL.iter().enumerate() {
             assert_eq!(*kind as usize, index + 1, "{kind}");
-            assert_eq!(last(*kind), index + 1 == CHOICES.len(), "{kind}");
+            assert_eq!(last(*kind), index + 1 == ChoiceKind::ALL.len(), "{kind}");
         }
         for (index, (_, kind)) in KINDS.iter().enumerate() {
             assert_eq!(*kind as usize, index);
@@ -361,7 +340,7 @@ choice buggify ?00000000000000ff:2 #3 site 0x12 = 4";
         #[test]
         fn any_tape_parses_back(
             names in proptest::collection::vec((names(), names(), any::<u32>(), 0..4_u8), 0..6),
-            choices in proptest::collection::vec((paths(), 0..CHOICES.len(), any::<(u64, u64, u32, u32)>()), 0..6),
+            choices in proptest::collection::vec((paths(), 0..ChoiceKind::ALL.len(), any::<(u64, u64, u32, u32)>()), 0..6),
         ) {
             let mut tape = Tape::default();
             for ((a, text_a), (b, text_b), number, form) in names {
@@ -378,7 +357,7 @@ choice buggify ?00000000000000ff:2 #3 site 0x12 = 4";
             }
             for ((path, text), kind, (site, ordinal, life, answer)) in choices {
                 text.map(|text| tape.paths.insert(path, text));
-                let key = ChoiceKey { kind: CHOICES[kind], site, path, life: Life(life), ordinal };
+                let key = ChoiceKey { kind: ChoiceKind::ALL[kind], site, path, life: Life(life), ordinal };
                 tape.entries.push(TapeEntry::Choice { key, answer });
             }
             let mut back: Tape = tape.to_string().parse().unwrap();

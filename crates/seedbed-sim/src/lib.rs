@@ -35,7 +35,7 @@ pub use run::{BODY, InWorld, Outcome, Program, RunConfig, replay, replay_until, 
 pub use shrink::{Alone, Runner, Shrunk, Turns, shrink, shrink_with};
 pub use sim::Stats;
 pub use strategy::{
-    Audited, Candidate, Decisions, DelayBound, Dfs, Footprint, Metered, Pct, Pick, Plain, Portfolio, Pos,
-    Profile, Random, RunStart, Strategy, StrategySpec, Surw, UnknownStrategy,
+    Audited, Candidate, Decisions, DelayBound, Dfs, Footprint, Kinds, Metered, Pct, Pick, Plain, Portfolio,
+    Pos, Profile, Random, RunStart, Strategy, StrategySpec, Surw, UnknownStrategy,
 };
 pub use world::{AskError, Client, End, NodeBoot, OUTSIDE, World, WorldConfig};

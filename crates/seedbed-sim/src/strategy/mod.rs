@@ -5,7 +5,7 @@
 //! addresses or indices, so that the same run always gets the same answers.
 
 //!
-//! None learns between runs: what `surw` and `portfolio` know is the plain run of the program
+//! None learns between runs: what `surw`, `delay-bound` and `portfolio` know is the plain run of the program
 //! ([`Profile`]), so neither jobs nor shards change any run.
 
 mod audited;
@@ -38,7 +38,7 @@ pub use spec::{StrategySpec, UnknownStrategy};
 pub use surw::Surw;
 
 use crate::order::Order;
-use seedbed_core::{Chain, ChoicePoint, Key};
+use seedbed_core::{Chain, ChoiceKind, ChoicePoint, Key};
 
 /// A delivery that could go next; its number stands for it until it goes.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +69,30 @@ pub struct RunStart {
     pub steps_hint: u64,
     /// How often, per million decisions, the clock should be let pass while mail waits.
     pub clock_rate: u32,
+    /// What can go wrong in this run at all.
+    pub possible: Kinds,
+}
+
+/// A set of kinds of choices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kinds(u64);
+
+impl Kinds {
+    /// With another one.
+    #[must_use]
+    pub(crate) fn with(self, kind: ChoiceKind) -> Kinds {
+        Kinds(self.0 | 1 << kind as u8)
+    }
+
+    /// True if it is one of them.
+    pub fn has(self, kind: ChoiceKind) -> bool {
+        self.0 >> kind as u8 & 1 == 1
+    }
+}
+
+/// True for how long something takes: between nodes, that is the order of deliveries.
+fn is_delay(kind: ChoiceKind) -> bool {
+    matches!(kind, ChoiceKind::Delay | ChoiceKind::EffectDelay)
 }
 
 /// Decides the order of deliveries.

@@ -4,10 +4,13 @@
 //! of Finding Bugs", ASPLOS 2010. Chains of deliveries (sender, receiver) take the part of threads:
 //! each gets a random priority when it is first seen, the highest always runs, and at d − 1 random
 //! steps the chain that would run is put below all others.
+//!
+//! Between nodes a priority is a delay: half of the senders have one, the same for all that they send (and for the effects
+//! that they ask for), and at each of those steps the next that sends is made the slowest.
 
-use super::{Candidate, Pick, RunStart, Strategy};
+use super::{Candidate, Pick, RunStart, Strategy, is_delay};
 use crate::order::Order;
-use seedbed_core::{Chain, Key, Stream};
+use seedbed_core::{Chain, ChoicePoint, Key, PathId, Stream};
 use std::collections::BTreeMap;
 
 /// PCT of depth d.
@@ -24,6 +27,10 @@ pub struct Pct {
     /// What is possible, by (priority, number).
     index: BTreeMap<(u64, u32), Chain>,
     keys: BTreeMap<u32, u64>,
+    /// The delay of each sender, as the answer to its choice points.
+    delays: BTreeMap<PathId, u32>,
+    /// The next that sends is made the slowest.
+    slow_next: bool,
 }
 
 impl Pct {
@@ -39,6 +46,8 @@ impl Pct {
             priorities: BTreeMap::new(),
             index: BTreeMap::new(),
             keys: BTreeMap::new(),
+            delays: BTreeMap::new(),
+            slow_next: false,
         }
     }
 }
@@ -58,6 +67,8 @@ impl Strategy for Pct {
         self.priorities.clear();
         self.index.clear();
         self.keys.clear();
+        self.delays.clear();
+        self.slow_next = false;
     }
 
     fn enabled(&mut self, candidate: Candidate) {
@@ -81,6 +92,7 @@ impl Strategy for Pct {
         }
         while self.changes.last().is_some_and(|at| *at <= self.step) {
             self.changes.pop();
+            self.slow_next = true;
             self.lowest -= 1;
             if let Some(((priority, id), chain)) = self.index.pop_last() {
                 debug_assert_eq!(self.keys.get(&id), Some(&priority));
@@ -90,5 +102,18 @@ impl Strategy for Pct {
             }
         }
         self.index.last_key_value().map_or(Pick::Plain, |((_, id), _)| Pick::Run(*id))
+    }
+
+    fn choose(&mut self, point: &ChoicePoint, possible: bool) -> Option<u32> {
+        if !possible || !is_delay(point.kind) {
+            return None;
+        }
+        let stream = &mut self.stream;
+        let drawn = || if stream.below(2) == 0 { 0 } else { 1 + stream.below(u64::from(point.n - 1)) as u32 };
+        let delay = self.delays.entry(point.path).or_insert_with(drawn);
+        if std::mem::take(&mut self.slow_next) {
+            *delay = u32::MAX;
+        }
+        Some((*delay).min(point.n - 1))
     }
 }

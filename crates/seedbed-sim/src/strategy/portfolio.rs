@@ -23,8 +23,9 @@ impl Portfolio {
             Box::new(Pct::new(3)),
             Box::new(Pos::default()),
             Box::new(Surw::new(profile.clone())),
-            Box::new(DelayBound::new(1)),
-            Box::new(DelayBound::new(3)),
+            Box::new(DelayBound::new(1, profile.clone())),
+            Box::new(DelayBound::new(2, profile.clone())),
+            Box::new(DelayBound::new(4, profile.clone())),
         ];
         Portfolio { members, in_turn: 0 }
     }

@@ -5,11 +5,13 @@
 //! possible for an actor that the turn touched, draws anew. So orders that differ in racing deliveries only are
 //! sampled more evenly than a random walk does, which wastes most of its choices on deliveries that commute.
 //!
+//! Between nodes a priority is a delay, drawn anew for each packet and effect.
+//!
 //! O(m log n) for a step with m racing deliveries.
 
-use super::{Candidate, Footprint, Pick, RunStart, Strategy};
+use super::{Candidate, Footprint, Pick, RunStart, Strategy, is_delay};
 use crate::order::Order;
-use seedbed_core::{Key, PathId, Stream};
+use seedbed_core::{ChoicePoint, Key, PathId, Stream};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// POS with what a turn touched as the race relation.
@@ -67,6 +69,11 @@ impl Strategy for Pos {
             return Pick::Clock;
         }
         self.index.last().map_or(Pick::Plain, |(_, id)| Pick::Run(*id))
+    }
+
+    fn choose(&mut self, point: &ChoicePoint, possible: bool) -> Option<u32> {
+        let drawn = possible && is_delay(point.kind);
+        drawn.then(|| self.stream.below(u64::from(point.n)) as u32)
     }
 
     fn wants_footprints(&self) -> bool {

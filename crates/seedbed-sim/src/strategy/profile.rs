@@ -5,7 +5,7 @@
 use super::{Candidate, Pick, RunStart, Strategy};
 use crate::order::Order;
 use crate::run::{Program, RunConfig, run_with};
-use seedbed_core::{Chain, ChoicePoint};
+use seedbed_core::{Chain, ChoiceKind, ChoicePoint};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -16,47 +16,75 @@ use std::sync::Arc;
 pub struct Profile {
     /// Turns; at least 1.
     pub steps: u64,
+    /// Decisions between several deliveries.
+    pub picks: u64,
     /// How many deliveries each chain had.
     pub chains: Arc<BTreeMap<Chain, u64>>,
+    /// How many points of each kind there were at which something could have gone wrong: the most of
+    /// some plain runs, since each draws which kinds are on.
+    pub points: Arc<BTreeMap<ChoiceKind, u64>>,
 }
+
+/// Plain runs that are looked at for points: each kind is on in two of three.
+const RUNS: u64 = 6;
 
 impl Default for Profile {
     /// Of a program that nobody has run.
     fn default() -> Self {
-        Profile { steps: 1_000, chains: Arc::default() }
+        Profile { steps: 1_000, picks: 1_000, chains: Arc::default(), points: Arc::default() }
     }
 }
 
 impl Profile {
-    /// Runs the program once.
+    /// Runs the program a few times.
     pub fn of(program: &dyn Program) -> Profile {
-        let chains = Rc::new(RefCell::new(BTreeMap::new()));
-        let counting = Box::new(Counting(Rc::clone(&chains)));
-        let (outcome, counting) = run_with(program, &RunConfig::seed(0), counting, Vec::new());
-        drop(counting);
-        Profile { steps: outcome.stats.steps.max(1), chains: Arc::new(chains.take()) }
+        let mut points: BTreeMap<ChoiceKind, u64> = BTreeMap::new();
+        let mut first = None;
+        for seed in 0..RUNS {
+            let counts = Rc::new(RefCell::new(Counts::default()));
+            let counting = Box::new(Counting(Rc::clone(&counts)));
+            let (outcome, counting) = run_with(program, &RunConfig::seed(seed), counting, Vec::new());
+            drop(counting);
+            let Counts { picks, chains, points: of } = counts.take();
+            for (kind, count) in of {
+                let most = points.entry(kind).or_default();
+                *most = count.max(*most);
+            }
+            first.get_or_insert((outcome.stats.steps.max(1), picks.max(1), chains));
+        }
+        let (steps, picks, chains) = first.expect("there is a first run");
+        Profile { steps, picks, chains: Arc::new(chains), points: Arc::new(points) }
     }
 }
 
+#[derive(Default)]
+struct Counts {
+    picks: u64,
+    chains: BTreeMap<Chain, u64>,
+    points: BTreeMap<ChoiceKind, u64>,
+}
+
 /// Plain order, counted.
-struct Counting(Rc<RefCell<BTreeMap<Chain, u64>>>);
+struct Counting(Rc<RefCell<Counts>>);
 
 impl Strategy for Counting {
     fn begin(&mut self, _: &RunStart) {
-        self.0.borrow_mut().clear();
+        *self.0.borrow_mut() = Counts::default();
     }
 
     fn enabled(&mut self, candidate: Candidate) {
-        *self.0.borrow_mut().entry(candidate.chain).or_default() += 1;
+        *self.0.borrow_mut().chains.entry(candidate.chain).or_default() += 1;
     }
 
     fn gone(&mut self, _: u32) {}
 
-    fn pick(&mut self, _: &Order, _: bool) -> Pick {
+    fn pick(&mut self, order: &Order, clock: bool) -> Pick {
+        self.0.borrow_mut().picks += u64::from(clock || order.len() > 1);
         Pick::Plain
     }
 
-    fn choose(&mut self, _: &ChoicePoint, _: bool) -> Option<u32> {
+    fn choose(&mut self, point: &ChoicePoint, possible: bool) -> Option<u32> {
+        *self.0.borrow_mut().points.entry(point.kind).or_default() += u64::from(possible);
         Some(0)
     }
 }

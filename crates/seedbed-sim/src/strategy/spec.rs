@@ -43,7 +43,7 @@ impl StrategySpec {
             StrategySpec::Pct(depth) => Box::new(Pct::new(depth)),
             StrategySpec::Pos => Box::new(Pos::default()),
             StrategySpec::Surw => Box::new(Surw::new(profile.clone())),
-            StrategySpec::DelayBound(delays) => Box::new(DelayBound::new(delays)),
+            StrategySpec::DelayBound(delays) => Box::new(DelayBound::new(delays, profile.clone())),
             StrategySpec::Portfolio => Box::new(Portfolio::new(profile)),
             StrategySpec::Dfs(None) => Box::new(Dfs::default()),
             StrategySpec::Dfs(Some(most)) => Box::new(Dfs::bounded(most)),

@@ -26,11 +26,11 @@ use crate::property::{Broken, Property, Seen, Verdict, When};
 use crate::replay::{Finished, Replay, ReplayError};
 use crate::run::{Outcome, RunConfig};
 use crate::sim::{Mode, NodePort, Sim, Stats};
-use crate::strategy::{Footprint, RunStart, Strategy};
+use crate::strategy::{Footprint, Kinds, RunStart, Strategy};
 use node::Host;
 use seedbed_core::{
-    ActorInfo, Code, EffectOutcome, EffectRequest, ExitReason, Factory, Failure, Key, NodeId, Observer, Pid,
-    SpawnOptions, Tape, TapeEntry, Time, Tree, address_of, node_of,
+    ActorInfo, ChoiceKind, Code, EffectOutcome, EffectRequest, ExitReason, Factory, Failure, Key, NodeId,
+    Observer, Pid, SpawnOptions, Tape, TapeEntry, Time, Tree, address_of, node_of,
 };
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -193,10 +193,13 @@ impl World {
     }
 
     fn begin_strategy(&mut self) {
+        let on = ChoiceKind::ALL.into_iter().filter(|kind| self.sim.chance.possible(*kind, Time::ZERO));
+        let possible = on.fold(Kinds::default(), Kinds::with);
         self.sim.strategy.begin(&RunStart {
             key: self.key.derive("strategy", 0, 0),
             steps_hint: self.steps_hint,
             clock_rate: self.sim.chance.faults.clock,
+            possible,
         });
         self.sim.footprint = self.sim.strategy.wants_footprints().then(Footprint::default);
     }
