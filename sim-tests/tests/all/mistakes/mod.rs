@@ -9,7 +9,7 @@ mod a_sub_supervisor_that_gave_up_is_restarted;
 mod clean_exits_and_calls_use_up_the_budget;
 mod death_notices_are_lost;
 mod notices_come_in_an_order_of_their_own;
-mod rig;
+pub(crate) mod rig;
 mod shutdown_waits_longer_than_it_must;
 mod simultaneous_deaths_restart_twice_or_hang;
 mod the_window_tumbles;
