@@ -119,7 +119,8 @@ impl Schedules {
     }
 
     fn strategy(&self) -> BoxedStrategy<Vec<Step>> {
-        let places = Places { workers: self.actors.clone(), supervisors: self.supervisors.clone() };
+        let supervisors = self.supervisors.iter().map(|path| (path.clone(), false)).collect();
+        let places = Places { workers: self.actors.clone(), supervisors };
         vec(raw(self.kinds), self.steps.clone())
             .prop_map(move |raw| raw.into_iter().filter_map(|raw| raw.at(&places)).collect())
             .boxed()
@@ -138,7 +139,8 @@ impl Strategy for Schedules {
 /// Where things can happen.
 pub(super) struct Places {
     pub(super) workers: Vec<String>,
-    pub(super) supervisors: Vec<String>,
+    /// And whether they are dynamic.
+    pub(super) supervisors: Vec<(String, bool)>,
 }
 
 /// A step before it is known which actors there are: the number stands for one of them.
@@ -147,7 +149,8 @@ pub(super) enum Raw {
     Wait(Duration),
     Worker(u8, u8, Message),
     Death(u8, Death),
-    Call(u8, Call),
+    /// For a static supervisor, and for a dynamic one.
+    Call(u8, Call, Call),
 }
 
 #[derive(Clone, Debug)]
@@ -168,6 +171,7 @@ impl Raw {
     /// The step that it is where these actors are; `None` if there is nobody for it.
     pub(super) fn at(self, places: &Places) -> Option<Step> {
         let pick = |from: &[String], n: u8| from.get(usize::from(n) % from.len().max(1)).cloned();
+        let above = |n: u8| places.supervisors.get(usize::from(n) % places.supervisors.len().max(1)).cloned();
         Some(match self {
             Raw::Wait(time) => Step::Wait(time),
             Raw::Worker(n, other, message) => {
@@ -180,16 +184,19 @@ impl Raw {
             }
             Raw::Death(n, death) => {
                 // Workers die more often than supervisors.
-                let (workers, supervisors) = (&places.workers, &places.supervisors);
-                let first = if n < 200 { workers } else { supervisors };
-                let who = pick(first, n).or_else(|| pick(workers, n)).or_else(|| pick(supervisors, n))?;
+                let (worker, supervisor) = (pick(&places.workers, n), above(n).map(|(path, _)| path));
+                let who = if n < 200 { worker.or(supervisor)? } else { supervisor.or(worker)? };
                 match death {
                     Death::Kill => Step::Kill(who),
                     Death::Stop(how) => Step::Stop(who, how),
                     Death::Trap => Step::Trap(who),
                 }
             }
-            Raw::Call(n, call) => Step::Call(pick(&places.supervisors, n)?, call),
+            Raw::Call(n, call, of_dynamic) => {
+                let (path, dynamic) = above(n)?;
+                // Now and then one is called as the other kind should be.
+                Step::Call(path, if dynamic == (n < 220) { of_dynamic } else { call })
+            }
         })
     }
 }
@@ -213,7 +220,8 @@ pub(super) fn raw(kinds: Kinds) -> BoxedStrategy<Raw> {
         1 => Just(Death::Trap),
     ];
     let death = (any::<u8>(), death).prop_map(|(n, death)| Raw::Death(n, death));
-    let call = (any::<u8>(), calls(kinds)).prop_map(|(n, call)| Raw::Call(n, call));
+    let call = (any::<u8>(), calls(kinds), dynamic_calls(kinds));
+    let call = call.prop_map(|(n, call, of_dynamic)| Raw::Call(n, call, of_dynamic));
     let all = [
         (kinds.deaths, 4, death.boxed()),
         (kinds.messages, 6, message.boxed()),
@@ -225,11 +233,11 @@ pub(super) fn raw(kinds: Kinds) -> BoxedStrategy<Raw> {
 
 /// Ids of a tree's children are letters from a on; these may be there or not.
 fn ids() -> impl Strategy<Value = String> {
-    (0..6u8).prop_map(|n| char::from(b'a' + n).to_string())
+    (0..5u8).prop_map(|n| char::from(b'a' + n).to_string())
 }
 
 fn calls(kinds: Kinds) -> impl Strategy<Value = Call> {
-    let life = || strategy::life(kinds.unit, false);
+    let life = || strategy::life(kinds.unit, false, true);
     let shutdown = move || strategy::shutdown(kinds.unit, kinds.stubborn);
     let start = (ids(), strategy::restart(), shutdown(), any::<bool>(), life()).prop_map(
         |(id, restart, shutdown, significant, life): (_, _, _, _, Life)| Call::Start {
@@ -243,11 +251,18 @@ fn calls(kinds: Kinds) -> impl Strategy<Value = Call> {
     prop_oneof![
         1 => Just(Call::Children),
         1 => Just(Call::Counts),
-        2 => ids().prop_map(Call::Stop),
-        2 => ids().prop_map(Call::Restart),
+        3 => ids().prop_map(Call::Stop),
+        3 => ids().prop_map(Call::Restart),
         2 => ids().prop_map(Call::Delete),
-        2 => start,
-        3 => life().prop_map(Call::StartInstance),
-        2 => (1..5u32).prop_map(Call::StopInstance),
+        3 => start,
+    ]
+}
+
+fn dynamic_calls(kinds: Kinds) -> impl Strategy<Value = Call> {
+    prop_oneof![
+        1 => Just(Call::Children),
+        1 => Just(Call::Counts),
+        6 => strategy::life(kinds.unit, false, true).prop_map(Call::StartInstance),
+        3 => (1..5u32).prop_map(Call::StopInstance),
     ]
 }

@@ -22,7 +22,7 @@ pub fn trees() -> Trees {
         children: 1..=4,
         ways: vec![Way::OneForOne, Way::OneForAll, Way::RestForOne, Way::Dynamic],
         restarts: vec![Restart::Permanent, Restart::Transient, Restart::Temporary],
-        intensity: 0..=4,
+        intensity: 0..=8,
         unit: Duration::from_millis(1),
         backoff: true,
         significance: true,
@@ -156,10 +156,12 @@ impl Trees {
     }
 
     fn child(&self, depth: u32) -> BoxedStrategy<Child> {
-        let life = || {
-            if self.scripts { life(self.unit, self.stubborn).boxed() } else { Just(Life::default()).boxed() }
+        let life = |again| match self.scripts {
+            true => life(self.unit, self.stubborn, again).boxed(),
+            false => Just(Life::default()).boxed(),
         };
-        let worker = vec(life(), 1..4).prop_map(What::Worker);
+        let lives = (life(false), vec(life(true), 0..3));
+        let worker = lives.prop_map(|(first, more)| What::Worker([vec![first], more].concat()));
         let what = if depth > 1 {
             prop_oneof![5 => worker, 2 => self.tree(depth - 1).prop_map(What::Tree)].boxed()
         } else {
@@ -290,9 +292,12 @@ impl Programs {
         (self.trees.strategy(), vec(raw(self.kinds), self.steps.clone()))
             .prop_map(|(tree, raw)| {
                 let mut places = Places { workers: Vec::new(), supervisors: Vec::new() };
-                tree.walk("", &mut |path, below| {
-                    let of = if below.is_some() { &mut places.supervisors } else { &mut places.workers };
-                    of.push(path.to_owned());
+                tree.walk("", &mut |path, below| match below {
+                    None => places.workers.push(path.to_owned()),
+                    Some(tree) => {
+                        let dynamic = tree.flags.strategy == Way::Dynamic;
+                        places.supervisors.push((path.to_owned(), dynamic));
+                    }
                 });
                 let steps = raw.into_iter().filter_map(|raw| raw.at(&places)).collect();
                 TreeProgram { tree, steps }
@@ -361,9 +366,11 @@ fn backoff(unit: Duration) -> impl Strategy<Value = Backoff> {
     )
 }
 
-pub(super) fn life(unit: Duration, stubborn: bool) -> impl Strategy<Value = Life> {
-    let start = prop_oneof![16 => Just(Start::Runs), 1 => Just(Start::Ignores), 2 => Just(Start::Fails)];
-    let ended = option::weighted(0.35, (times(0..=12, unit), ends()));
+/// `again`: not its first. A first start that fails ends the tree, so it is seldom.
+pub(super) fn life(unit: Duration, stubborn: bool, again: bool) -> impl Strategy<Value = Life> {
+    let runs = if again { 8 } else { 40 };
+    let start = prop_oneof![runs => Just(Start::Runs), 1 => Just(Start::Ignores), 2 => Just(Start::Fails)];
+    let ended = option::weighted(0.25, (times(0..=20, unit), ends()));
     let stops = if stubborn {
         let slow = times(0..=5, unit).prop_map(Stops::After);
         prop_oneof![6 => Just(Stops::AtOnce), 2 => slow, 1 => Just(Stops::Never)].boxed()
