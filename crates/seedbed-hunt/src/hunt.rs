@@ -209,10 +209,10 @@ impl<'a> Hunt<'a> {
         run_seed(self.root, if self.strategy.is_sequential() { 0 } else { index })
     }
 
-    /// The plain run comes first: should the process die in it, that is told too.
+    /// Plain runs come first: should the process die in one, that is told too, and any seed brings it back.
     fn profile(&self) -> Profile {
         let dir = self.witness_in.as_deref();
-        let mut witness = dir.and_then(|dir| Witness::new(dir, &self.name, "plain", 0));
+        let mut witness = dir.and_then(|dir| Witness::new(dir, &self.name, "plain, before the first run", 0));
         if let Some(witness) = &mut witness {
             witness.begin(PROFILE_SEED);
         }

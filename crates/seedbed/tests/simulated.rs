@@ -216,7 +216,8 @@ fn asked_for() -> bool {
 #[seedbed::test(runs = 50)]
 fn it_dies_in_some_run(world: &mut World) {
     let _ = world.spawn("cell", Cell::default);
-    if asked_for() && world.seed() % 8 == 3 {
+    // Not in the runs before the first, whose seeds are small.
+    if asked_for() && world.seed() > 100 && world.seed() % 8 == 3 {
         std::process::abort();
     }
 }
