@@ -1,6 +1,8 @@
 //! The call table for static children, and rules U.
 
-use super::rig::{Rig, rig, up};
+use super::rig::{Rig, Text, plan, rig, up};
+use crate::supervise::{Call, Event, Machine, Which};
+use seedbed_abi::{ExitReason, Time};
 
 /// Child `a` in each state that a caller can see; b runs beside it.
 fn in_state(state: &str) -> Rig {
@@ -148,4 +150,32 @@ fn u2_a_bad_change_changes_nothing() {
         assert_eq!(rig.machine.flags(), flags);
         rig.run(&[("call 9 children", "reply 9 b 2, a 1"), ("exit 2 normal", "stop 1")]);
     }
+}
+
+/// What the shell ends holds of mail by: a member of a group that stops to be started again is not given
+/// up, one that a caller stopped is, and each is said once.
+#[test]
+fn given_up_is_who_is_down_for_good() {
+    let mut machine = Machine::<Text>::new(plan("one_for_all 9/5s", &["a", "b"])).expect("a good plan");
+    let mut given_up = |event| -> Vec<String> {
+        machine.handle(Time::ZERO, event, &mut || 0, &mut Vec::new());
+        machine.given_up().iter().map(|spec| spec.id.to_string()).collect()
+    };
+    let none = Vec::<String>::new();
+    let (killed, shutdown) = (ExitReason::Killed, ExitReason::Shutdown);
+    assert_eq!(given_up(Event::Init), none);
+    for pid in [1, 2] {
+        assert_eq!(given_up(Event::Spawned { pid }), none);
+        assert_eq!(given_up(Event::Started { pid }), none);
+    }
+    assert_eq!(given_up(Event::Exited { pid: 1, reason: killed }), none, "a is down, and b stops");
+    assert_eq!(given_up(Event::Exited { pid: 2, reason: shutdown.clone() }), none, "both are down");
+    for pid in [3, 4] {
+        assert_eq!(given_up(Event::Spawned { pid }), none);
+        assert_eq!(given_up(Event::Started { pid }), none);
+    }
+    let stop = Call::StopChild(Which::Id("b".into()));
+    assert_eq!(given_up(Event::Call { caller: 9, call: stop }), none, "it stops");
+    assert_eq!(given_up(Event::Exited { pid: 4, reason: shutdown }), ["b"]);
+    assert_eq!(given_up(Event::Unknown), none);
 }
