@@ -12,6 +12,10 @@ test:
 hunt:
     cargo run --release -- hunt fixtures/transfer/seedbed.toml
 
+# What each strategy finds how soon, and what shrinking leaves: the tables of docs/finding-bugs.md.
+strategies *OPTIONS:
+    cargo run --release -p seedbed-cli --example strategies -- {{OPTIONS}}
+
 # Measurements beside peers and limits.
 bench:
     cargo run --release --manifest-path crates/seedbed-bench/Cargo.toml

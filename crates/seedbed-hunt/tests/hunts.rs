@@ -67,6 +67,24 @@ fn a_slow_run_that_finds_wins_over_a_quick_one_with_a_higher_index() {
     assert_eq!((finding.seed, report.summary.runs, report.part.done), (slow, 4, 4));
 }
 
+/// What strategies know of a program is the same for all who run it, and none learns between runs.
+#[test]
+fn neither_jobs_nor_shards_change_a_run_of_any_strategy() {
+    for spec in ["random", "pct:3", "pos", "surw", "delay-bound:2", "portfolio"] {
+        let with = |program: fn(&mut World) -> anyhow::Result<()>, runs, jobs, shard| {
+            let mut hunt = hunt(&program, runs);
+            (hunt.strategy, hunt.jobs, hunt.shard) = (spec.parse().unwrap(), jobs, shard);
+            run(&hunt)
+        };
+        let all = Shard::default();
+        let one = with(race, 1_000, 1, all).found.expect("it is found").finding;
+        assert_eq!(with(race, 1_000, 3, all).found.unwrap().finding, one, "{spec}");
+        let whole = with(sound, 60, 2, all).summary;
+        let parts = [0, 1].map(|index| with(sound, 60, 1, Shard { index, of: 2 }).part);
+        assert_eq!(merge(&parts).unwrap().summary, whole, "{spec}");
+    }
+}
+
 #[test]
 fn shards_are_the_hunt_in_parts() {
     let whole = run(&hunt(&sound, 100));
