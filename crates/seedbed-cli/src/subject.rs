@@ -4,7 +4,8 @@
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use seedbed_manifest::{Hash, LoadError, Manifest, Scenario};
+use seedbed_manifest::{Hash, LoadError, Manifest, Process, Scenario};
+use seedbed_wasm::{Dialect, Module};
 use std::path::Path;
 
 /// Loads a manifest or a module, ready to be run.
@@ -51,19 +52,37 @@ pub(crate) fn alone(path: &Path, args: &[String]) -> Result<Manifest, Failure> {
     for process in &mut manifest.processes {
         process.module = Some(bytes.as_slice().into());
         process.path = path.file_name().unwrap_or_default().into();
+        tell(process, args);
     }
     Ok(manifest)
 }
 
 /// The same with one entry of a manifest; the others are there to be spawned.
-pub(crate) fn entry(manifest: Manifest, id: &str, args: &[String]) -> Result<Manifest, Failure> {
+pub(crate) fn entry(mut manifest: Manifest, id: &str, args: &[String]) -> Result<Manifest, Failure> {
     let process = format!(
         "process = [{{ id = {}, path = \"main.wasm\", hash = \"{}\" }}]\n",
         quoted(id),
         Hash::of(b"")
     );
     let tree = parsed(&(process + &tree_of(id, args)), &manifest.root)?;
+    for process in manifest.processes.iter_mut().filter(|process| process.id == id) {
+        tell(process, args);
+    }
     Ok(Manifest { hash: manifest.hash, root: manifest.root, processes: manifest.processes, ..tree })
+}
+
+/// Gives a `wasi` process the arguments of the command line: its method's, if it has one, in place of
+/// those of the manifest; else the program's, behind those of the manifest.
+fn tell(process: &mut Process, args: &[String]) {
+    let module = process.module.as_deref();
+    let is_program =
+        || module.is_some_and(|m| Module::from_bytes(m).is_ok_and(|m| m.dialect() == Dialect::Wasi));
+    match process.method {
+        _ if args.is_empty() => {}
+        Some(_) => process.args = args.to_vec(),
+        None if is_program() => process.wasi.args.extend_from_slice(args),
+        None => {}
+    }
 }
 
 /// Name of a module that runs alone.

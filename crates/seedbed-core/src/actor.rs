@@ -66,6 +66,15 @@ pub trait Behaviour: 'static {
     /// How the turn failed.
     fn deliver(&mut self, cx: &mut Context<'_>, envelope: &Envelope, payload: &[u8]) -> Result<(), Failed>;
 
+    /// The turn that it asked for by [`Context::go_on`].
+    ///
+    /// # Errors
+    /// How the turn failed.
+    fn go_on(&mut self, cx: &mut Context<'_>) -> Result<(), Failed> {
+        let _ = cx;
+        Ok(())
+    }
+
     /// The last turn.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use crate::path::{Life, PathId, check_name};
 use crate::pid::{NodeId, address_of, name_hash};
 use crate::reactor::{ChoiceKind, ChoicePoint, Port};
 use crate::timer::{Due, Timer, TimerState};
+use crate::wait::{Filter, Want};
 use seedbed_abi::supervisor::Hold;
 use seedbed_abi::{
     Cancelled, Code, Correlation, Envelope, ExitReason, Flags, Level, Message, MonitorRef, Pid, Reason,
@@ -882,13 +883,40 @@ impl Context<'_> {
 
     /// In `on_start`: the start goes on after this turn, until [`start_done`](Self::start_done). Mail
     /// is taken from now on; who asked to be told of the start waits.
-    pub(crate) fn defer_start(&mut self) {
+    pub fn defer_start(&mut self) {
         self.node.turn.mark().start_deferred = true;
     }
 
     /// Ends a start that was deferred.
-    pub(crate) fn start_done(&mut self) {
+    pub fn start_done(&mut self) {
         self.node.turn.mark().start_done = true;
+    }
+
+    /// From the end of this turn on only these are delivered, of each line the first that is one of
+    /// them; what else comes waits in its line (rule G1). It stays so until another call. For
+    /// behaviours that wait for something; none of these is nothing at all.
+    pub fn wait_for(&mut self, wants: &[Want]) {
+        let slot = self.slot_mut();
+        let filter = Filter::new(wants);
+        if slot.selective && slot.cold.filter == filter {
+            return;
+        }
+        slot.selective = true;
+        slot.cold.filter = filter;
+        self.node.turn.mark().refiltered = true;
+    }
+
+    /// From the end of this turn on everything is delivered again, each line from its head.
+    pub fn wait_for_anything(&mut self) {
+        if std::mem::take(&mut self.slot_mut().selective) {
+            self.node.turn.mark().refiltered = true;
+        }
+    }
+
+    /// Asks for another turn without a signal, [`Behaviour::go_on`](crate::Behaviour::go_on): it is a
+    /// delivery like any other, possible when this turn is over (rule G3).
+    pub fn go_on(&mut self) {
+        self.node.turn.mark().go_on = true;
     }
 
     /// What whoever is told of this actor's end will receive, if this turn or the `on_stop` after it

@@ -33,6 +33,7 @@ mod tape;
 mod tape_text;
 mod timer;
 mod tree;
+mod wait;
 
 pub use actor::{Actor, Behaviour, Factory, Failed, Limited, Shared, WithArgs};
 pub use context::Context;
@@ -65,6 +66,7 @@ pub use supervisor::{Actors, ChildStart, Supervisor, SupervisorActor, decision};
 pub use tape::{ChoiceKey, Instead, OrderKey, Tape, TapeEntry, Until};
 pub use tape_text::TapeTextError;
 pub use tree::{Tree, TreeChild, TreeLine, TreeState, TreeSupervisor};
+pub use wait::Want;
 
 /// Number of the rules by which a run unfolds: raised by any change after which the same seed gives
 /// another run.

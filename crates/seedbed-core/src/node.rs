@@ -15,6 +15,7 @@ use crate::paths::{PathHash, Paths};
 use crate::pid::{Boot, GENERATION_MAX, NodeId, SLOTS_MAX, Target, pid_of, slot_of, target_of};
 use crate::stream::{Key, Stream};
 use crate::timer::{Armed, Timer, Timers};
+use crate::wait::Filter;
 use seedbed_abi::{Code, ExitReason, Flags, Pid, Time};
 use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +46,8 @@ pub(crate) struct Slot {
     pub(crate) life: Life,
     pub(crate) stage: Stage,
     pub(crate) trap_exits: bool,
+    /// It takes only what its filter lets in.
+    pub(crate) selective: bool,
     pub(crate) mailbox: Mailbox,
     /// Messages, requests and exits sent so far.
     pub(crate) sent: u64,
@@ -101,6 +104,10 @@ pub(crate) struct Cold {
     /// What it returned, kept from the turn that stopped it to its end.
     pub(crate) value: Option<Vec<u8>>,
     pub(crate) random: Option<Box<Stream>>,
+    /// What it lets in, if it is selective.
+    pub(crate) filter: Filter,
+    /// Its start goes on after its first turn.
+    pub(crate) start_deferred: bool,
 }
 
 /// This side of a link.
@@ -191,6 +198,10 @@ pub(crate) struct Special {
     pub(crate) ignore: bool,
     pub(crate) start_deferred: bool,
     pub(crate) start_done: bool,
+    /// It asked for another turn without a signal.
+    pub(crate) go_on: bool,
+    /// What it lets in is not what it was before this turn.
+    pub(crate) refiltered: bool,
     pub(crate) value: Option<Vec<u8>>,
     /// Links that this turn asked for, itself or with a spawn: they count against the limit.
     pub(crate) links_asked: u32,
@@ -367,6 +378,7 @@ impl Node {
             generation,
             stage: Stage::Reserved,
             trap_exits: false,
+            selective: false,
             life: Life(0),
             mailbox: Mailbox::EMPTY,
             path: PathId(0),
@@ -520,6 +532,7 @@ fn name_of_notice(line: &Line, signal: &Signal, receiver: &Slot) -> SignalName {
         Flags::DOWN => of_receiver(SignalKind::Down, envelope.correlation),
         Flags::TIMER => of_receiver(SignalKind::Timer, envelope.correlation << 32 | envelope.id),
         Flags::COMPLETION => of_receiver(SignalKind::Completion, envelope.correlation),
+        _ if envelope.id != 0 => of_receiver(SignalKind::GoOn, envelope.id),
         _ if receiver.stage == Stage::Starting => of_receiver(SignalKind::Start, 1),
         _ => of_receiver(SignalKind::Stop, 1),
     }

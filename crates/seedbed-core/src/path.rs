@@ -43,6 +43,8 @@ pub enum SignalKind {
     Start = 7,
     /// The stop of the named actor.
     Stop = 8,
+    /// The turn that the named actor asked for in its n-th, to go on.
+    GoOn = 9,
 }
 
 /// The stable name of a signal: the same in every run in which the same things happened.
@@ -80,6 +82,7 @@ impl SignalName {
                     SignalKind::Completion => "completion",
                     SignalKind::Start => "start",
                     SignalKind::Stop => "stop",
+                    SignalKind::GoOn => "go on",
                 };
                 let (n, again) = (self.0.n & !(1 << 63), if self.0.n >> 63 == 1 { " (again)" } else { "" });
                 write!(f, "{}:{} {what} {n}{again}", self.1, self.0.life.0)

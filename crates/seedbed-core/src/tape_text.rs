@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-const KINDS: [(&str, SignalKind); 9] = [
+const KINDS: [(&str, SignalKind); 10] = [
     ("sent", SignalKind::Sent),
     ("answer", SignalKind::Answer),
     ("exit", SignalKind::Exit),
@@ -29,6 +29,7 @@ const KINDS: [(&str, SignalKind); 9] = [
     ("completion", SignalKind::Completion),
     ("start", SignalKind::Start),
     ("stop", SignalKind::Stop),
+    ("go-on", SignalKind::GoOn),
 ];
 
 /// The bit of a message's number that tells the second of two from the first.

@@ -45,6 +45,67 @@ fn small_fixtures_hold_and_lose_no_message() {
 }
 
 #[test]
+fn a_program_sleeps_five_virtual_seconds_and_a_method_computes() {
+    let outcome = run(&fixture("wasi"), 1);
+    assert_eq!((outcome.found, outcome.stats.restarts), (None, 0));
+    assert!(outcome.time.as_nanos() >= 5_000_000_000, "{:?}", outcome.time);
+}
+
+/// A manifest of one module of this text, with more beside its entry.
+fn module(text: &str, process: &str) -> Result<Scenario, LoadError> {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("files")).unwrap();
+    let module = wat::parse_str(text).unwrap();
+    std::fs::write(root.path().join("m.wasm"), &module).unwrap();
+    let hash = Hash::of(&module);
+    let file = root.path().join("seedbed.toml");
+    let text = format!("[[process]]\nid = 'm'\npath = 'm.wasm'\nhash = '{hash}'\n{process}\n[tree]\n");
+    std::fs::write(&file, text).unwrap();
+    Scenario::load(&file)
+}
+
+#[test]
+fn what_a_wasi_process_is_given_is_checked_against_its_module() {
+    let mul = "(module (func (export \"mul\") (param i32 i64) (result i64) (local.get 1)))";
+    let clock = "(module (import \"wasi_snapshot_preview1\" \"clock_time_get\" (func (param i32 i64 i32) (result i32)))
+        (memory (export \"memory\") 1) (func (export \"_start\")))";
+    let env = "wasi = { env = [{ id = 'app:format', name = 'FORMAT', required = true }] }";
+    let cases = [
+        (mul, "method = 'mul'\nargs = ['6', 'x']", "argument 2 of the method `mul` is `x`, not an i64"),
+        (mul, "method = 'mul'", "the method `mul` takes 2 arguments, not 0"),
+        (mul, "", "no dialect recognised: a handler exports `seedbed_on_message`"),
+        (clock, "method = 'run'", "there is no export `run` to call"),
+        (
+            clock,
+            "imports = ['wasi:io']",
+            "the module imports `clock_time_get` of `wasi:clocks`, which is not among its `imports`",
+        ),
+        (clock, env, "the environment variable `FORMAT` is required, and nobody gives `app:format` a value"),
+        (
+            clock,
+            "wasi = { mounts = [{ fs = 'files', guest = '/data' }] }",
+            "`wasi.mounts` cannot be given: `wasi` processes have no files",
+        ),
+        (clock, "wasi = { cwd = '/' }", "`wasi.cwd` cannot be given: `wasi` processes have no files"),
+        (
+            clock,
+            "permissions = { compile = true }",
+            "`permissions.compile` means nothing for a module of the dialect `wasi`",
+        ),
+    ];
+    for (text, process, expected) in cases {
+        let error = module(text, process).err().map(|e| e.to_string());
+        assert_eq!(error, Some(format!("process `m` (m.wasm): {expected}")), "{process}");
+    }
+    module(
+        mul,
+        "method = 'mul'\nargs = ['6', '7']\nlimits = { fuel_per_message = 100, max_execution = '5s' }",
+    )
+    .unwrap();
+    module(clock, "imports = ['wasi:clocks']\nlimits = { fuel_slice = 100, fuel_max = 1000 }").unwrap();
+}
+
+#[test]
 fn a_child_that_traps_is_restarted_and_no_finding() {
     let outcome = run(&fixture("crasher"), 1);
     assert_eq!((outcome.found, outcome.stats.restarts), (None, 1));

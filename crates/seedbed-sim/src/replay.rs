@@ -1,12 +1,14 @@
 //! Following a tape (rule K4).
 
 use seedbed_core::{ChoiceKey, Instead, OrderKey, SignalName, Tape, TapeEntry, Until};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A tape that is being followed: by key, whatever the order of its entries.
 #[derive(Debug)]
 pub(crate) struct Replay {
-    orders: BTreeMap<OrderKey, (Instead, usize)>,
+    /// By key, in the order of the tape: a signal that an actor takes out of the middle of a line can
+    /// be the plain one, stop being so, and be it again.
+    orders: BTreeMap<OrderKey, VecDeque<(Instead, usize)>>,
     choices: BTreeMap<ChoiceKey, (u32, usize)>,
     met: Vec<bool>,
     strict: bool,
@@ -66,7 +68,13 @@ impl Replay {
         let mut holds: BTreeSet<(SignalName, Until)> = BTreeSet::new();
         for (index, entry) in tape.entries.iter().enumerate() {
             let twice = match entry {
-                TapeEntry::Order { key, instead } => replay.orders.insert(*key, (*instead, index)).is_some(),
+                TapeEntry::Order { key, instead } => {
+                    let entries = replay.orders.entry(*key).or_default();
+                    // Only what goes instead of it goes once.
+                    let twice = *instead != Instead::Clock && entries.iter().any(|(i, _)| i == instead);
+                    entries.push_back((*instead, index));
+                    twice
+                }
                 TapeEntry::Choice { key, answer } => replay.choices.insert(*key, (*answer, index)).is_some(),
                 TapeEntry::Hold { what, until } => !holds.insert((*what, *until)),
             };
@@ -78,9 +86,9 @@ impl Replay {
     }
 
     pub(crate) fn order(&mut self, key: &OrderKey) -> Option<Instead> {
-        let (instead, index) = self.orders.get(key)?;
-        self.met[*index] = true;
-        Some(*instead)
+        let (instead, index) = self.orders.get_mut(key)?.pop_front()?;
+        self.met[index] = true;
+        Some(instead)
     }
 
     /// A hold took effect: what it holds could go and may not. True if it is the first time.

@@ -89,6 +89,7 @@ pub(crate) fn signal(trace: &Trace, name: &SignalName) -> String {
         SignalKind::Completion => format!("completion {n} of {path}{life}"),
         SignalKind::Start => format!("start of {path}{life}"),
         SignalKind::Stop => format!("stop of {path}{life}"),
+        SignalKind::GoOn => format!("turn {} of {path}{life}", n + 1),
     }
 }
 
@@ -104,6 +105,7 @@ pub(crate) fn signal_kind(kind: SignalKind) -> &'static str {
         SignalKind::Completion => "completion",
         SignalKind::Start => "start",
         SignalKind::Stop => "stop",
+        SignalKind::GoOn => "go on",
     }
 }
 

@@ -6,7 +6,9 @@
 //! the instance's last; the next life gets a fresh one.
 
 use crate::arena::{Arena, Guest};
+use crate::blocking::{Plan, Process};
 use crate::dialect::palladium::{self, Plugin};
+use crate::dialect::wasi::{Invocation, Wasi, WasiConfig, WasiError};
 use crate::dialect::{Dialect, Handler, seedbed};
 use crate::host::Entered;
 use crate::limits::WasmLimits;
@@ -29,6 +31,8 @@ pub struct WasmActor {
     permissions: Permissions,
     /// What plugins of the `palladium` dialect are told and may address.
     plugin: Arc<Plugin>,
+    /// What a `wasi` process is given, and the call to make; `None` until it is said, or usual.
+    wasi: Option<Arc<(WasiConfig, Invocation)>>,
 }
 
 impl WasmActor {
@@ -51,7 +55,9 @@ impl WasmActor {
     /// Actors of a module, with the usual limits and permissions.
     pub fn new(module: Module) -> WasmActor {
         let (wasm, limits, permissions) = <(WasmLimits, Limits, Permissions)>::default();
-        WasmActor { module, wasm, limits, permissions, plugin: Arc::default() }
+        let config = WasiConfig::default();
+        let wasi = config.check(&module).ok().map(|call| Arc::new((config, call)));
+        WasmActor { module, wasm, limits, permissions, plugin: Arc::default(), wasi }
     }
 
     /// With these bounds on fuel, memory, tables and stack.
@@ -82,6 +88,16 @@ impl WasmActor {
         self
     }
 
+    /// As a process that is given this.
+    ///
+    /// # Errors
+    /// Everything that the module and the configuration have against each other.
+    pub fn wasi(mut self, config: WasiConfig) -> Result<WasmActor, Vec<WasiError>> {
+        let call = config.check(&self.module)?;
+        self.wasi = Some(Arc::new((config, call)));
+        Ok(self)
+    }
+
     /// The module.
     pub fn module(&self) -> &Module {
         &self.module
@@ -105,6 +121,7 @@ impl Factory for WasmActor {
                 let handler = palladium::Handler::new(cx, shape, &self.plugin)?;
                 self.running(handler, args)
             }
+            Dialect::Wasi => self.process(),
             // No other dialect gets past `Module`.
             _ => self.running(seedbed::Handler::new(shape), args),
         }
@@ -114,6 +131,8 @@ impl Factory for WasmActor {
         let mut limits = self.limits;
         let largest = match self.module.dialect() {
             Dialect::Palladium => palladium::payload_max(self.module.shape(), self.wasm.memory()),
+            // Nothing reads its messages.
+            Dialect::Wasi => u32::MAX,
             _ => seedbed::payload_max(self.module.shape()),
         };
         // What there can be no room for is refused at the sender.
@@ -127,6 +146,21 @@ impl Factory for WasmActor {
 }
 
 impl WasmActor {
+    fn process(&self) -> Result<Box<dyn Behaviour>, Failed> {
+        let Some(wasi) = &self.wasi else {
+            let rule = "a `wasi` process without `_start` is told its method";
+            return Err(Failure::Protocol(rule.into()).into());
+        };
+        let (config, call) = (&wasi.0, wasi.1.clone());
+        Ok(Box::new(Process::new(Plan {
+            module: self.module.clone(),
+            limits: self.wasm,
+            wasi: Wasi::new(config),
+            call,
+            max_execution: config.max_execution,
+        })))
+    }
+
     fn running<D: Handler>(&self, dialect: D, args: &[u8]) -> Result<Box<dyn Behaviour>, Failed> {
         let arena = Arena::current();
         let guest = arena.borrow_mut().take(&self.module, &self.wasm);

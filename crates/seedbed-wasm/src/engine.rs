@@ -8,6 +8,7 @@
 //! Not modelled: other targets than the host's own; a run made on x86-64 names another engine than
 //! one made on aarch64.
 
+use crate::blocking::Stacks;
 use crate::memory::Slab;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -59,7 +60,9 @@ pub(crate) fn deterministic(parallel: bool) -> Config {
     config.native_unwind_info(false);
     config.memory_init_cow(false);
     config.max_wasm_stack(NATIVE_STACK);
+    // A guest that waits has its limit and as much again for the host call it waits in.
     config.async_stack_size(2 * NATIVE_STACK);
+    config.with_host_stack(Arc::new(Stacks::new(2 * NATIVE_STACK)));
     config.parallel_compilation(parallel);
     // Memories live in slots of a slab, cannot move, and are bounds-checked in code.
     config.memory_reservation(0);

@@ -37,7 +37,7 @@ impl Handed {
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&engine_id().0.to_le_bytes());
         for module in modules {
-            let code = module.prepared().module().serialize().map_err(io::Error::other)?;
+            let code = module.compiled().serialize().map_err(io::Error::other)?;
             bytes.extend_from_slice(&module.hash().0);
             bytes.extend_from_slice(&(code.len() as u64).to_le_bytes());
             bytes.extend_from_slice(&code);

@@ -44,6 +44,9 @@ pub(crate) enum Stop {
     /// The actor ended itself: the turn counts up to here (rule T4).
     #[error("the actor ended itself")]
     Ended,
+    /// The guest exits by itself, with a code: only those that wait do.
+    #[error("the guest exited with code {0}")]
+    Exit(i32),
     /// The turn fails.
     #[error("{0}")]
     Failed(Failure),
@@ -258,6 +261,23 @@ pub(crate) struct Growth {
     pub(crate) tables: usize,
 }
 
+impl Growth {
+    /// True if a memory may be so large.
+    pub(crate) fn fits(&self, desired: usize, maximum: Option<usize>) -> bool {
+        desired <= self.max && maximum.is_none_or(|max| desired <= max)
+    }
+
+    /// Notes that a memory grows, or was refused to; gives whether it does.
+    pub(crate) fn grow(&mut self, desired: usize, refused: bool) -> bool {
+        if refused {
+            self.refused = true;
+        } else {
+            self.len = desired;
+        }
+        !refused
+    }
+}
+
 /// How growth is answered: −1 beyond the actor's limit or the declared maximum, or by a fault; an
 /// error if the host itself cannot.
 impl ResourceLimiter for Host {
@@ -267,13 +287,9 @@ impl ResourceLimiter for Host {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let fits = desired <= self.growth.max && maximum.is_none_or(|max| desired <= max);
-        if !fits || (desired > current && self.fault_refuses_growth()) {
-            self.growth.refused = true;
-            return Ok(false);
-        }
-        self.growth.len = desired;
-        Ok(true)
+        let fits = self.growth.fits(desired, maximum);
+        let refused = !fits || (desired > current && self.fault_refuses_growth());
+        Ok(self.growth.grow(desired, refused))
     }
 
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {

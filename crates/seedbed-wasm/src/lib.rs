@@ -5,7 +5,7 @@
 //! module before it is compiled, `module` what a compiled module is and offers, `handed` how its code
 //! goes to other processes, `dialect` the guest
 //! ABIs, `host` what a store knows of the turn in it, `arena` the store of a thread with its
-//! instances, `actor` a module as an actor.
+//! instances, `actor` a module as an actor, `blocking` guests that wait, each on a stack of its own.
 //!
 //! ```no_run
 //! use seedbed_wasm::WasmActor;
@@ -16,6 +16,7 @@
 
 mod actor;
 mod arena;
+mod blocking;
 mod dialect;
 mod engine;
 mod handed;
@@ -29,6 +30,7 @@ mod trap;
 pub use actor::WasmActor;
 pub use dialect::Dialect;
 pub use dialect::palladium::{Namespaces, Plugin, PluginError, PluginInfo, Plugins};
+pub use dialect::wasi::{WasiConfig, WasiError};
 pub use engine::{EngineId, WASMTIME_VERSION, engine_id};
 pub use handed::Handed;
 pub use limits::WasmLimits;

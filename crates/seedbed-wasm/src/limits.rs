@@ -14,6 +14,10 @@ pub struct WasmLimits {
     pub tables_max: u32,
     /// Call stack in bytes, as the rewriting counts them; at most, and by default, 256 KiB.
     pub stack_max: u64,
+    /// Fuel between two cuts of a guest that waits: wherever so much is burnt, others have their turn.
+    pub fuel_slice: u64,
+    /// Fuel of the whole life of a guest that waits; `None` = no end.
+    pub fuel_max: Option<u64>,
 }
 
 impl Default for WasmLimits {
@@ -23,6 +27,8 @@ impl Default for WasmLimits {
             memory_max: 16 << 20,
             tables_max: 65_536,
             stack_max: STACK_MAX,
+            fuel_slice: 1_000_000,
+            fuel_max: None,
         }
     }
 }
@@ -32,6 +38,11 @@ impl WasmLimits {
     pub(crate) fn fuel(&self) -> i64 {
         // Half of the range, so that sums of charges cannot overflow.
         i64::try_from(self.fuel_per_message).unwrap_or(i64::MAX).min(i64::MAX / 2)
+    }
+
+    /// Fuel of a slice, as the counter has it; at least one, or nothing would ever run.
+    pub(crate) fn slice(&self) -> i64 {
+        i64::try_from(self.fuel_slice).unwrap_or(i64::MAX).clamp(1, i64::MAX / 2)
     }
 
     /// Stack of a turn, as the counter has it.

@@ -336,7 +336,7 @@ unsafe impl Send for SlotBase {}
 unsafe impl Sync for SlotBase {}
 
 /// One private, anonymous, unreserved mapping.
-struct Mapping {
+pub(crate) struct Mapping {
     base: NonNull<u8>,
     len: usize,
 }
@@ -358,7 +358,7 @@ impl Mapping {
         }
     }
 
-    fn new(len: usize) -> rustix::io::Result<Mapping> {
+    pub(crate) fn new(len: usize) -> rustix::io::Result<Mapping> {
         use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
         #[expect(unsafe_code, reason = "asks for new memory; nothing existing is touched")]
@@ -377,10 +377,17 @@ impl Mapping {
     }
 
     fn slot(&self, at: usize, size: usize) -> SlotBase {
+        SlotBase(self.at(at, size))
+    }
+
+    /// Where `size` bytes begin at this offset.
+    pub(crate) fn at(&self, at: usize, size: usize) -> NonNull<u8> {
         assert!(at + size <= self.len);
         #[expect(unsafe_code, reason = "address arithmetic inside the mapping")]
         // SAFETY: `at` is inside the mapping, as asserted.
-        SlotBase(unsafe { self.base.add(at) })
+        unsafe {
+            self.base.add(at)
+        }
     }
 }
 

@@ -5,10 +5,11 @@
 //! mistake is its own error.
 
 use crate::arena::Image;
-use crate::dialect::{Dialect, palladium};
+use crate::blocking::Data;
+use crate::dialect::{Dialect, Linked, palladium};
 use crate::engine::engine;
 use crate::host::Host;
-use crate::rewrite::{self, RewriteError, Shape};
+use crate::rewrite::{self, Mode, RewriteError, Shape};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,7 +27,7 @@ struct Inner {
     dialect: Dialect,
     shape: Shape,
     handed_down: bool,
-    prepared: InstancePre<Host>,
+    linked: Linked,
     /// What a fresh instance holds; taken from the first one.
     image: OnceLock<Image>,
 }
@@ -150,6 +151,19 @@ impl Module {
     /// # Errors
     /// If it is no module that can be an actor.
     pub fn from_bytes(wasm: &[u8]) -> Result<Module, ModuleError> {
+        Module::load(wasm, None)
+    }
+
+    /// The same for a module that may speak no dialect: one with an export of this name is then a
+    /// `wasi` process, whose method it is.
+    ///
+    /// # Errors
+    /// If it is no module that can be an actor.
+    pub fn with_method(wasm: &[u8], method: &str) -> Result<Module, ModuleError> {
+        Module::load(wasm, Some(method))
+    }
+
+    fn load(wasm: &[u8], method: Option<&str>) -> Result<Module, ModuleError> {
         if !wasm.starts_with(b"\0asm") {
             return Err(ModuleError::NotWasm(wasm[..wasm.len().min(4)].to_vec()));
         }
@@ -158,9 +172,13 @@ impl Module {
         // Held while compiling: who else asks for this module waits, who asks for another does not.
         let mut known = cell.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(inner) = known.upgrade() {
-            return Ok(Module(inner));
+            let by_method = method.is_some_and(|m| inner.shape.export(m).is_some());
+            return match Dialect::of(&inner.shape) {
+                None if !by_method => Err(ModuleError::NoDialect),
+                _ => Ok(Module(inner)),
+            };
         }
-        let module = Module(Arc::new(compile(wasm, hash)?));
+        let module = Module(Arc::new(compile(wasm, hash, method)?));
         *known = Arc::downgrade(&module.0);
         Ok(module)
     }
@@ -202,8 +220,28 @@ impl Module {
         &self.0.shape
     }
 
+    /// Its code.
+    pub(crate) fn compiled(&self) -> &wasmtime::Module {
+        match &self.0.linked {
+            Linked::Handles(prepared) => prepared.module(),
+            Linked::Waits(prepared) => prepared.module(),
+        }
+    }
+
+    /// A module of handlers, ready to be instantiated.
     pub(crate) fn prepared(&self) -> &InstancePre<Host> {
-        &self.0.prepared
+        match &self.0.linked {
+            Linked::Handles(prepared) => prepared,
+            Linked::Waits(_) => unreachable!("a dialect knows its kind"),
+        }
+    }
+
+    /// A module whose guests wait, ready to be instantiated.
+    pub(crate) fn waiting(&self) -> &InstancePre<Data> {
+        match &self.0.linked {
+            Linked::Waits(prepared) => prepared,
+            Linked::Handles(_) => unreachable!("a dialect knows its kind"),
+        }
     }
 
     pub(crate) fn image(&self) -> &OnceLock<Image> {
@@ -229,9 +267,13 @@ fn cell_of(hash: ModuleHash) -> Arc<Mutex<Weak<Inner>>> {
     Arc::clone(modules.entry(hash).or_default())
 }
 
-fn compile(wasm: &[u8], hash: ModuleHash) -> Result<Inner, ModuleError> {
-    let (rewritten, shape) = rewrite::rewrite(wasm, &mut ())?;
-    let dialect = Dialect::of(&shape).ok_or(ModuleError::NoDialect)?;
+fn compile(wasm: &[u8], hash: ModuleHash, method: Option<&str>) -> Result<Inner, ModuleError> {
+    let dialect = |shape: &Shape| {
+        Dialect::of(shape).or_else(|| method.and_then(|m| shape.export(m)).map(|_| Dialect::Wasi))
+    };
+    let mode = |shape: &Shape| dialect(shape).map_or(Mode::Stops, Dialect::mode);
+    let (rewritten, shape) = rewrite::rewrite(wasm, &mut (), mode)?;
+    let dialect = dialect(&shape).ok_or(ModuleError::NoDialect)?;
     let handed = crate::handed::compiled(hash)?;
     let handed_down = handed.is_some();
     let compiled = || match handed {
@@ -240,8 +282,8 @@ fn compile(wasm: &[u8], hash: ModuleHash) -> Result<Inner, ModuleError> {
             wasmtime::Module::new(engine(), rewritten).map_err(|e| ModuleError::Compile(format!("{e:#}")))
         }
     };
-    let prepared = dialect.link(&shape, compiled)?;
-    Ok(Inner { hash, dialect, shape, handed_down, prepared, image: OnceLock::new() })
+    let linked = dialect.link(&shape, compiled)?;
+    Ok(Inner { hash, dialect, shape, handed_down, linked, image: OnceLock::new() })
 }
 
 #[cfg(test)]
@@ -338,7 +380,18 @@ mod tests {
                 "(import \"lunatic::process\" \"self\" (func))".into(),
                 "the dialect `lunatic` is recognised, but cannot be run",
             ),
-            ("(func (export \"_start\"))".into(), "the dialect `wasi` is recognised, but cannot be run"),
+            (
+                "(import \"wasi_snapshot_preview1\" \"sched_yield\" (func (result i32))) (func (export \"_start\"))".into(),
+                "export `memory` is missing",
+            ),
+            (
+                "(memory (export \"memory\") 1) (func (export \"_start\") (param i32))".into(),
+                "export `_start` is a function (i32) -> (), not a function () -> ()",
+            ),
+            (
+                "(import \"wasi_snapshot_preview1\" \"fd_open\" (func))".into(),
+                "unknown import `wasi_snapshot_preview1` `fd_open`",
+            ),
             (
                 format!("{LEAST} (memory 1)"),
                 "not a valid WebAssembly module: multiple memories (at offset 0x18)",

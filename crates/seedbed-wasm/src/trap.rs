@@ -30,7 +30,8 @@ pub(crate) fn ended(error: &wasmtime::Error, circumstances: &Circumstances) -> E
     }
     if let Some(stop) = error.downcast_ref::<Stop>() {
         return match stop {
-            Stop::Ended => Ended::Itself,
+            Stop::Ended | Stop::Exit(0) => Ended::Itself,
+            Stop::Exit(code) => Ended::Failed(Failure::ExitCode(*code).into()),
             Stop::Failed(failure) => Ended::Failed(failure.clone().into()),
         };
     }

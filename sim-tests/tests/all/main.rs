@@ -18,3 +18,4 @@ mod tapes;
 mod timers;
 mod traps;
 mod turns;
+mod waiting;

@@ -37,7 +37,12 @@ impl Kernel {
         let node = &mut self.node;
         let slot = &mut node.slots[receiver as usize];
         let (line, was_empty) = node.lines.push(&mut node.arena, receiver, &mut slot.mailbox, from, signal);
-        if was_empty && slot.stage == Stage::Running {
+        if slot.stage != Stage::Running {
+            return;
+        }
+        if slot.selective {
+            self.reconsider(r, line);
+        } else if was_empty {
             self.enable(r, line);
         }
     }
@@ -124,11 +129,12 @@ impl Kernel {
             s.cold.given.remove(&(asker, envelope.correlation));
             let me = self.node.pid(receiver);
             self.refuse(r, me, asker, envelope.correlation, RequestFailure::Refused);
-            let enabled = self.node.lines.get(line).enabled;
+            let mut enabled = self.node.lines.get(line).enabled;
+            if enabled && self.node.next_of(line) == crate::arena::NIL {
+                self.disable(r, line);
+                enabled = false;
+            }
             if self.node.lines.get(line).head == crate::arena::NIL {
-                if enabled {
-                    self.disable(r, line);
-                }
                 let node = &mut self.node;
                 node.lines.settle(line, &mut node.slots[receiver as usize].mailbox);
             } else if enabled {

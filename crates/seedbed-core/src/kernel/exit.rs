@@ -37,10 +37,11 @@ impl Kernel {
                         self.disable(r, line);
                     }
                 }
+                self.forget_to_go_on(slot);
                 let s = self.node.slot_mut(slot);
                 s.stage = Stage::Stopping;
                 s.cold.stop = Some(stop);
-                self.push_lifecycle(r, slot);
+                self.push_lifecycle(r, slot, 0);
             }
             Stage::Free | Stage::Reserved | Stage::Stopping => {}
         }

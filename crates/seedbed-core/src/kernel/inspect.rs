@@ -102,7 +102,8 @@ impl Kernel {
     pub fn name(&self, delivery: Delivery) -> Option<SignalName> {
         let node = &self.node;
         let line = node.lines.current(delivery.line, delivery.epoch)?;
-        Some(name_of(line, node.arena.get(line.head), node.slot(line.receiver)))
+        let next = node.next_of_line(line);
+        Some(name_of(line, node.arena.get(next), node.slot(line.receiver)))
     }
 
     /// Between whom a delivery is, as when it became enabled; `None` if it is stale.
@@ -114,7 +115,7 @@ impl Kernel {
     /// The payload that a delivery would deliver.
     pub fn payload(&self, delivery: Delivery) -> Option<&[u8]> {
         let line = self.node.lines.current(delivery.line, delivery.epoch)?;
-        Some(self.node.arena.payload(line.head))
+        Some(self.node.arena.payload(self.node.next_of_line(line)))
     }
 
     /// Path and life of the actor in a slot.

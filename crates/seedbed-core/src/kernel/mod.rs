@@ -8,6 +8,7 @@
 //! - `arrive.rs`: what a signal does when it arrives.
 //! - `exit.rs`: how an actor ends.
 //! - `hold.rs`: mail that waits for a name.
+//! - `wait.rs`: actors that wait for something.
 //! - `inspect.rs`, `tree.rs`: what can be seen from outside.
 
 mod arrive;
@@ -16,9 +17,11 @@ mod hold;
 mod inspect;
 mod tree;
 mod turn;
+mod wait;
 
 pub(crate) use hold::hash_of;
 pub use inspect::ActorInfo;
+pub(crate) use turn::LIFECYCLE_FLAGS;
 pub use turn::Ran;
 
 use crate::actor::Factory;

@@ -21,8 +21,8 @@ use seedbed_abi::{
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// The flag of the pseudo-signals that start and stop an actor; no guest sees them.
-pub(super) const LIFECYCLE_FLAGS: Flags = Flags(1 << 31);
+/// The flag of the pseudo-signals that start an actor, go on with it and stop it; no guest sees them.
+pub(crate) const LIFECYCLE_FLAGS: Flags = Flags(1 << 31);
 
 /// What running a delivery came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +43,13 @@ impl Kernel {
     pub fn run<R: Reactor>(&mut self, r: &mut R, delivery: Delivery) -> Ran {
         let node = &mut self.node;
         let Some(line) = node.lines.begin(delivery.line, delivery.epoch) else { return Ran::Stale };
-        let (slot, head) = (line.receiver, line.head);
-        line.head = node.arena.get(head).next;
-        let signal = node.arena.take(head);
+        let (slot, mut head) = (line.receiver, line.head);
+        if node.slots[slot as usize].selective {
+            head = self.take_waited_for(delivery.line);
+        } else {
+            line.head = node.arena.get(head).next;
+        }
+        let signal = self.node.arena.take(head);
         let (envelope, payload) = (&signal.kept.envelope, signal.payload());
         let hook = self.begin_turn(slot, envelope);
         self.node.turn.starves = r.starves() && self.node.may_starve(slot, hook);
@@ -136,6 +140,9 @@ impl Kernel {
         let mut behaviour = self.node.slot_mut(slot).behaviour.take();
         let mut cx = Context { node: &mut self.node, port: r, envelope };
         let done = catch_unwind(AssertUnwindSafe(|| match hook {
+            Hook::Message if envelope.flags == LIFECYCLE_FLAGS => {
+                behaviour.as_mut().expect(STARTED).go_on(&mut cx)
+            }
             Hook::Message => behaviour.as_mut().expect(STARTED).deliver(&mut cx, envelope, payload),
             Hook::Start => {
                 let cold = &mut cx.node.slot_mut(slot).cold;
@@ -165,6 +172,9 @@ impl Kernel {
     /// Looks after the lines of an actor whose turn is over: the next of the line becomes enabled,
     /// emptied ones go.
     fn settle<R: Reactor>(&mut self, r: &mut R, line: u32, slot: u32) {
+        if self.node.slots[slot as usize].selective || self.node.turn.special.refiltered {
+            return self.settle_waiting(r, line, slot);
+        }
         let node = &mut self.node;
         let s = &mut node.slots[slot as usize];
         if node.lines.settle(line, &mut s.mailbox) && s.stage == Stage::Running {
@@ -175,18 +185,20 @@ impl Kernel {
         }
     }
 
-    fn settle_thinned<R: Reactor>(&mut self, r: &mut R, slot: u32) {
+    pub(super) fn settle_thinned<R: Reactor>(&mut self, r: &mut R, slot: u32) {
         while let Some(line) = self.node.thinned.pop() {
             let l = self.node.lines.get(line);
             if l.receiver != slot || !l.enabled {
                 continue;
             }
-            if l.head == NIL {
-                self.disable(r, line);
+            if self.node.next_of(line) != NIL {
+                self.rename(r, line);
+                continue;
+            }
+            self.disable(r, line);
+            if self.node.lines.get(line).head == NIL {
                 let node = &mut self.node;
                 node.lines.settle(line, &mut node.slots[slot as usize].mailbox);
-            } else {
-                self.rename(r, line);
             }
         }
     }
@@ -215,7 +227,11 @@ impl Kernel {
             }
             Hook::Start | Hook::Message => {
                 let deferred = self.node.turn.special.start_deferred;
+                if deferred {
+                    self.node.slot_mut(slot).cold.start_deferred = true;
+                }
                 if (hook == Hook::Start && !deferred) || self.node.turn.special.start_done {
+                    self.node.slot_mut(slot).cold.start_deferred = false;
                     if self.node.turn.special.start_done {
                         r.observe(&Event::Started { who: self.node.who(slot) });
                     }
@@ -232,6 +248,9 @@ impl Kernel {
                         slot,
                         Stop { reason, detail: None, by_parent: false, by_other: false },
                     );
+                } else if self.node.turn.special.go_on && self.node.slot(slot).stage == Stage::Running {
+                    let turn = self.node.slot(slot).turns;
+                    self.push_lifecycle(r, slot, turn);
                 }
             }
         }
@@ -244,7 +263,7 @@ impl Kernel {
         }
         let mailbox = self.node.slot(slot).mailbox;
         for line in self.node.lines.of(&mailbox) {
-            self.enable(r, line);
+            self.reconsider(r, line);
         }
     }
 
@@ -252,8 +271,9 @@ impl Kernel {
     fn fail_turn<R: Reactor>(&mut self, r: &mut R, slot: u32, hook: Hook, failed: Failed) {
         self.roll_back(r);
         let Failed { failure, detail } = failed;
+        let starts = hook == Hook::Start || self.node.slot(slot).cold.start_deferred;
         match (hook, failure) {
-            (Hook::Start, failure) => {
+            (Hook::Start | Hook::Message, failure) if starts => {
                 let reason = ExitReason::Failed(failure);
                 // Who asked to be told gets the reason itself; links and monitors, that a start failed.
                 self.notify_start(r, slot, StartOutcome::Failed(reason.clone()));
@@ -263,7 +283,7 @@ impl Kernel {
                 let reason = ExitReason::Failed(failure);
                 self.begin_stopping(r, slot, Stop { reason, detail, by_parent: false, by_other: false });
             }
-            (Hook::Message, failure) => self.die(r, slot, failure.into(), detail),
+            (Hook::Start | Hook::Message, failure) => self.die(r, slot, failure.into(), detail),
             (Hook::Stop, _) => {
                 let stop = self.node.slot_mut(slot).cold.stop.take().expect("a stopping actor has a reason");
                 self.die(r, slot, stop.reason, stop.detail.or(detail));
@@ -553,14 +573,15 @@ impl Kernel {
                 self.keep_name(keeper, p, slot, max);
             }
         }
-        self.push_lifecycle(r, slot);
+        self.push_lifecycle(r, slot, 0);
     }
 
-    /// Puts the pseudo-signal that starts or stops an actor into its lifecycle line.
-    pub(super) fn push_lifecycle<R: Reactor>(&mut self, r: &mut R, slot: u32) {
+    /// Puts the pseudo-signal that starts an actor, goes on with it or stops it into its lifecycle
+    /// line; one to go on has the number of the turn that asked for it.
+    pub(super) fn push_lifecycle<R: Reactor>(&mut self, r: &mut R, slot: u32, id: u64) {
         let s = self.node.slot(slot);
         let from = Sender { key: LIFECYCLE, path: s.path, life: s.life };
-        let envelope = Envelope { flags: LIFECYCLE_FLAGS, ..Envelope::default() };
+        let envelope = Envelope { id, flags: LIFECYCLE_FLAGS, ..Envelope::default() };
         let signal = self.node.arena.insert(envelope, &[], self.node.step);
         let node = &mut self.node;
         let mailbox = &mut node.slots[slot as usize].mailbox;

@@ -3,8 +3,8 @@
 //! What is wrong with any guest is reported at once: a run needs them all.
 
 use crate::Manifest;
-use crate::process::{Limits, MailboxPolicy, Permissions, Process, Wasi};
-use seedbed_wasm::{Dialect, Module, ModuleError, WasmActor, WasmLimits};
+use crate::process::{EnvVar, Limits, MailboxPolicy, Permissions, Process, Wasi};
+use seedbed_wasm::{Dialect, Module, ModuleError, WasiConfig, WasiError, WasmActor, WasmLimits};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -39,13 +39,30 @@ pub enum GuestProblem {
         /// What the module speaks.
         dialect: Dialect,
     },
+    /// The module and what a `wasi` process is given do not go together.
+    #[error(transparent)]
+    Wasi(#[from] WasiError),
+    /// A variable that is required has no value.
+    #[error("the environment variable `{name}` is required, and nobody gives `{id}` a value")]
+    NoValue {
+        /// The guest's name for it.
+        name: String,
+        /// The embedder's.
+        id: String,
+    },
+    /// Files, which `wasi` processes have none of.
+    #[error("`{0}` cannot be given: `wasi` processes have no files")]
+    NoFiles(&'static str),
 }
 
 /// Compiles the modules of all entries.
-pub(super) fn load(manifest: &Manifest) -> Result<BTreeMap<String, WasmActor>, Vec<GuestError>> {
+pub(super) fn load(
+    manifest: &Manifest,
+    values: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, WasmActor>, Vec<GuestError>> {
     let (mut guests, mut errors) = (BTreeMap::new(), Vec::new());
     for process in &manifest.processes {
-        match guest(process) {
+        match guest(process, values) {
             Ok(guest) => drop(guests.insert(process.id.clone(), guest)),
             Err(problems) => errors.extend(problems.into_iter().map(|problem| GuestError {
                 process: process.id.clone(),
@@ -57,33 +74,79 @@ pub(super) fn load(manifest: &Manifest) -> Result<BTreeMap<String, WasmActor>, V
     if errors.is_empty() { Ok(guests) } else { Err(errors) }
 }
 
-fn guest(process: &Process) -> Result<WasmActor, Vec<GuestProblem>> {
+fn guest(process: &Process, values: &BTreeMap<String, String>) -> Result<WasmActor, Vec<GuestProblem>> {
     let bytes = process.module.as_deref().ok_or_else(|| vec![GuestProblem::NotRead])?;
-    let module = Module::from_bytes(bytes).map_err(|e| vec![e.into()])?;
+    let module = match &process.method {
+        Some(method) => Module::with_method(bytes, method),
+        None => Module::from_bytes(bytes),
+    };
+    let module = module.map_err(|e| vec![e.into()])?;
     let dialect = module.dialect();
     let strange = strange_keys(process, dialect);
     if !strange.is_empty() {
         return Err(strange.into_iter().map(|key| GuestProblem::Key { key, dialect }).collect());
     }
-    Ok(WasmActor::new(module)
+    let mut actor = WasmActor::new(module);
+    if dialect == Dialect::Wasi {
+        let config = wasi(process, values)?;
+        actor =
+            actor.wasi(config).map_err(|errors| errors.into_iter().map(Into::into).collect::<Vec<_>>())?;
+    }
+    Ok(actor
         .wasm_limits(wasm_limits(&process.limits))
         .limits(limits(&process.limits))
         .permissions(permissions(&process.permissions)))
 }
 
+/// What a `wasi` process is given.
+fn wasi(process: &Process, values: &BTreeMap<String, String>) -> Result<WasiConfig, Vec<GuestProblem>> {
+    let Wasi { args, cwd, env, mounts } = &process.wasi;
+    let mut problems = Vec::new();
+    if !mounts.is_empty() {
+        problems.push(GuestProblem::NoFiles("wasi.mounts"));
+    }
+    if cwd.is_some() {
+        problems.push(GuestProblem::NoFiles("wasi.cwd"));
+    }
+    let mut given = Vec::new();
+    for EnvVar { id, name, required, default } in env {
+        match values.get(id).or(default.as_ref()) {
+            Some(value) => given.push((name.clone(), value.clone())),
+            None if *required => {
+                problems.push(GuestProblem::NoValue { name: name.clone(), id: id.clone() });
+            }
+            None => {}
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(WasiConfig {
+        program: process.id.clone(),
+        args: args.clone(),
+        env: given,
+        method: process.method.clone(),
+        method_args: process.args.clone(),
+        imports: (!process.imports.is_empty()).then(|| process.imports.clone()),
+        max_execution: process.limits.max_execution,
+    })
+}
+
 /// The keys of an entry that only other dialects have a use for.
 fn strange_keys(process: &Process, dialect: Dialect) -> Vec<&'static str> {
-    let Process { method, args, wasi, limits, permissions, .. } = process;
+    let Process { method, args, imports, wasi, limits, permissions, .. } = process;
     let handler = matches!(dialect, Dialect::Seedbed | Dialect::Palladium);
+    let wasi_only = |given: bool| dialect != Dialect::Wasi && given;
     let keys = [
-        ("method", dialect != Dialect::Wasi && method.is_some()),
-        ("args", dialect != Dialect::Wasi && !args.is_empty()),
+        ("method", wasi_only(method.is_some())),
+        ("args", wasi_only(!args.is_empty())),
+        ("imports", wasi_only(!imports.is_empty())),
         ("wasi", handler && *wasi != Wasi::default()),
         ("limits.fuel_slice", handler && limits.fuel_slice.is_some()),
         ("limits.fuel_max", handler && limits.fuel_max.is_some()),
         ("limits.max_execution", handler && limits.max_execution.is_some()),
-        ("permissions.compile", handler && permissions.compile),
-        ("permissions.configure", handler && permissions.configure),
+        ("permissions.compile", permissions.compile),
+        ("permissions.configure", permissions.configure),
     ];
     keys.into_iter().filter(|(_, strange)| *strange).map(|(key, _)| key).collect()
 }
@@ -95,6 +158,9 @@ fn wasm_limits(limits: &Limits) -> WasmLimits {
         memory_max: limits.memory_max_bytes.unwrap_or(default.memory_max),
         tables_max: limits.tables_max.unwrap_or(default.tables_max),
         stack_max: limits.stack_max_bytes.unwrap_or(default.stack_max),
+        // What a turn may burn is a slice to a guest that waits.
+        fuel_slice: limits.fuel_slice.or(limits.fuel_per_message).unwrap_or(default.fuel_slice),
+        fuel_max: limits.fuel_max.or(default.fuel_max),
     }
 }
 

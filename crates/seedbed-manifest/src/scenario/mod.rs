@@ -100,7 +100,15 @@ impl Scenario {
     /// # Errors
     /// See [`LoadError`].
     pub fn new(manifest: Manifest) -> Result<Scenario, LoadError> {
-        let guests = guests::load(&manifest).map_err(LoadError::Guests)?;
+        Scenario::with_values(manifest, &BTreeMap::new())
+    }
+
+    /// The same with values for the environment variables of `wasi` processes, by their ids.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn with_values(manifest: Manifest, values: &BTreeMap<String, String>) -> Result<Scenario, LoadError> {
+        let guests = guests::load(&manifest, values).map_err(LoadError::Guests)?;
         let config = worlds::config(&manifest.world);
         Ok(Scenario::of(manifest, config, guests))
     }

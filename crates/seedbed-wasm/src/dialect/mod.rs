@@ -5,11 +5,13 @@
 
 pub(crate) mod palladium;
 pub(crate) mod seedbed;
+pub(crate) mod wasi;
 
 use crate::actor::Turn;
+use crate::blocking::Data;
 use crate::host::Host;
 use crate::module::ModuleError;
-use crate::rewrite::{Entity, START, Shape, entry};
+use crate::rewrite::{Entity, Mode, START, Shape, entry};
 use seedbed_abi::dialect::{Function, IMPORTS, MEMORY, MODULE, Value};
 use seedbed_abi::{Envelope, StopCode};
 use seedbed_core::{Context, Failed, Hook};
@@ -49,25 +51,41 @@ impl Dialect {
         }
     }
 
+    /// What happens in its modules where a counter runs out.
+    pub(crate) fn mode(self) -> Mode {
+        match self {
+            Dialect::Seedbed | Dialect::Palladium => Mode::Stops,
+            Dialect::Lunatic | Dialect::Wasi => Mode::Waits,
+        }
+    }
+
     /// Checks a module against the dialect, and links its imports.
     pub(crate) fn link(
         self,
         shape: &Shape,
         compile: impl FnOnce() -> Result<wasmtime::Module, ModuleError>,
-    ) -> Result<InstancePre<Host>, ModuleError> {
-        if matches!(self, Dialect::Lunatic | Dialect::Wasi) {
+    ) -> Result<Linked, ModuleError> {
+        if self == Dialect::Lunatic {
             return Err(ModuleError::Dialect(self));
         }
         match self {
             Dialect::Palladium => check_imports(shape, palladium::MODULE, &palladium::IMPORTS)?,
+            Dialect::Wasi => check_imports(shape, wasi::MODULE, &wasi::IMPORTS)?,
             _ => check_imports(shape, MODULE, &IMPORTS)?,
         }
         export_is(shape, INITIALIZE, &Entity::Function(FuncType::new([], [])))?;
-        if shape.export(MEMORY).is_none() {
+        // A method that only computes needs none.
+        let computes = self == Dialect::Wasi && shape.imports.is_empty();
+        if shape.export(MEMORY).is_none() && !computes {
             return Err(ModuleError::MissingExport(MEMORY));
         }
         export_is(shape, MEMORY, &Entity::Memory)?;
+        let text = |e: wasmtime::Error| ModuleError::Compile(format!("{e:#}"));
         let linker: &Linker<Host> = match self {
+            Dialect::Wasi => {
+                export_is(shape, wasi::START, &Entity::Function(FuncType::new([], [])))?;
+                return Ok(Linked::Waits(wasi::linker().instantiate_pre(&compile()?).map_err(text)?));
+            }
             Dialect::Palladium => {
                 palladium::check_exports(shape)?;
                 palladium::linker()
@@ -77,8 +95,14 @@ impl Dialect {
                 seedbed::linker()
             }
         };
-        linker.instantiate_pre(&compile()?).map_err(|e| ModuleError::Compile(format!("{e:#}")))
+        Ok(Linked::Handles(linker.instantiate_pre(&compile()?).map_err(text)?))
     }
+}
+
+/// A module with its imports, by the kind of its dialect.
+pub(crate) enum Linked {
+    Handles(InstancePre<Host>),
+    Waits(InstancePre<Data>),
 }
 
 impl fmt::Display for Dialect {
@@ -142,15 +166,15 @@ const INITIALIZE: &str = "_initialize";
 pub(crate) type Before = TypedFunc<i64, i64>;
 
 /// The start section, then constructors.
-pub(crate) fn before(instance: &Instance, store: &mut Store<Host>) -> wasmtime::Result<[Option<Before>; 2]> {
+pub(crate) fn before<T>(instance: &Instance, store: &mut Store<T>) -> wasmtime::Result<[Option<Before>; 2]> {
     let start = instance.get_func(&mut *store, START).map(|f| f.typed(&*store)).transpose()?;
     Ok([start, find(instance, store, INITIALIZE)?])
 }
 
 /// The entry of an export, if the module has it.
-pub(crate) fn find<P: WasmParams, R: WasmResults>(
+pub(crate) fn find<T, P: WasmParams, R: WasmResults>(
     instance: &Instance,
-    store: &mut Store<Host>,
+    store: &mut Store<T>,
     name: &str,
 ) -> wasmtime::Result<Option<TypedFunc<P, R>>> {
     instance.get_func(&mut *store, &entry(name)).map(|f| f.typed(&*store)).transpose()

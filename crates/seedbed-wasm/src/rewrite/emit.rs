@@ -3,13 +3,13 @@
 //! Everything added goes behind what is there, so that no index of the module changes.
 
 use super::analyse::{Body, Entity, Shape, is_bulk};
-use super::{FUEL, MEMORY, Probe, RewriteError, STACK, START, entry, global, table};
+use super::{FUEL, MEMORY, Mode, OUT, Probe, RewriteError, STACK, START, entry, global, table};
 use std::collections::BTreeMap;
 use wasm_encoder::reencode::{Error as ReencodeError, Reencode, RoundtripReencoder, utils};
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, ExportKind,
     ExportSection, Function, FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction as I,
-    MemorySection, Module, TableSection, TypeSection, ValType,
+    MemorySection, Module, RefType, TableSection, TableType, TypeSection, ValType,
 };
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
@@ -43,6 +43,18 @@ struct Added {
     bulk: u32,
     /// Types `() -> results`, for functions with several results.
     blocks: BTreeMap<Vec<ValType>, u32>,
+    out: Out,
+}
+
+/// What is done where a counter ran out.
+#[derive(Clone, Copy)]
+enum Out {
+    Stop,
+    /// The function in this table is called; it has this type.
+    Call {
+        table: u32,
+        ty: u32,
+    },
 }
 
 /// Writes `wasm` as planned.
@@ -50,6 +62,7 @@ pub(super) fn emit(
     wasm: &[u8],
     shape: &Shape,
     bodies: &[Body],
+    mode: Mode,
     probe: &mut dyn Probe,
 ) -> Result<Vec<u8>, RewriteError> {
     let mut out = Sections::default();
@@ -71,7 +84,7 @@ pub(super) fn emit(
             _ => {}
         }
     }
-    let mut added = additions(&mut out, shape, bodies)?;
+    let mut added = additions(&mut out, shape, bodies, mode)?;
     for (i, (body, plan)) in code.iter().zip(bodies).enumerate() {
         let index = shape.imported_functions() + i as u32;
         let function =
@@ -83,7 +96,7 @@ pub(super) fn emit(
 }
 
 /// Adds globals and exports, and fixes the indices of what is added later.
-fn additions(out: &mut Sections, shape: &Shape, bodies: &[Body]) -> Result<Added, RewriteError> {
+fn additions(out: &mut Sections, shape: &Shape, bodies: &[Body], mode: Mode) -> Result<Added, RewriteError> {
     let counter = GlobalType { val_type: ValType::I64, mutable: true, shared: false };
     let fuel = shape.globals.len() as u32;
     let stack = fuel + 1;
@@ -100,10 +113,22 @@ fn additions(out: &mut Sections, shape: &Shape, bodies: &[Body]) -> Result<Added
     if shape.memory.is_some() {
         out.exports.export(MEMORY, ExportKind::Memory, 0);
     }
+    let on_out = match mode {
+        Mode::Stops => Out::Stop,
+        Mode::Waits => {
+            let (minimum, maximum) = (1, Some(1));
+            let element_type = RefType::FUNCREF;
+            out.tables.table(TableType { element_type, minimum, maximum, table64: false, shared: false });
+            out.exports.export(OUT, ExportKind::Table, shape.tables);
+            let ty = out.types.len();
+            out.types.ty().function([], []);
+            Out::Call { table: shape.tables, ty }
+        }
+    };
     let bulk = shape.functions.len() as u32;
     let uses_bulk = bodies.iter().any(|b| b.bulk);
     debug_assert!(!uses_bulk || shape.memory.is_some());
-    Ok(Added { fuel, stack, bulk, blocks: BTreeMap::new() })
+    Ok(Added { fuel, stack, bulk, blocks: BTreeMap::new(), out: on_out })
 }
 
 /// Adds the bulk charger and the entries.
@@ -148,18 +173,21 @@ fn bulk_charger(added: &Added) -> Function {
         .instruction(&I::LocalTee(1))
         .instruction(&I::GlobalSet(added.fuel))
         .instruction(&I::LocalGet(1));
-    halt_if_negative(&mut f);
+    out_if_negative(&mut f, added.out);
     f.instruction(&I::LocalGet(0)).instruction(&I::End);
     f
 }
 
-/// Stops for good if the i64 on the operand stack is below zero.
-fn halt_if_negative(f: &mut Function) {
-    f.instruction(&I::I64Const(0))
-        .instruction(&I::I64LtS)
-        .instruction(&I::If(BlockType::Empty))
-        .instruction(&I::Unreachable)
-        .instruction(&I::End);
+/// Does what is to be done where a counter ran out, if the i64 on the operand stack is below zero.
+fn out_if_negative(f: &mut Function, out: Out) {
+    f.instruction(&I::I64Const(0)).instruction(&I::I64LtS).instruction(&I::If(BlockType::Empty));
+    match out {
+        Out::Stop => f.instruction(&I::Unreachable),
+        Out::Call { table, ty } => f
+            .instruction(&I::I32Const(0))
+            .instruction(&I::CallIndirect { type_index: ty, table_index: table }),
+    };
+    f.instruction(&I::End);
 }
 
 /// Writes one function.
@@ -253,7 +281,7 @@ impl Emitter<'_> {
                 .instruction(&I::LocalGet(scratch + 1))
                 .instruction(&I::I64Or);
         }
-        halt_if_negative(f);
+        out_if_negative(f, self.added.out);
     }
 
     /// The type of a block that gives the function's results.

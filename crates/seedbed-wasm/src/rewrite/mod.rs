@@ -10,6 +10,9 @@
 //!    fuel in front of its arguments and gives what is left behind its results, so that setting
 //!    fuel costs a guest call nothing on the host's side.
 //!
+//! A module that waits ([`Mode::Waits`]) is not stopped where fuel or stack run out: there it calls
+//! the host, through a table of its own, which suspends it and gives more fuel, or stops it.
+//!
 //! Both counters are ordinary WebAssembly: exact after a trap, and the same on any engine. The
 //! law for the host is in [`Halt`]. A module keeps its behaviour otherwise, and its custom
 //! sections are dropped.
@@ -36,6 +39,8 @@ pub(crate) const FUEL: &str = "seedbed:fuel";
 pub(crate) const STACK: &str = "seedbed:stack";
 /// The memory, if there is one.
 pub(crate) const MEMORY: &str = "seedbed:memory";
+/// Table of one function, set by the host: called where a counter ran out, if the module waits.
+pub(crate) const OUT: &str = "seedbed:out";
 /// The start section's function, as an entry.
 pub(crate) const START: &str = "seedbed:start";
 
@@ -113,13 +118,26 @@ pub enum RewriteError {
     Reserved(String),
 }
 
-/// Rewrites a module.
+/// What happens where fuel or stack run out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// The module stops for good.
+    Stops,
+    /// It calls the host, and goes on if that comes back.
+    Waits,
+}
+
+/// Rewrites a module, in the mode that its shape asks for.
 ///
 /// # Errors
 /// If it is not valid, or holds what cannot be snapshot.
-pub(crate) fn rewrite(wasm: &[u8], probe: &mut dyn Probe) -> Result<(Vec<u8>, Shape), RewriteError> {
+pub(crate) fn rewrite(
+    wasm: &[u8],
+    probe: &mut dyn Probe,
+    mode: impl FnOnce(&Shape) -> Mode,
+) -> Result<(Vec<u8>, Shape), RewriteError> {
     let (shape, bodies) = analyse::analyse(wasm)?;
-    let rewritten = emit::emit(wasm, &shape, &bodies, probe)?;
+    let rewritten = emit::emit(wasm, &shape, &bodies, mode(&shape), probe)?;
     Ok((rewritten, shape))
 }
 

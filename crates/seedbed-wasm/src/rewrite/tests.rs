@@ -9,7 +9,7 @@ fn wasm(text: &str) -> Vec<u8> {
 }
 
 fn refused(text: &str) -> RewriteError {
-    rewrite(&wasm(text), &mut ()).expect_err("must be refused")
+    rewrite(&wasm(text), &mut (), |_| Mode::Stops).expect_err("must be refused")
 }
 
 /// A rewritten module, alive.
@@ -20,7 +20,7 @@ struct Guest {
 
 impl Guest {
     fn new(text: &str) -> Guest {
-        let (rewritten, _) = rewrite(&wasm(text), &mut ()).unwrap();
+        let (rewritten, _) = rewrite(&wasm(text), &mut (), |_| Mode::Stops).unwrap();
         let module = Module::new(engine(), rewritten).unwrap();
         let mut store = Store::new(engine(), ());
         let instance = Instance::new(&mut store, &module, &[]).unwrap();
@@ -344,7 +344,7 @@ fn reserved_names_components_and_garbage_are_refused() {
     );
     assert_eq!(refused("(component)"), RewriteError::Component);
     for garbage in [&b""[..], b"\0asm", b"not wasm at all", b"\0asm\x01\0\0\0\xff"] {
-        assert!(matches!(rewrite(garbage, &mut ()), Err(RewriteError::Invalid(_))));
+        assert!(matches!(rewrite(garbage, &mut (), |_| Mode::Stops), Err(RewriteError::Invalid(_))));
     }
     assert!(matches!(refused("(module (memory i64 1))"), RewriteError::Invalid(text) if text.contains("64")));
 }
@@ -359,15 +359,15 @@ fn a_probe_is_asked_at_every_run() {
         }
     }
     let mut count = Count(Vec::new());
-    rewrite(&wasm(SUM), &mut count).unwrap();
+    rewrite(&wasm(SUM), &mut count, |_| Mode::Stops).unwrap();
     // The function with what follows its block, the loop, and what follows the loop's exit.
     assert_eq!(count.0, [(0, 0), (0, 1), (0, 2)]);
 }
 
 #[test]
 fn rewriting_is_a_function_of_the_module() {
-    let (one, _) = rewrite(&wasm(FIB), &mut ()).unwrap();
-    let (two, _) = rewrite(&wasm(FIB), &mut ()).unwrap();
+    let (one, _) = rewrite(&wasm(FIB), &mut (), |_| Mode::Stops).unwrap();
+    let (two, _) = rewrite(&wasm(FIB), &mut (), |_| Mode::Stops).unwrap();
     assert_eq!(one, two);
     wasmparser::Validator::new_with_features(crate::engine::FEATURES).validate_all(&one).unwrap();
 }

@@ -11,4 +11,5 @@ mod palladium;
 mod reuse;
 mod starving;
 mod state;
+mod wasi;
 mod world;

@@ -42,6 +42,8 @@ struct Still {
     simulated: bool,
     starving: Starving,
     seen: Seen,
+    /// What monitors outside were told.
+    downs: Vec<(ExitReason, Option<Vec<u8>>)>,
 }
 
 impl Port for Still {
@@ -100,6 +102,7 @@ impl Reactor for Still {
             Body::Message { tag, payload, .. } | Body::Answer { tag, payload, .. } => {
                 self.seen.answers.push((tag as i64, payload));
             }
+            Body::Down { reason, value, .. } => self.downs.push((reason, value)),
             _ => {}
         }
     }
@@ -170,6 +173,47 @@ impl World {
             self.kernel.spawn(&mut self.reactor, options, Arc::new(actor)).expect("a root can be spawned");
         self.run();
         pid
+    }
+
+    /// Spawns without running anything.
+    pub(crate) fn spawn_lazily(&mut self, name: &str, actor: WasmActor) -> Pid {
+        let options = SpawnOptions::named(name);
+        self.kernel.spawn(&mut self.reactor, options, Arc::new(actor)).expect("a root can be spawned")
+    }
+
+    /// Runs the turn that is first in order; false if there is none.
+    pub(crate) fn step(&mut self) -> bool {
+        let Some(delivery) = self.reactor.queue.pop_front() else { return false };
+        if let Ran::Turn { fuel, .. } = self.kernel.run(&mut self.reactor, delivery) {
+            self.reactor.seen.fuel.push(fuel);
+        }
+        true
+    }
+
+    pub(crate) fn run_at_most(&mut self, turns: usize) {
+        for _ in 0..turns {
+            if !self.step() {
+                return;
+            }
+        }
+    }
+
+    /// Lets the clock pass without running anything.
+    pub(crate) fn pass(&mut self, ns: u64) {
+        self.reactor.now += ns;
+        let now = Time::from_nanos(self.reactor.now);
+        self.kernel.fire_timers(&mut self.reactor, now);
+    }
+
+    /// Spawns an actor that a client outside monitors, and gives what that is told of its end.
+    pub(crate) fn watch(&mut self, actor: WasmActor) -> (ExitReason, Option<Vec<u8>>) {
+        let to = self.spawn_lazily("watched", actor);
+        let (from, path, life) = (World::client(), PathId(1), Life(1));
+        let packet =
+            Packet { from, path, life, to, id: 1, copy: false, body: Body::Monitor { reference: 1 } };
+        self.kernel.arrive(&mut self.reactor, packet);
+        self.run();
+        self.reactor.downs.pop().expect("it has ended")
     }
 
     /// Spawns a guest whose handler is this body.

@@ -1,0 +1,2 @@
+mod a_turn_to_go_on_lets_others_in;
+mod an_actor_takes_only_what_it_waits_for;
