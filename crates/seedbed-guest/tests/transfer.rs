@@ -183,7 +183,9 @@ fn no_hunt_flags_the_mended_twin_and_it_tries_what_it_should() {
 
 fn events(application: &Application, seed: u64) -> (Vec<String>, Outcome) {
     let events = Events::default();
-    let program = application.program(Faults::chaos());
+    // Guests alone can be starved: a native actor burns no fuel, and has no memory of its own to grow.
+    let faults = Faults { starved_max: 0, ..Faults::chaos() };
+    let program = application.program(faults);
     let strategy = "random".parse::<StrategySpec>().unwrap().build();
     let (outcome, _) = run_with(&program, &RunConfig::seed(seed), strategy, vec![Box::new(events.clone())]);
     (events.take(), outcome)

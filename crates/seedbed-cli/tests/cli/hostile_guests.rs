@@ -22,7 +22,7 @@ fn each_ends_with_its_reason_and_lives_again() {
         let ran = rig.run("sim seedbed.toml --seed 7 --tree");
         ran.failed(0, &[&format!("main/tree/guest:1: {reason}")]);
         assert_eq!(ran.value("end"), "at rest", "{name}");
-        assert_eq!(ran.value("    guest"), "(life 2)", "{name}: {}", ran.stdout);
+        assert!(ran.value("    guest").ends_with(", restarted once"), "{name}: {}", ran.stdout);
         assert_eq!(rig.run("sim seedbed.toml --seed 7 --tree"), ran, "{name}");
     }
 }
@@ -41,7 +41,7 @@ fn a_log_is_cut_and_the_guest_lives() {
     let ran = rig.run("sim seedbed.toml --seed 7 --tree");
     ran.failed(0, &[]);
     assert!(ran.stderr.len() < 256 << 10, "{} bytes of log", ran.stderr.len());
-    assert_eq!(ran.value("    guest"), "", "it was not restarted");
+    assert!(!ran.value("    guest").contains("restarted"), "{}", ran.stdout);
 }
 
 #[test]
