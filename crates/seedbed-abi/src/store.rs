@@ -14,6 +14,15 @@ pub const APPEND: u8 = 0;
 /// The payload that reads all records.
 pub const READ: u8 = 1;
 
+/// The code of an operation that failed and did nothing.
+pub const FAILED: u64 = 2;
+
+/// The code of an append for which there is no room; it did nothing.
+pub const FULL: u64 = 3;
+
+/// The code of an append of which nobody knows whether it was done.
+pub const UNKNOWN: u64 = 4;
+
 /// Appends one record to what a read completes with: its length as u32, then its bytes.
 ///
 /// # Panics

@@ -104,7 +104,8 @@ pub enum ChoiceKind {
     Partition = 11,
     /// The node's wall clock jumps after the turn: odd answers forward, even ones back.
     ClockJump = 12,
-    /// The effect fails, and does nothing.
+    /// The effect fails: it did nothing (1); of an append also: there is no room (2), it is not known
+    /// whether it was done, and it was (3) or was not (4).
     EffectFailed = 13,
     /// The link that the packet is to take is clogged; answers as those of a partition.
     Clog = 14,
@@ -114,6 +115,10 @@ pub enum ChoiceKind {
     GrowRefused = 16,
     /// A host call of a guest is refused with a code.
     CallRefused = 17,
+    /// The timers of the node that are due fire late, by so many steps of their range.
+    TimerLate = 18,
+    /// At a crash: how many quarters of the first record that is lost are left.
+    Torn = 19,
 }
 
 impl ChoiceKind {

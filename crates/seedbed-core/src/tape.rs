@@ -83,9 +83,9 @@ pub enum TapeEntry {
 impl TapeEntry {
     /// True for answers that inject a fault; the rest are orders and delays.
     pub fn is_fault(&self) -> bool {
-        use ChoiceKind::{Delay, EffectDelay, Restart};
+        use ChoiceKind::{Delay, EffectDelay, Restart, TimerLate};
         let TapeEntry::Choice { key, .. } = self else { return false };
-        !matches!(key.kind, Delay | EffectDelay | Restart)
+        !matches!(key.kind, Delay | EffectDelay | Restart | TimerLate)
     }
 }
 
@@ -188,6 +188,8 @@ impl fmt::Display for ChoiceKind {
             ChoiceKind::FuelCut => "fuel cut",
             ChoiceKind::GrowRefused => "refused growth",
             ChoiceKind::CallRefused => "refused call",
+            ChoiceKind::TimerLate => "late timer",
+            ChoiceKind::Torn => "torn write",
         })
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::nearest::advice;
 use crate::report::{Code, Problem};
-use crate::units;
+use seedbed_sim::units;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -312,7 +312,7 @@ impl<T: FromToml> FromToml for Vec<T> {
 }
 
 /// A string with a form of its own, read by a function.
-fn formed<T>(
+pub(crate) fn formed<T>(
     node: &Node<'_>,
     expected: &str,
     problems: &Problems,

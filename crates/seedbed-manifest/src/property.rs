@@ -3,7 +3,7 @@
 use crate::cel::CompiledProperty;
 use crate::decode::{At, Fields, FromToml, Node, Problems, Span, shown, unique, unknown_word};
 use crate::report::{Code, Problem};
-use crate::units;
+use seedbed_sim::units;
 use std::ops::Range;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -112,7 +112,7 @@ fn read(
     Some(Property { name: name?.value, when, sometimes, holds: holds? })
 }
 
-fn read_condition(node: &Node<'_>, source: &str, problems: &Problems) -> Option<CompiledProperty> {
+pub(crate) fn read_condition(node: &Node<'_>, source: &str, problems: &Problems) -> Option<CompiledProperty> {
     let text = crate::decode::text(node, "a CEL expression as a string", problems)?;
     match CompiledProperty::compile(text) {
         Ok(compiled) => Some(compiled),

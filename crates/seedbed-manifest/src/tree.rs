@@ -7,7 +7,7 @@ use crate::decode::{
 use crate::nearest::advice;
 use crate::payload::Payload;
 use crate::report::{Code, Problem};
-use crate::units::rate_per_million;
+use seedbed_sim::units::rate_per_million;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use toml::de::DeValue;

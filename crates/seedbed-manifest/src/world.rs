@@ -4,11 +4,13 @@
 //! its node, so that a child has no node of its own.
 
 use crate::decode::{
-    At, Fields, FromToml, Node, Problems, Rate, Size, check_name, shown, unique, words, wrong_type,
+    At, Fields, FromToml, Node, Problems, Rate, Size, check_name, formed, shown, unique, words, wrong_type,
 };
 use crate::nearest::advice;
+use crate::plan::{self, Around, PlanLine};
 use crate::report::{Code, Problem};
 use crate::tree::{self, Tree};
+use seedbed_sim::units;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -36,6 +38,8 @@ pub struct WorldSpec {
     pub faults: Faults,
     /// What the system claims to survive.
     pub budget: Budget,
+    /// What goes wrong by plan.
+    pub plan: Vec<PlanLine>,
     /// Turns after which a run that has not ended is a finding.
     pub steps_max: Option<u64>,
     /// Virtual time at which a run ends.
@@ -63,6 +67,10 @@ pub struct NodeSpec {
     pub ns_per_turn: Option<u64>,
     /// What a unit of fuel costs here, in nanoseconds: a slow node has more.
     pub ns_per_fuel: Option<u64>,
+    /// How far the wall clock is off, in nanoseconds.
+    pub clock_skew: i64,
+    /// How many parts per million the clocks run fast.
+    pub clock_drift: i32,
 }
 
 /// A link that is other than all; `None` = as all are.
@@ -190,6 +198,14 @@ pub struct Faults {
     pub call_refused_per_million: Option<u32>,
     /// An effect fails.
     pub effect_failed_per_million: Option<u32>,
+    /// Timers of a node fire late.
+    pub timer_late_per_million: Option<u32>,
+    /// By how much.
+    pub timer_late: Option<Between>,
+    /// In a crash, what was not synced is lost.
+    pub unsynced_per_million: Option<u32>,
+    /// Of what is lost, the beginning of the first record is left.
+    pub torn_per_million: Option<u32>,
     /// A guest's `buggify` says yes.
     pub buggify_per_million: Option<u32>,
 }
@@ -208,6 +224,34 @@ impl FromToml for Faults {
     }
 }
 
+/// How far a clock is off: a duration with a sign.
+struct Skew(i64);
+
+impl FromToml for Skew {
+    const EXPECTED: &'static str = "a duration with a sign, like \"+2s\" or \"-100ms\"";
+
+    fn from_toml(node: &Node<'_>, problems: &Problems) -> Option<Skew> {
+        formed(node, Self::EXPECTED, problems, units::signed).map(Skew)
+    }
+}
+
+/// How fast a clock runs, in parts per million beyond the world's.
+struct Drift(i32);
+
+impl FromToml for Drift {
+    const EXPECTED: &'static str = "an integer from -500_000 to 1_000_000, parts per million";
+
+    fn from_toml(node: &Node<'_>, problems: &Problems) -> Option<Drift> {
+        let ppm = i64::from_toml(node, problems)?;
+        let drift = i32::try_from(ppm).ok().filter(|ppm| seedbed_sim::DRIFT.contains(ppm));
+        if drift.is_none() {
+            let message = format!("{ppm} is out of range: expected {}", Self::EXPECTED);
+            problems.add(Problem::new(Code::OutOfRange, node.span(), message));
+        }
+        drift.map(Drift)
+    }
+}
+
 /// What the system claims to survive; the simulator stays inside of it. `None` = no bound.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
@@ -220,7 +264,13 @@ pub struct Budget {
 }
 
 /// Reads the world, and the trees of its nodes.
-pub(crate) fn read(root: &Fields<'_>, entries: &BTreeSet<String>, problems: &Problems) -> WorldSpec {
+pub(crate) fn read(
+    root: &Fields<'_>,
+    entries: &BTreeSet<String>,
+    tree: Option<&Tree>,
+    source: &str,
+    problems: &Problems,
+) -> WorldSpec {
     let table = root.table("world", "the world");
     let nodes = table.as_ref().map_or_else(
         || read_nodes(None, root, entries, problems),
@@ -234,6 +284,7 @@ pub(crate) fn read(root: &Fields<'_>, entries: &BTreeSet<String>, problems: &Pro
         links: Vec::new(),
         faults: Faults::default(),
         budget: Budget::default(),
+        plan: Vec::new(),
         steps_max: None,
         duration: Duration::from_secs(60),
         converge_within: None,
@@ -253,6 +304,8 @@ pub(crate) fn read(root: &Fields<'_>, entries: &BTreeSet<String>, problems: &Pro
         .collect();
     world.faults = fields.optional("faults").unwrap_or_default();
     world.budget = fields.table("budget", "a fault budget").map(read_budget).unwrap_or_default();
+    let around = Around { nodes: &world.nodes, tree, budget: &world.budget, source };
+    world.plan = plan::read(&fields, &around, problems);
     world.steps_max = fields.optional("steps_max");
     world.duration = fields.or("duration", world.duration);
     world.converge_within = fields.optional("converge_within");
@@ -295,8 +348,14 @@ fn read_nodes(
             ));
         }
     }
-    let plain =
-        |name: At<String>| NodeSpec { name: name.value, tree: None, ns_per_turn: None, ns_per_fuel: None };
+    let plain = |name: At<String>| NodeSpec {
+        name: name.value,
+        tree: None,
+        ns_per_turn: None,
+        ns_per_fuel: None,
+        clock_skew: 0,
+        clock_drift: 0,
+    };
     let mut nodes: Vec<NodeSpec> = names.value.into_iter().map(plain).collect();
     let Some(tables) = root.table("node", "the nodes") else {
         return nodes;
@@ -307,12 +366,16 @@ fn read_nodes(
         };
         let tree = fields.table("tree", "a tree").map(|tree| tree::read(tree, entries, problems));
         let (ns_per_turn, ns_per_fuel) = (fields.optional("ns_per_turn"), fields.optional("ns_per_fuel"));
+        let Skew(clock_skew) = fields.or("clock_skew", Skew(0));
+        let Drift(clock_drift) = fields.or("clock_drift", Drift(0));
         fields.finish();
         match nodes.iter_mut().find(|node| node.name == name.value) {
             Some(node) => {
                 node.tree = tree;
                 node.ns_per_turn = ns_per_turn;
                 node.ns_per_fuel = ns_per_fuel;
+                node.clock_skew = clock_skew;
+                node.clock_drift = clock_drift;
             }
             None => unknown_node(&name, &nodes, problems),
         }
@@ -398,6 +461,10 @@ fn read_faults(fields: Fields<'_>) -> Faults {
         grow_refused_per_million: rate("grow_refused"),
         call_refused_per_million: rate("call_refused"),
         effect_failed_per_million: rate("effect_failed"),
+        timer_late_per_million: rate("timer_late"),
+        timer_late: fields.optional("timer_late_by"),
+        unsynced_per_million: rate("unsynced"),
+        torn_per_million: rate("torn"),
         buggify_per_million: rate("buggify"),
     };
     fields.finish();

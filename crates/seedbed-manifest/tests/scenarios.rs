@@ -331,3 +331,27 @@ fn always_eventually_and_sometimes_are_looked_at() {
         assert_eq!((outcome.found, outcome.stats.sometimes["p"]), (None, seen));
     }
 }
+
+#[test]
+fn faults_go_by_the_plan() {
+    let inputs = "[[input]]\nto = 'counter'\nrequest = 1\nevery = '100ms'\ncount = 40\ntimeout = '50ms'\n";
+    let plan = |lines: &str| {
+        let world = format!(
+            "[world]\nlatency = '1ms'\nplan = [{lines}]\nlink = [{{ between = ['main', 'outside'], latency = '0ns' }}]\n"
+        );
+        run(&counter("", &format!("{world}{inputs}")).unwrap(), 1)
+    };
+    let failed = |outcome: &Outcome| outcome.stats.inputs["input-1"].failed.values().sum::<u64>();
+    assert_eq!(failed(&plan("")), 0);
+    let crashed = plan("'at 1s crash main for 1s'");
+    assert_eq!(crashed.stats.faults["planned crash"], 1);
+    assert!((10..=11).contains(&failed(&crashed)), "a second of a request each 100 ms");
+    let cut = plan("'every 1s drop outside -> /counter for 250ms'");
+    assert_eq!(failed(&cut), 9, "{:?}", cut.stats);
+    let killed = plan("{ when = 'facts(\"count\").exists(n, n > 3)', do = 'kill /counter', times = 2 }");
+    assert_eq!(killed.stats.faults["planned kill"], 2);
+    assert!(killed.stats.sometimes["plan: when … kill main/tree/counter"]);
+    let starved = plan("'at 1s starve /counter of fuel for 250ms'");
+    assert!(starved.stats.restarts > 0 && failed(&starved) > 0, "{:?}", starved.stats);
+    assert!(starved.tape.entries.iter().all(|entry| !entry.is_fault()), "a plan stands on no tape");
+}

@@ -55,12 +55,54 @@ impl Disk {
         some.map(|(path, log)| (*path, log.unsynced.len())).collect()
     }
 
-    /// A crash: the first `kept` unsynced records of a path reached the disk, the rest is lost.
-    pub(crate) fn crash(&mut self, path: PathId, kept: usize) {
-        if let Some(log) = self.logs.get_mut(&path) {
-            let survivors = log.unsynced.drain(..).take(kept).collect::<Vec<_>>();
-            log.synced.extend(survivors);
+    /// A crash: the first `kept` unsynced records of a path reached the disk, so many parts of the
+    /// next too if there are any, and the rest is lost.
+    pub(crate) fn crash(&mut self, path: PathId, kept: usize, (parts, of): (u32, u32)) {
+        let Some(log) = self.logs.get_mut(&path) else { return };
+        let mut unsynced = std::mem::take(&mut log.unsynced).into_iter();
+        log.synced.extend(unsynced.by_ref().take(kept));
+        if let Some(mut torn) = unsynced.next().filter(|record| parts > 0 && record.len() > 1) {
+            torn.truncate((torn.len() * parts as usize / of as usize).max(1));
+            log.synced.push(torn);
         }
+    }
+}
+
+/// How an effect fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fails {
+    /// It did nothing.
+    Refused,
+    /// There is no room: it did nothing.
+    Full,
+    /// It is not known: it was done.
+    UnknownDone,
+    /// It is not known: it did nothing.
+    UnknownNot,
+}
+
+impl Fails {
+    /// How many answers there are to whether an effect fails: only an append can fail in every way.
+    pub(crate) fn answers(effect: &str, payload: &[u8]) -> u32 {
+        if effect == store::EFFECT && payload.first() == Some(&store::APPEND) { 5 } else { 2 }
+    }
+
+    pub(crate) fn of(answer: u32) -> Option<Fails> {
+        [Fails::Refused, Fails::Full, Fails::UnknownDone, Fails::UnknownNot]
+            .get(answer.checked_sub(1)? as usize)
+            .copied()
+    }
+
+    /// What the actor is told.
+    pub(crate) fn error(self) -> EffectError {
+        let (code, text) = match self {
+            Fails::Refused => (store::FAILED, "a fault of the simulator"),
+            Fails::Full => (store::FULL, "no room: a fault of the simulator"),
+            Fails::UnknownDone | Fails::UnknownNot => {
+                (store::UNKNOWN, "it may have been done: a fault of the simulator")
+            }
+        };
+        EffectError { code, text: text.into() }
     }
 }
 
@@ -73,8 +115,8 @@ pub(crate) struct Effect {
     pub(crate) effect: String,
     pub(crate) payload: Vec<u8>,
     pub(crate) request: seedbed_core::EffectRequest,
-    /// It will have done nothing.
-    pub(crate) failed: bool,
+    /// How it fails, if it does.
+    pub(crate) fails: Option<Fails>,
 }
 
 /// Effects that have not completed, by the time they will.
@@ -125,10 +167,25 @@ mod tests {
         }
         assert_eq!(disk.complete(path, &append(0)), Ok(Vec::new()));
         assert_eq!(disk.unsynced(), [(path, 3)]);
-        disk.crash(path, 1);
+        disk.crash(path, 1, (0, 4));
         let all = disk.complete(path, &[store::READ]).unwrap();
         assert_eq!(store::Records::new(&all).collect::<Vec<_>>(), [&[0u8][..], &[1]]);
         assert!(disk.unsynced().is_empty());
         assert!(disk.complete(path, &[9]).is_err());
+    }
+
+    #[test]
+    fn a_torn_record_is_the_beginning_of_the_first_that_is_lost() {
+        for (parts, left) in [(0, &b""[..]), (1, b"ab"), (3, b"abcdef")] {
+            let (mut disk, path) = (Disk::default(), PathId(1));
+            for record in [&b"\0kept"[..], b"\0abcdefgh", b"\0lost"] {
+                disk.begin(path, record);
+            }
+            disk.crash(path, 1, (parts, 4));
+            let all = disk.complete(path, &[store::READ]).unwrap();
+            let expected: Vec<&[u8]> =
+                [b"kept", left].into_iter().filter(|record| !record.is_empty()).collect();
+            assert_eq!(store::Records::new(&all).collect::<Vec<_>>(), expected);
+        }
     }
 }

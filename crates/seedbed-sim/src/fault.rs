@@ -3,6 +3,7 @@
 //! Swarm: each run draws from its own seed which kinds are on at all, and at which rates, within
 //! the profile. All rates are per million and all draws are integers.
 
+use crate::plan::Deed;
 use seedbed_core::{ChoiceKind, ChoicePoint, Stream, Time};
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,14 @@ pub struct Faults {
     pub pause_for: (u64, u64),
     /// Range of nanoseconds that a link is cut or clogged.
     pub cut_for: (u64, u64),
+    /// Nanoseconds that a plan may stop a link for at most.
+    pub heal_max: u64,
+    /// Timers of a node that fire late, per million occasions.
+    pub timer_late: u32,
+    /// Range of nanoseconds that they are late by.
+    pub late_by: (u64, u64),
+    /// Of the records that a crash loses, first ones of which the beginning is left, per million.
+    pub torn: u32,
     /// Range of nanoseconds that a wall clock jumps by.
     pub jump_by: (u64, u64),
     /// Cuts and clogs in one run.
@@ -98,6 +107,10 @@ impl Faults {
             call_refused: 0,
             pause_for: (1_000_000, 2_000_000_000),
             cut_for: (10_000_000, 4_000_000_000),
+            heal_max: u64::MAX,
+            timer_late: 0,
+            late_by: (100_000, 500_000_000),
+            torn: 0,
             jump_by: (1_000_000, 3_600_000_000_000),
             cuts_max: 3,
             kills_max: 3,
@@ -125,6 +138,7 @@ impl Faults {
             pause: 1_000,
             partition: 5_000,
             clog: 2_000,
+            timer_late: 10_000,
             clock_jump: 1_000,
             effect_failed: 5_000,
             fuel_cut: 10_000,
@@ -175,6 +189,8 @@ impl Faults {
         faults.fuel_cut = quarters().of(self.fuel_cut);
         faults.grow_refused = quarters().of(self.grow_refused);
         faults.call_refused = quarters().of(self.call_refused);
+        faults.timer_late = quarters().of(self.timer_late);
+        faults.torn = quarters().of(self.torn);
         (faults, swarm)
     }
 
@@ -215,6 +231,8 @@ impl Faults {
             ChoiceKind::Pause => self.pause,
             ChoiceKind::Partition => self.partition,
             ChoiceKind::Clog => self.clog,
+            ChoiceKind::TimerLate => self.timer_late,
+            ChoiceKind::Torn => self.torn,
             ChoiceKind::ClockJump => self.clock_jump,
             ChoiceKind::EffectFailed => self.effect_failed,
             ChoiceKind::FuelCut => self.fuel_cut,
@@ -340,6 +358,20 @@ impl Chance {
         1 + self.stream.below(u64::from(point.n - 1)) as u32
     }
 
+    /// True if the budget lets a plan do this now.
+    pub(crate) fn may_plan(&self, deed: &Deed) -> bool {
+        let down = matches!(deed, Deed::Crash(_)) && self.down >= self.faults.nodes_down_max;
+        !down && self.all < self.faults.faults_max
+    }
+
+    /// Keeps the budget of what a plan did.
+    pub(crate) fn planned(&mut self, deed: &Deed, now: Time) {
+        self.all += u32::from(deed.is_fault());
+        if matches!(deed, Deed::Crash(_) | Deed::Kill(_) | Deed::Fail(_)) {
+            self.last = Some(now);
+        }
+    }
+
     /// Keeps the budget, whoever decided.
     pub(crate) fn happened(&mut self, kind: ChoiceKind, now: Time) {
         self.all += u32::from(counts(kind));
@@ -362,5 +394,5 @@ const STARVING: [ChoiceKind; 3] = [ChoiceKind::FuelCut, ChoiceKind::GrowRefused,
 
 /// True for faults; slowness and how long a node is down are none of their own.
 fn counts(kind: ChoiceKind) -> bool {
-    !matches!(kind, ChoiceKind::Delay | ChoiceKind::EffectDelay | ChoiceKind::Restart)
+    !matches!(kind, ChoiceKind::Delay | ChoiceKind::EffectDelay | ChoiceKind::Restart | ChoiceKind::TimerLate)
 }

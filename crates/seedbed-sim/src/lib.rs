@@ -5,6 +5,7 @@
 //! [`replay`] follows to get the very same run again.
 
 mod busy;
+mod clock;
 mod disk;
 mod facts;
 mod fault;
@@ -13,24 +14,30 @@ mod latency;
 mod links;
 mod network;
 mod order;
+mod plan;
 mod property;
 mod recorded;
 mod replay;
+mod rules;
 mod run;
 mod shrink;
 mod sim;
 mod strategy;
+pub mod units;
 mod world;
 
 pub use busy::Costs;
+pub use clock::DRIFT;
 pub use facts::Facts;
 pub use fault::Faults;
 pub use latency::{Latency, Shape};
 pub use links::Link;
 pub use order::Order;
+pub use plan::{Deed, Ends, Messages, Moment, PlanError, Planned, Shortage, StoreFault, Ways, parse_deed};
 pub use property::{Broken, Property, Reads, Verdict, When};
 pub use recorded::{ClockReads, Mismatch, ReplayedRun, Setup, replay_recording};
 pub use replay::ReplayError;
+pub use rules::{Act, Letter, RuleGuard};
 pub use run::{BODY, InWorld, Outcome, Program, RunConfig, replay, replay_until, run_shown, run_with};
 pub use shrink::{Alone, Runner, Shrunk, Turns, shrink, shrink_with};
 pub use sim::Stats;

@@ -27,6 +27,8 @@ pub(crate) struct Network {
     sent: u64,
     /// When the last packet of a sender for a node arrives; what lies in the past is forgotten now and then.
     last: BTreeMap<(Pid, NodeId), Time>,
+    /// When the last packet of a pair that a rule put off arrives.
+    late: BTreeMap<(Pid, NodeId), Time>,
     /// When each way with a bandwidth is through with what was given to it.
     through: BTreeMap<Way, Time>,
 }
@@ -93,6 +95,26 @@ impl Network {
             *last = at.max(*last);
             self.flying.insert((at, nth), packet);
         }
+    }
+
+    /// A packet that was to arrive now comes later, and none of its pair before it.
+    pub(crate) fn put_off(&mut self, packet: Packet, at: Time) {
+        let pair = (packet.from, node_of(packet.to));
+        let at = self.late.get(&pair).map_or(at, |late| at.max(*late));
+        self.late.insert(pair, at);
+        let last = self.last.entry(pair).or_insert(at);
+        *last = at.max(*last);
+        self.sent += 1;
+        self.flying.insert((at, self.sent), packet);
+    }
+
+    /// Until when a packet has to wait for one of its pair that was put off.
+    pub(crate) fn waits_until(&mut self, packet: &Packet, now: Time) -> Option<Time> {
+        if self.late.is_empty() {
+            return None;
+        }
+        self.late.retain(|_, late| *late > now);
+        self.late.get(&(packet.from, node_of(packet.to))).copied()
     }
 
     pub(crate) fn next(&self) -> Option<Time> {

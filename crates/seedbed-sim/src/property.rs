@@ -92,7 +92,7 @@ impl Property {
     }
 
     pub(crate) fn reads_any(&self, changed: Reads) -> bool {
-        self.reads.0 & changed.0 != 0
+        self.reads.any_of(changed)
     }
 
     pub(crate) fn broken(&mut self, world: &World) -> Option<String> {
@@ -115,6 +115,11 @@ impl Reads {
     pub const RESTARTS: Reads = Reads(8);
     /// Everything: it is looked at after each turn.
     pub const STEPS: Reads = Reads(16);
+
+    /// True if any of these has changed.
+    pub(crate) fn any_of(self, changed: Reads) -> bool {
+        self.0 & changed.0 != 0
+    }
 
     /// These if `condition`, beside those there are.
     #[must_use]

@@ -3,7 +3,8 @@
 //! [`Sim`] is shared by all nodes of a world; [`NodePort`] is what one kernel sees of it.
 
 use crate::busy::{Busy, Costs};
-use crate::disk::{Disk, Effect, Effects};
+use crate::clock::Clocks;
+use crate::disk::{Disk, Effect, Effects, Fails};
 use crate::facts::Facts;
 use crate::fault::Chance;
 use crate::holds::Holds;
@@ -13,6 +14,7 @@ use crate::network::{Network, is_message, is_unreliable};
 use crate::order::Order;
 use crate::property::Broken;
 use crate::replay::Replay;
+use crate::rules::{Kept, Rules};
 use crate::strategy::{Candidate, Footprint, Strategy};
 use seedbed_core::{
     At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectRequest, Event, ExitReason,
@@ -24,9 +26,6 @@ use std::time::Duration;
 
 /// Latency of the built-in store: 10 µs to 100 ms.
 const STORE: Latency = Latency::between(10_000, 100_000_000);
-
-/// Unix time at the start of every run: 2020-01-01.
-const EPOCH: Time = Time::from_nanos(1_577_836_800_000_000_000);
 
 /// What a run did, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,8 +100,17 @@ pub(crate) struct Sim {
     pub(crate) stats: Stats,
     pub(crate) stops: Stops,
     pub(crate) loss_after: Duration,
-    /// How far the wall clock of each node is from the world's, in nanoseconds.
-    pub(crate) skews: BTreeMap<NodeId, i64>,
+    /// The clocks of the nodes that have their own.
+    pub(crate) clocks: Clocks,
+    /// Nodes every turn of which takes so many nanoseconds longer.
+    pub(crate) slow: BTreeMap<NodeId, u64>,
+    /// Nodes whose stores fail; true = they are only full.
+    pub(crate) broken_stores: BTreeMap<NodeId, bool>,
+    /// Guests that a plan starves, of fuel (true) or of memory.
+    pub(crate) starved: BTreeSet<(PathId, bool)>,
+    pub(crate) rules: Rules,
+    /// What rules keep back.
+    pub(crate) kept: Kept,
     /// What boot functions spawned and has neither started nor ended.
     pub(crate) starting: BTreeSet<Pid>,
     pub(crate) allow_failures: bool,
@@ -141,7 +149,12 @@ impl Sim {
             bandwidth: None,
             stops: Stops::default(),
             loss_after: Duration::ZERO,
-            skews: BTreeMap::new(),
+            clocks: Clocks::default(),
+            slow: BTreeMap::new(),
+            broken_stores: BTreeMap::new(),
+            starved: BTreeSet::new(),
+            rules: Rules::default(),
+            kept: Kept::default(),
             starting: BTreeSet::new(),
             network: Network::default(),
             effects: Effects::default(),
@@ -232,6 +245,16 @@ impl Sim {
             self.record(TapeEntry::Choice { key, answer }, self.at(node));
         }
         answer
+    }
+
+    /// The worst answer to a choice point that a plan decides.
+    fn starved_by_plan(&self, point: &ChoicePoint) -> Option<u32> {
+        let fuel = match point.kind {
+            ChoiceKind::FuelCut => true,
+            ChoiceKind::GrowRefused => false,
+            _ => return None,
+        };
+        self.starved.contains(&(point.path, fuel)).then_some(point.n - 1)
     }
 
     /// Something happened that is no kernel's doing.
@@ -355,19 +378,21 @@ impl Sim {
             n: STEPS,
         };
         let delay = if self.is_open(point.kind) { self.choose(node, &point) } else { 0 };
-        let point = ChoicePoint { kind: ChoiceKind::EffectFailed, n: 2, ..point };
-        let failed = self.is_open(point.kind) && self.choose(node, &point) == 1;
+        let n = Fails::answers(&request.effect, &request.payload);
+        let point = ChoicePoint { kind: ChoiceKind::EffectFailed, n, ..point };
+        let fails = if self.is_open(point.kind) { Fails::of(self.choose(node, &point)) } else { None };
         let at = self.departure(STORE.at(delay));
         self.is_due(at);
         let EffectRequest { pid, path, correlation, effect, payload, .. } = request.clone();
-        self.effects.begin(Effect { pid, path, correlation, effect, payload, request, failed }, at);
+        self.effects.begin(Effect { pid, path, correlation, effect, payload, request, fails }, at);
     }
 
     /// Accounts for a turn.
     #[inline]
     fn burnt(&mut self, node: NodeId, fuel: u64) {
-        if !self.costs.is_empty() {
-            self.lag = self.costs.get(&node).map_or(0, |costs| costs.of(fuel));
+        if !(self.costs.is_empty() && self.slow.is_empty()) {
+            let costs = self.costs.get(&node).map_or(0, |costs| costs.of(fuel));
+            self.lag = costs.saturating_add(self.slow.get(&node).copied().unwrap_or(0));
         }
         if fuel > 0 {
             self.stats.fuel += fuel;
@@ -451,15 +476,19 @@ impl NodePort<'_> {
 impl Port for NodePort<'_> {
     #[inline]
     fn now(&mut self) -> Time {
-        self.sim.now
+        self.sim.clocks.local(self.node, self.sim.now)
     }
 
     fn unix_time(&mut self) -> Time {
-        let skew = self.sim.skews.get(&self.node).copied().unwrap_or_default();
-        Time::from_nanos((EPOCH.as_nanos() + self.sim.now.as_nanos()).saturating_add_signed(skew))
+        self.sim.clocks.unix(self.node, self.sim.now)
     }
 
     fn choose(&mut self, point: &ChoicePoint) -> u32 {
+        if !self.sim.starved.is_empty()
+            && let Some(answer) = self.sim.starved_by_plan(point)
+        {
+            return answer;
+        }
         self.sim.choose(self.node, point)
     }
 
@@ -493,7 +522,8 @@ impl Port for NodePort<'_> {
     #[inline]
     fn starves(&self) -> bool {
         let sim = &*self.sim;
-        !sim.calm && (!matches!(sim.mode, Mode::Explore) || sim.chance.starves(sim.now))
+        !sim.calm
+            && (!matches!(sim.mode, Mode::Explore) || !sim.starved.is_empty() || sim.chance.starves(sim.now))
     }
 }
 
@@ -508,7 +538,7 @@ impl Reactor for NodePort<'_> {
 
     #[inline]
     fn disabled(&mut self, delivery: Delivery) {
-        if self.sim.busy.remove(delivery) {
+        if self.sim.busy.remove(delivery) || self.sim.kept.remove(delivery) {
             return;
         }
         let id = self.sim.order.of_line(delivery);

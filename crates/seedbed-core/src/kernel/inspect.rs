@@ -133,6 +133,20 @@ impl Kernel {
         }
     }
 
+    /// The path of an actor that a pid or address means now.
+    pub fn path_of(&self, pid: Pid) -> Option<PathId> {
+        match self.node.resolve(pid) {
+            Resolved::Local(slot) => Some(self.node.slot(slot).path),
+            Resolved::Dead | Resolved::Remote => None,
+        }
+    }
+
+    /// The actor that lives at a path. Looks at all.
+    pub fn at_path(&self, path: PathId) -> Option<Pid> {
+        let found = self.node.slots.iter().find(|s| s.stage > Stage::Reserved && s.path == path);
+        found.map(|s| s.pid)
+    }
+
     /// Path, life and number of turns of an actor that has a supervisor: what names its kill points.
     /// `None` also while its start is not done, since a first start that fails is not retried (spec
     /// S4): no tree would survive such a kill.

@@ -18,10 +18,11 @@ mod worlds;
 
 pub use guests::{GuestError, GuestProblem};
 
+use crate::plan::PlanLine;
 use crate::property::{Property, When};
 use crate::{Manifest, ManifestError};
 use seedbed_core::{Factory, SpawnOptions};
-use seedbed_sim::{Program, World, WorldConfig};
+use seedbed_sim::{PlanError, Program, World, WorldConfig};
 use seedbed_wasm::{ModuleHash, WasmActor};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -184,10 +185,19 @@ impl Program for Scenario {
                 }
             });
             world.costs(id, worlds::costs(&manifest.world, node));
+            if node.clock_skew != 0 {
+                world.skew(id, node.clock_skew);
+            }
+            if node.clock_drift != 0 {
+                world.drift(id, node.clock_drift);
+            }
         }
         for link in &manifest.world.links {
             let (a, b) = &link.between;
             world.link(a, b, worlds::link(link))?;
+        }
+        for line in &manifest.world.plan {
+            plan(world, line)?;
         }
         for input in inputs::inputs(manifest) {
             world.input(input);
@@ -196,6 +206,18 @@ impl Program for Scenario {
             world.add_property(simulated(property));
         }
         Ok(())
+    }
+}
+
+/// Plans a line.
+fn plan(world: &mut World, line: &PlanLine) -> Result<(), PlanError> {
+    match line {
+        PlanLine::Timed(planned) => world.plan_fault(planned.clone()),
+        PlanLine::When { when, deed, lasts, times } => {
+            let (reads, when) = (facts::reads(when.reads()), when.clone());
+            let holds = move |world: &World| facts::judge(&when, &facts::OfWorld(world)).is_ok();
+            world.when_deed(*times, reads, holds, deed.clone(), *lasts)
+        }
     }
 }
 

@@ -23,6 +23,12 @@ pub(super) struct Numbers {
     asked: u64,
 }
 
+impl Numbers {
+    pub(super) fn path(&self) -> PathId {
+        self.path
+    }
+}
+
 /// Why an ask from outside got no reply.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

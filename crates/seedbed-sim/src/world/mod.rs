@@ -5,10 +5,14 @@
 //! - `client.rs`: the outside.
 //! - `supervisors.rs`: calls to supervisors.
 //! - `input.rs`: what the outside sends by a timetable.
+//! - `plan.rs`: what goes wrong by plan.
+//! - `rules.rs`: what rules do to messages.
 
 mod client;
 mod input;
 mod node;
+mod plan;
+mod rules;
 mod step;
 mod supervisors;
 
@@ -110,6 +114,7 @@ pub struct World {
     seen: Seen,
     clients: Vec<client::Numbers>,
     inputs: input::Inputs,
+    plan: plan::Plan,
     ended: bool,
     begun: bool,
     replay_error: Option<(u64, ReplayError)>,
@@ -153,6 +158,7 @@ impl World {
             seen: Seen::default(),
             clients: Vec::new(),
             inputs: input::Inputs::default(),
+            plan: plan::Plan::default(),
             ended: false,
             begun: false,
             replay_error: None,
@@ -297,6 +303,23 @@ impl World {
         } else {
             self.sim.costs.insert(node, costs);
         }
+    }
+
+    /// Lets a node's clocks run so many parts per million faster, within [`DRIFT`](crate::DRIFT): its
+    /// timers fire by them.
+    pub fn drift(&mut self, node: NodeId, ppm: i32) {
+        self.sim.looked = None;
+        self.sim.clocks.drift(node, ppm, self.sim.now);
+    }
+
+    /// Sets a node's wall clock off by so many nanoseconds.
+    pub fn skew(&mut self, node: NodeId, by: i64) {
+        self.sim.clocks.skew(node, by);
+    }
+
+    /// Lets a node's wall clock jump by so many nanoseconds.
+    pub fn jump(&mut self, node: NodeId, by: i64) {
+        self.sim.clocks.jump(node, by);
     }
 
     /// Adds an observer of everything that happens.

@@ -1,6 +1,7 @@
 //! How nodes come and go (rules N2, N3, N5).
 
 use super::World;
+use crate::latency::{STEPS, share};
 use crate::sim::NodePort;
 use seedbed_core::{
     Boot, ChoiceKind, ChoicePoint, Code, Factory, Kernel, Life, NodeConfig, NodeId, PathId, Pid,
@@ -9,6 +10,9 @@ use seedbed_core::{
 use std::any::Any;
 use std::rc::Rc;
 use std::sync::Arc;
+
+/// The answers to how much of a torn record is left: none, or so many quarters.
+const TORN: u32 = 4;
 
 type BootFn = Rc<dyn Fn(&mut NodeBoot<'_>)>;
 
@@ -26,6 +30,10 @@ pub(super) struct Host {
     pub(super) lost_at: Option<Time>,
     /// Turns since it booted: names its crash points.
     pub(super) turns: u64,
+    /// Occasions since it booted on which timers fired: names those that are late.
+    pub(super) firings: u64,
+    /// Until when timers that are due wait.
+    pub(super) late_until: Option<Time>,
 }
 
 impl Host {
@@ -95,6 +103,8 @@ impl World {
             up_at: None,
             lost_at: None,
             turns: 0,
+            firings: 0,
+            late_until: None,
         });
         self.boot(id);
         id
@@ -131,6 +141,8 @@ impl World {
             host.up_at = None;
             host.lost_at = None;
             host.turns = 0;
+            host.firings = 0;
+            host.late_until = None;
             boot != Boot(0)
         };
         self.count_down();
@@ -185,13 +197,24 @@ impl World {
     /// Crashes a node: its actors, mail and timers are gone, and what its stores had not synced may
     /// be. It boots again after a while that is chosen, or never if it has no boot function.
     pub fn crash(&mut self, node: NodeId) {
-        let down = self.config.faults.down;
-        let (path, life, restarts) = {
+        let Some((path, life)) = self.go_down(node) else { return };
+        if self.host_mut(node).on_boot.is_some() {
+            let point =
+                ChoicePoint { kind: ChoiceKind::Restart, site: 0, path, life, ordinal: Some(1), n: STEPS };
+            let answer = self.sim.choose(node, &point);
+            let after = share(self.config.faults.down, answer, STEPS - 1);
+            let now = self.sim.now;
+            self.host_mut(node).up_at = Some(Time::from_nanos(now.as_nanos() + after));
+        }
+    }
+
+    /// Crashes a node that does not boot again by itself; gives its path and which boot ended, unless
+    /// it is down.
+    pub(super) fn go_down(&mut self, node: NodeId) -> Option<(PathId, Life)> {
+        let (path, life) = {
             let host = self.host_mut(node);
-            if host.kernel.is_none() {
-                return;
-            }
-            (host.path, Life(u32::from(host.boot.0)), host.on_boot.is_some())
+            host.kernel.as_ref()?;
+            (host.path, Life(u32::from(host.boot.0)))
         };
         for id in self.sim.order.of_node(node) {
             self.sim.gone(id);
@@ -199,6 +222,7 @@ impl World {
         self.sim.facts.forget_all(|pid| node_of(pid) == node);
         self.sim.effects.forget(|pid| node_of(pid) == node);
         self.sim.busy.forget(node);
+        self.sim.kept.forget(node);
         self.sim.starting.retain(|pid| node_of(*pid) != node);
         self.lose_unsynced(node, life);
         let now = self.sim.now;
@@ -209,14 +233,7 @@ impl World {
         host.boot = host.boot.next();
         host.lost_at = Some(lost_at);
         self.count_down();
-        if restarts {
-            const STEPS: u32 = 16;
-            let point =
-                ChoicePoint { kind: ChoiceKind::Restart, site: 0, path, life, ordinal: Some(1), n: STEPS };
-            let answer = self.sim.choose(node, &point);
-            let after = down.0 + down.1.saturating_sub(down.0) / u64::from(STEPS - 1) * u64::from(answer);
-            self.host_mut(node).up_at = Some(Time::from_nanos(now.as_nanos() + after));
-        }
+        Some((path, life))
     }
 
     fn count_down(&mut self) {
@@ -224,15 +241,19 @@ impl World {
         self.sim.chance.down = u32::try_from(down).expect("a world has at most 511 nodes");
     }
 
-    /// Decides for each log how much of what was not synced survives: all (plain), or a prefix.
+    /// Decides for each log how much of what was not synced survives: all (plain), or a prefix; and
+    /// whether the beginning of the first record that does not is left.
     fn lose_unsynced(&mut self, node: NodeId, life: Life) {
         let Some(disk) = self.sim.disks.get(&node) else { return };
         for (path, count) in disk.unsynced() {
             let n = count as u32 + 1;
             let point = ChoicePoint { kind: ChoiceKind::Unsynced, site: 0, path, life, ordinal: Some(1), n };
             let lost = self.sim.choose(node, &point) as usize;
+            let point = ChoicePoint { kind: ChoiceKind::Torn, n: TORN, ..point };
+            let torn =
+                if lost > 0 && self.sim.is_open(point.kind) { self.sim.choose(node, &point) } else { 0 };
             if let Some(disk) = self.sim.disks.get_mut(&node) {
-                disk.crash(path, count - lost);
+                disk.crash(path, count - lost, (torn, TORN));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! How a world moves: turns, time, faults, properties (rules W1–W6).
 
 use super::World;
+use crate::disk::Fails;
 use crate::holds::Holds;
 use crate::latency::{STEPS, share};
 use crate::property::{Property, Seen, When};
@@ -11,9 +12,6 @@ use seedbed_core::{
     OrderKey, Packet, PathId, Pid, Ran, SignalName, TapeEntry, Time, Until, node_of,
 };
 use std::time::Duration;
-
-/// The code of an effect that a fault made fail: that of an operating system that refused.
-const FAULT: u64 = 2;
 
 /// How a run ended without a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +117,9 @@ impl World {
     fn converge(&mut self, cut: bool) {
         self.sim.calm = true;
         self.sim.lift(|_, _, _| true);
+        self.end_plan();
+        self.sim.rules.end();
+        self.hosts.iter_mut().for_each(|host| host.late_until = None);
         self.inputs.stop();
         let stopped = self.sim.now;
         let asked_for = self.properties.iter().filter_map(|p| match p.when {
@@ -163,7 +164,7 @@ impl World {
         if self.sim.found.is_some() || self.replay_failed() || self.is_stopped() {
             return Advance::Stopped;
         }
-        if self.sim.looked == Some(self.sim.now) {
+        if self.sim.looked == Some(self.sim.now) && !self.sim.rules.act_now() {
             debug_assert!(self.is_nothing_due(), "what adds something that is due says so");
         } else {
             self.deliver_due();
@@ -197,6 +198,8 @@ impl World {
         self.sim.order.is_empty()
             && self.sim.busy.is_empty()
             && self.sim.network.is_empty()
+            && self.sim.kept.is_empty()
+            && self.plan.is_done()
             && self.sim.effects.is_empty()
             && self.inputs.is_done()
             && hosts().all(|h| h.up_at.is_none() && h.lost_at.is_none())
@@ -205,8 +208,12 @@ impl World {
 
     /// When something is due that time has to pass for.
     fn next_time(&self) -> Option<Time> {
-        let hosts = self.hosts.iter().flat_map(|h| {
-            let timer = h.kernel.as_ref().and_then(seedbed_core::Kernel::next_deadline);
+        let hosts = self.hosts.iter().enumerate().flat_map(|(index, h)| {
+            let deadline = h.kernel.as_ref().and_then(seedbed_core::Kernel::next_deadline);
+            let timer = deadline.map(|local| {
+                let due = self.sim.clocks.when(NodeId(index as u16 + 1), local);
+                h.late_until.map_or(due, |late| due.max(late))
+            });
             [timer, h.up_at, h.lost_at]
         });
         hosts
@@ -216,6 +223,8 @@ impl World {
                 self.inputs.next(),
                 self.sim.busy.next(),
                 self.sim.stops.next(self.sim.loss_after),
+                self.sim.kept.next(),
+                self.plan.next(),
             ])
             .flatten()
             .min()
@@ -241,6 +250,12 @@ impl World {
         while let Some((a, b)) = self.sim.stops.pop_lost(self.sim.now, self.sim.loss_after) {
             self.lose_each_other(a, b);
         }
+        if self.plan.next().is_some_and(|at| at <= self.sim.now) {
+            self.follow_plan();
+        }
+        if self.sim.rules.take_ended() {
+            self.let_go();
+        }
         let now = self.sim.now;
         for index in 0..self.hosts.len() {
             let node = NodeId(index as u16 + 1);
@@ -250,12 +265,11 @@ impl World {
             } else if host.lost_at.is_some_and(|at| at <= now) {
                 self.lose(node);
             }
-            let host = &mut self.hosts[index];
-            if let Some(kernel) = &mut host.kernel
-                && kernel.next_deadline().is_some_and(|at| at <= now)
+            let deadline = self.hosts[index].kernel.as_ref().and_then(seedbed_core::Kernel::next_deadline);
+            if let Some(deadline) = deadline
+                && deadline <= self.sim.clocks.local(node, now)
             {
-                kernel.set_step(self.sim.step);
-                kernel.fire_timers(&mut NodePort { sim: &mut self.sim, node }, now);
+                self.fire_timers(node);
             }
         }
         while let Some(effect) = self.sim.effects.pop_due(now) {
@@ -265,16 +279,67 @@ impl World {
         while let Some(packet) = self.sim.network.pop_due(now) {
             self.arrive(packet);
         }
+        if !self.sim.kept.is_empty() {
+            self.sim.let_go(false);
+        }
+        if !self.sim.rules.is_empty() {
+            self.rule_mail();
+        }
+    }
+
+    /// Timers of a node are due; by chance they fire late, all of them.
+    fn fire_timers(&mut self, node: NodeId) {
+        let now = self.sim.now;
+        let host = &mut self.hosts[usize::from(node.0) - 1];
+        match host.late_until {
+            Some(late) if late > now && !self.sim.calm => return,
+            Some(_) => host.late_until = None,
+            None => {
+                host.firings += 1;
+                let boot = host.kernel.as_ref().map_or(0, |kernel| kernel.boot_number().0);
+                let (path, life, nth) = (host.path, Life(u32::from(boot)), host.firings);
+                let point = ChoicePoint {
+                    kind: ChoiceKind::TimerLate,
+                    site: 0,
+                    path,
+                    life,
+                    ordinal: Some(nth),
+                    n: STEPS,
+                };
+                let late = if self.sim.is_open(point.kind) { self.sim.choose(node, &point) } else { 0 };
+                if late > 0 {
+                    let by = share(self.config.faults.late_by, late - 1, STEPS - 2);
+                    let until = Time::from_nanos(now.as_nanos().saturating_add(by));
+                    self.hosts[usize::from(node.0) - 1].late_until = Some(until);
+                    return;
+                }
+            }
+        }
+        let local = self.sim.clocks.local(node, now);
+        if let Some((kernel, mut port)) = self.split(node) {
+            kernel.fire_timers(&mut port, local);
+        }
     }
 
     fn complete(&mut self, effect: crate::disk::Effect) {
         let node = node_of(effect.pid);
         let is_store = effect.effect == seedbed_core::abi::store::EFFECT;
-        let outcome = if effect.failed {
+        let broken = self.sim.broken_stores.get(&node).filter(|_| is_store).copied();
+        let is_append = effect.payload.first() == Some(&seedbed_core::abi::store::APPEND);
+        let fails = match broken {
+            Some(true) if is_append => Some(Fails::Full),
+            Some(false) => Some(Fails::Refused),
+            _ => effect.fails,
+        };
+        let outcome = if let Some(fails) = fails {
             if is_store {
-                self.sim.disks.entry(node).or_default().fail(effect.path, &effect.payload);
+                let disk = self.sim.disks.entry(node).or_default();
+                match fails {
+                    Fails::UnknownDone => drop(disk.complete(effect.path, &effect.payload)),
+                    _ => disk.fail(effect.path, &effect.payload),
+                }
             }
-            Err(EffectError { code: FAULT, text: "a fault of the simulator".into() })
+            Err(fails.error())
         } else if is_store {
             self.sim.disks.entry(node).or_default().complete(effect.path, &effect.payload)
         } else {
@@ -288,7 +353,16 @@ impl World {
         }
     }
 
-    fn arrive(&mut self, packet: Packet) {
+    /// A packet arrives, unless a rule has something to say about it.
+    pub(super) fn arrive(&mut self, packet: Packet) {
+        let Some((packet, twice)) = self.rule_packet(packet) else { return };
+        let copy = twice.then(|| Packet { copy: true, ..packet.clone() });
+        for packet in std::iter::once(packet).chain(copy) {
+            self.hand_over(packet);
+        }
+    }
+
+    fn hand_over(&mut self, packet: Packet) {
         let node = node_of(packet.to);
         if node == NodeId::OUTSIDE {
             return self.arrive_outside(packet);
@@ -413,7 +487,7 @@ impl World {
         for (id, delivery) in holds.take_fresh() {
             let name = self.name(delivery);
             let held = self.sim.holds.as_mut().map(|h| h.name(id, name)).unwrap_or_default();
-            self.hold(delivery.node, held);
+            self.held_back(delivery.node, held);
         }
         let moved = self.sim.holds.as_mut().map(Holds::take_moved).unwrap_or_default();
         for delivery in moved {
@@ -421,12 +495,13 @@ impl World {
             if self.sim.order.delivery(id) == delivery {
                 let name = self.name(delivery);
                 let held = self.sim.holds.as_mut().map(|h| h.renamed(id, name)).unwrap_or_default();
-                self.hold(delivery.node, held);
+                self.held_back(delivery.node, held);
             }
         }
     }
 
-    fn hold(&mut self, node: NodeId, entries: Vec<usize>) {
+    /// Writes down which holds of the tape took effect.
+    fn held_back(&mut self, node: NodeId, entries: Vec<usize>) {
         for index in entries {
             let Mode::Replay(replay, tape) = &mut self.sim.mode else { return };
             let entry = tape.entries[index];
@@ -511,6 +586,7 @@ impl World {
         let changed = seen.changes_since(&self.seen);
         self.seen = seen;
         self.look(|p| p.when == When::Always && p.reads_any(changed));
+        self.look_at_plan(changed);
     }
 
     /// Occupies the node with the turn that ran, if turns take time there.
@@ -571,8 +647,7 @@ impl World {
             if answer > 0 {
                 let by = share(self.config.faults.jump_by, (answer - 1) / 2, STEPS - 1);
                 let by = i64::try_from(by).unwrap_or(i64::MAX);
-                let skew = self.sim.skews.entry(node).or_default();
-                *skew = skew.saturating_add(if answer % 2 == 1 { by } else { -by });
+                self.sim.clocks.jump(node, if answer % 2 == 1 { by } else { -by });
             }
         }
     }

@@ -335,10 +335,28 @@ impl<'a> Teller<'a> {
             ChoiceKind::ClockJump => {
                 (MUST, "clock jump", format!("the wall clock of node {}", self.trace.path(key.path)))
             }
-            ChoiceKind::EffectFailed => (MUST, "effect", format!("effect {} of {actor} fails", key.ordinal)),
             ChoiceKind::FuelCut | ChoiceKind::GrowRefused | ChoiceKind::CallRefused => {
                 let starved = Starved::of(key, answer).expect("an entry of this kind");
                 (MUST, "starved", format!("{actor} of {starved}"))
+            }
+            ChoiceKind::EffectFailed => {
+                let how = match answer {
+                    1 => "fails",
+                    2 => "finds no room",
+                    3 => "is done, and its actor is told that it may not be",
+                    _ => "is not done, and its actor is told that it may be",
+                };
+                (MUST, "effect", format!("effect {} of {actor} {how}", key.ordinal))
+            }
+            ChoiceKind::TimerLate => {
+                (MUST, "late", format!("timers of node {} that are due", self.trace.path(key.path)))
+            }
+            ChoiceKind::Torn => {
+                let text = format!(
+                    "a record of the log of {}: only its beginning is left",
+                    self.trace.path(key.path)
+                );
+                (MUST, "torn", text)
             }
             ChoiceKind::Unsynced => {
                 let records = if answer == 1 { "a record".to_owned() } else { format!("{answer} records") };

@@ -38,6 +38,9 @@ struct Passed {
     effects: BTreeSet<(PathId, Life, u64)>,
     boots: BTreeMap<NodeId, Life>,
     crashed: BTreeSet<(PathId, Life)>,
+    /// Nodes by path, and on how many occasions timers of each boot of one fired.
+    nodes: BTreeMap<PathId, NodeId>,
+    fired: BTreeMap<(NodeId, Life), u64>,
     /// A link was cut.
     cut: bool,
 }
@@ -54,9 +57,14 @@ impl Observer for Watch {
                 *p.turns.entry((who.path, who.life)).or_default() += 1;
                 let node = who.text.split('/').next().expect("a path begins with its node");
                 let boot = p.boots[&at.node];
+                p.nodes.insert(PathId::of(node), at.node);
                 *p.turns.entry((PathId::of(node), boot)).or_default() += 1;
                 let message = u64::from(envelope.flags == Flags::MESSAGE);
                 *p.messages.entry((who.path, who.life)).or_default() += message;
+            }
+            Event::TimersDue { .. } => {
+                let boot = p.boots[&at.node];
+                *p.fired.entry((at.node, boot)).or_default() += 1;
             }
             Event::Booted { node, boot, .. } => {
                 p.boots.insert(*node, Life(u32::from(boot.0)));
@@ -120,7 +128,12 @@ impl Passed {
                         let starved = Starved::of(key, *answer).expect("an entry of this kind");
                         self.turns.get(&of).is_some_and(|n| *n >= starved.turn)
                     }
-                    ChoiceKind::Restart | ChoiceKind::Unsynced => self.crashed.contains(&of),
+                    ChoiceKind::Restart | ChoiceKind::Unsynced | ChoiceKind::Torn => {
+                        self.crashed.contains(&of)
+                    }
+                    ChoiceKind::TimerLate => self.nodes.get(&key.path).is_some_and(|node| {
+                        self.fired.get(&(*node, key.life)).is_some_and(|n| *n >= key.ordinal)
+                    }),
                     ChoiceKind::Buggify => self.messages.get(&of).is_some_and(|n| *n >= key.ordinal),
                 }
             }

@@ -1,4 +1,4 @@
-//! Durations, sizes and rates as a manifest writes them: a whole number and a unit, no floating point.
+//! Durations, sizes and rates as a manifest or a plan writes them: a whole number and a unit, no floating point.
 
 use std::time::Duration;
 
@@ -20,15 +20,46 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .map_err(|e| e.say(text, "duration", "a whole number and ns, us, ms, s, min or h, like `100ms`"))
 }
 
-/// `16 MiB`, `64 KiB`, `4096 B`, `1 GiB`.
-pub(crate) fn bytes(text: &str) -> Result<u64, String> {
+/// A duration as [`duration`] reads it, in the largest unit that says it exactly.
+pub fn show(duration: Duration) -> String {
+    let ns = duration.as_nanos();
+    let units = [("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000)];
+    match units.iter().find(|(_, factor)| ns % factor == 0 && ns > 0) {
+        Some((unit, factor)) => format!("{}{unit}", ns / factor),
+        None => format!("{ns}ns"),
+    }
+}
+
+/// Reads a duration with a sign, in nanoseconds: `+2s`, `-100ms`.
+///
+/// # Errors
+/// With the accepted form.
+pub fn signed(text: &str) -> Result<i64, String> {
+    let malformed = || format!("`{text}` is not a duration with a sign, like `+2s` or `-100ms`");
+    let (sign, rest) = match text.split_at_checked(1) {
+        Some(("+", rest)) => (1, rest),
+        Some(("-", rest)) => (-1, rest),
+        _ => return Err(malformed()),
+    };
+    let ns = duration(rest)?.as_nanos();
+    i64::try_from(ns).map(|ns| sign * ns).map_err(|_| malformed())
+}
+
+/// Reads a number of bytes: `16 MiB`, `64 KiB`, `4096 B`, `1 GiB`.
+///
+/// # Errors
+/// With the accepted form.
+pub fn bytes(text: &str) -> Result<u64, String> {
     const UNITS: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
     with_unit(text, &UNITS)
         .map_err(|e| e.say(text, "size", "a whole number and B, KiB, MiB or GiB, like `16 MiB`"))
 }
 
-/// `5%`, `0.25%`, as parts per million.
-pub(crate) fn rate_per_million(text: &str) -> Result<u32, String> {
+/// Reads a percentage, `5%` or `0.25%`, as parts per million.
+///
+/// # Errors
+/// With the accepted form.
+pub fn rate_per_million(text: &str) -> Result<u32, String> {
     let malformed =
         || Malformed::Shape.say(text, "rate", "a percentage with at most four decimals, like `0.25%`");
     let number = text.strip_suffix('%').ok_or_else(malformed)?.trim_end();
@@ -100,6 +131,13 @@ mod tests {
             ["", "5", "s", "5 m", "-1s", "1.5s", "5  s", "_1s", "1__0s", "1_s", "5sec", "9999999h", "٣s"]
         {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_are_shown_as_they_are_read() {
+        for text in ["0ns", "7ns", "1500us", "100ms", "90s", "1ms"] {
+            assert_eq!(show(duration(text).unwrap()), text);
         }
     }
 
