@@ -9,7 +9,7 @@ use crate::node::{Resolved, Stage, name_of};
 use crate::path::{Life, PathId, SignalName};
 use crate::pid::{Boot, NodeId};
 use crate::reactor::{Chain, Delivery};
-use seedbed_abi::Pid;
+use seedbed_abi::{Envelope, Pid};
 use std::collections::BTreeMap;
 
 /// An actor as it stands.
@@ -110,6 +110,12 @@ impl Kernel {
     pub fn chain(&self, delivery: Delivery) -> Option<Chain> {
         let line = self.node.lines.current(delivery.line, delivery.epoch)?;
         Some(chain_of(line, self.node.slot(line.receiver)))
+    }
+
+    /// The envelope of what a delivery would deliver; `None` if it is stale.
+    pub fn envelope(&self, delivery: Delivery) -> Option<Envelope> {
+        let envelope = |line| self.node.arena.get(self.node.lines.get(line).head).envelope;
+        self.is_current(delivery).then(|| envelope(delivery.line))
     }
 
     /// The payload that a delivery would deliver.

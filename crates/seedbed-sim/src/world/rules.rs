@@ -123,7 +123,8 @@ impl World {
             let delivery = self.sim.order.delivery(id);
             let kernel = self.host(delivery.node).and_then(|h| h.kernel.as_ref());
             let kernel = kernel.expect("what is possible is on a node that is up");
-            let (name, envelope) = kernel.describe(delivery).expect("what is enabled can be named");
+            let name = kernel.name(delivery).expect("what is enabled can be named");
+            let envelope = kernel.envelope(delivery).expect("what is enabled has an envelope");
             if !matches!(envelope.flags.kind(), Flags::MESSAGE | Flags::REPLY) {
                 continue;
             }
