@@ -11,6 +11,10 @@ use std::time::Duration;
 pub enum When {
     /// After every turn that changed a fact.
     Always,
+    /// After every turn that changed a fact, it must not hold.
+    Never,
+    /// Whenever it does not hold, it must hold again within this time, and at the end.
+    Again(Duration),
     /// Whenever the world is at rest.
     Idle,
     /// After faults stopped and the world came to rest.
@@ -23,6 +27,8 @@ impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             When::Always => f.write_str("always"),
+            When::Never => f.write_str("never"),
+            When::Again(within) => write!(f, "again within {within:?}"),
             When::Idle => f.write_str("when idle"),
             When::End => f.write_str("at the end"),
             When::Eventually(within) => write!(f, "eventually within {within:?}"),
@@ -59,13 +65,23 @@ pub struct Property {
     sometimes: bool,
     /// For `Eventually`: it held.
     pub(crate) met: bool,
+    /// For `Again`: since when it has not held.
+    hot: Option<Time>,
 }
 
 impl Property {
     /// A property that reads facts.
     pub fn new<V: Verdict>(name: &str, when: When, mut check: impl FnMut(&World) -> V + 'static) -> Property {
         let check = Box::new(move |w: &World| check(w).broken());
-        Property { name: name.to_owned(), when, check, reads: Reads::FACTS, sometimes: false, met: false }
+        Property {
+            name: name.to_owned(),
+            when,
+            check,
+            reads: Reads::FACTS,
+            sometimes: false,
+            met: false,
+            hot: None,
+        }
     }
 
     /// The same, but it reads this: what `always` looks again for.
@@ -95,8 +111,36 @@ impl Property {
         self.reads.any_of(changed)
     }
 
+    /// True if it is to be looked at after a turn that changed this.
+    pub(crate) fn is_due(&self, changed: Reads) -> bool {
+        match self.when {
+            When::Always | When::Never => self.reads_any(changed),
+            // While it is hot, time counts.
+            When::Again(_) => self.hot.is_some() || self.reads_any(changed),
+            When::Idle | When::End | When::Eventually(_) => false,
+        }
+    }
+
     pub(crate) fn broken(&mut self, world: &World) -> Option<String> {
-        (self.check)(world)
+        let wrong = (self.check)(world);
+        match self.when {
+            When::Never => wrong.is_none().then(|| "it holds".to_owned()),
+            When::Again(within) => {
+                let Some(wrong) = wrong else {
+                    self.hot = None;
+                    return None;
+                };
+                let since = *self.hot.get_or_insert(world.now());
+                let over = world.now().since(since) > within;
+                over.then(|| format!("{wrong} (not since {since})"))
+            }
+            _ => wrong,
+        }
+    }
+
+    /// What is wrong at the end with one that must hold again.
+    pub(crate) fn left_hot(&mut self, world: &World) -> Option<String> {
+        matches!(self.when, When::Again(_)).then(|| (self.check)(world)).flatten()
     }
 }
 

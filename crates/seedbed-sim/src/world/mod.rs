@@ -335,6 +335,21 @@ impl World {
         self.property(name, When::Always, check);
     }
 
+    /// Must not hold after any turn that changed a fact.
+    pub fn never(&mut self, name: &str, check: impl FnMut(&World) -> bool + 'static) {
+        self.property(name, When::Never, check);
+    }
+
+    /// Whenever it does not hold, it must hold again within this time, and at the end.
+    pub fn again<V: Verdict>(
+        &mut self,
+        name: &str,
+        within: Duration,
+        check: impl FnMut(&World) -> V + 'static,
+    ) {
+        self.property(name, When::Again(within), check);
+    }
+
     /// Must hold whenever the world is at rest.
     pub fn idle<V: Verdict>(&mut self, name: &str, check: impl FnMut(&World) -> V + 'static) {
         self.property(name, When::Idle, check);

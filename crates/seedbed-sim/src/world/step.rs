@@ -142,6 +142,7 @@ impl World {
             self.look(|p| p.when == When::Idle);
         }
         self.look(|p| p.when == When::End);
+        self.look_for_hot();
         let (now, step) = (self.sim.now, self.sim.step);
         if self.sim.found.is_some() {
             return;
@@ -585,7 +586,7 @@ impl World {
         let seen = Seen::of(&self.sim);
         let changed = seen.changes_since(&self.seen);
         self.seen = seen;
-        self.look(|p| p.when == When::Always && p.reads_any(changed));
+        self.look(|p| p.is_due(changed));
         self.look_at_plan(changed);
     }
 
@@ -667,6 +668,20 @@ impl World {
                 self.sim.find(&property.name, &property.when.to_string(), message);
                 self.sim.read = self.keys_read(property);
                 break;
+            }
+        }
+        self.properties = properties;
+    }
+
+    /// What must hold again, and does not at the end.
+    fn look_for_hot(&mut self) {
+        let mut properties = std::mem::take(&mut self.properties);
+        for property in &mut properties {
+            if self.sim.found.is_none()
+                && let Some(message) = property.left_hot(self)
+            {
+                self.sim.find(&property.name, &property.when.to_string(), message);
+                self.sim.read = self.keys_read(property);
             }
         }
         self.properties = properties;
