@@ -31,7 +31,7 @@
 //! let read = history.call("b", Read);
 //! history.end_with(read, 0);
 //! let broken = history.check(&Register::default()).expect_err("1, then 0 again");
-//! assert_eq!(broken.to_string().lines().count(), 4);
+//! assert_eq!(broken.to_string().lines().count(), 3);
 //! ```
 
 mod blame;

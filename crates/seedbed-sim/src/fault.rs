@@ -162,10 +162,7 @@ impl Faults {
 
     /// Draws what is on in one run: each kind in two of three runs, at a quarter to the whole of its rate.
     pub(crate) fn draw(&self, stream: &mut Stream) -> (Faults, Swarm) {
-        let mut quarters = || {
-            let (on, quarters) = (stream.below(3) > 0, 1 + stream.below(4));
-            Share(if on { quarters } else { 0 })
-        };
+        let mut quarters = || share_of_one_run(stream);
         let mut swarm =
             Swarm { drop: quarters(), duplicate: quarters(), delay: quarters(), ..Swarm::default() };
         let mut faults = Faults {
@@ -189,6 +186,9 @@ impl Faults {
         faults.fuel_cut = quarters().of(self.fuel_cut);
         faults.grow_refused = quarters().of(self.grow_refused);
         faults.call_refused = quarters().of(self.call_refused);
+        // From a copy: what has no rate moves no run.
+        let mut beside = stream.clone();
+        let mut quarters = || share_of_one_run(&mut beside);
         faults.timer_late = quarters().of(self.timer_late);
         faults.torn = quarters().of(self.torn);
         (faults, swarm)
@@ -240,6 +240,12 @@ impl Faults {
             ChoiceKind::CallRefused => self.call_refused,
         }
     }
+}
+
+/// Draws how much of a rate is on in one run: none in one of three, else a quarter to the whole.
+fn share_of_one_run(stream: &mut Stream) -> Share {
+    let (on, quarters) = (stream.below(3) > 0, 1 + stream.below(4));
+    Share(if on { quarters } else { 0 })
 }
 
 /// So many quarters of a rate that are on in one run.
