@@ -123,7 +123,7 @@ pub enum ChoiceKind {
 
 impl ChoiceKind {
     /// All kinds, by their numbers.
-    pub const ALL: [ChoiceKind; 17] = [
+    pub const ALL: [ChoiceKind; 19] = [
         ChoiceKind::Drop,
         ChoiceKind::Duplicate,
         ChoiceKind::Delay,
@@ -141,6 +141,8 @@ impl ChoiceKind {
         ChoiceKind::FuelCut,
         ChoiceKind::GrowRefused,
         ChoiceKind::CallRefused,
+        ChoiceKind::TimerLate,
+        ChoiceKind::Torn,
     ];
 }
 

@@ -24,7 +24,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 pub fn show(duration: Duration) -> String {
     let ns = duration.as_nanos();
     let units = [("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000)];
-    match units.iter().find(|(_, factor)| ns % factor == 0 && ns > 0) {
+    match units.iter().find(|(_, factor)| ns.is_multiple_of(*factor) && ns > 0) {
         Some((unit, factor)) => format!("{}{unit}", ns / factor),
         None => format!("{ns}ns"),
     }

@@ -153,7 +153,7 @@ fn rules_end_when_faults_stop_and_a_crash_forgets_what_they_held() {
         world.crash(b);
         world.restart(b);
         world.run()?;
-        assert_eq!(fact(world, "b", "at 2").is_some(), true, "it came when the rule ended");
+        assert!(fact(world, "b", "at 2").is_some(), "it came when the rule ended");
         Ok(())
     });
 }
