@@ -137,10 +137,17 @@ fn run(drawn: &[Drawn]) -> Tokens {
     if drawn.is_empty() {
         return quote! { test.run(|world| ::seedbed::testing::Outcome::into_result(body(world))); };
     }
+    // What is wrong with a type is told where it is written.
+    let types = drawn.iter().map(|drawn| {
+        let ty = &drawn.input.ty;
+        quote_spanned! { ty.span() => ::seedbed::testing::drawable::<#ty>(); }
+    });
     let strategies = drawn.iter().map(|drawn| &drawn.strategy);
     let names = drawn.iter().map(|drawn| &drawn.name);
-    let values: Vec<Ident> = (0..drawn.len()).map(|n| format_ident!("value_{n}")).collect();
+    let value = |(n, drawn): (usize, &Drawn)| format_ident!("value_{n}", span = drawn.input.ty.span());
+    let values: Vec<Ident> = drawn.iter().enumerate().map(value).collect();
     quote! {
+        #(#types)*
         test.run_drawn(
             || (#(#strategies,)*),
             &[#(#names),*],

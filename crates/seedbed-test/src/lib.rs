@@ -66,6 +66,9 @@ pub fn drawn<S: proptest::strategy::Strategy>(strategy: &S, seed: u64) -> S::Val
     tree.unwrap_or_else(|why| panic!("{why}")).current()
 }
 
+/// Compiles for what a test can draw.
+pub fn drawable<T: Drawable>() {}
+
 /// The strategy of a type that has one of its own.
 pub fn any<T: proptest::arbitrary::Arbitrary>() -> T::Strategy {
     proptest::arbitrary::any::<T>()
