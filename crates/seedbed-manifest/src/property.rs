@@ -27,6 +27,10 @@ pub enum When {
     /// After every turn that changed what it reads.
     #[default]
     Always,
+    /// It must not hold after any turn that changed what it reads.
+    Never,
+    /// Whenever it does not hold, it must hold again within this time, and at the end.
+    AgainWithin(Duration),
     /// Whenever the world is at rest.
     Idle,
     /// At the end, after faults stopped and the world came to rest.
@@ -36,34 +40,42 @@ pub enum When {
 }
 
 impl FromToml for When {
-    const EXPECTED: &'static str = "\"always\", \"idle\", \"end\" or \"eventually within 10s\"";
+    const EXPECTED: &'static str =
+        "\"always\", \"never\", \"again within 5s\", \"idle\", \"end\" or \"eventually within 10s\"";
 
     fn from_toml(node: &Node<'_>, problems: &Problems) -> Option<When> {
         let text = crate::decode::text(node, Self::EXPECTED, problems)?;
         match text {
             "always" => Some(When::Always),
+            "never" => Some(When::Never),
             "idle" => Some(When::Idle),
             "end" => Some(When::End),
-            _ => match text.strip_prefix("eventually within ") {
-                Some(within) => match units::duration(within) {
-                    Ok(within) => Some(When::EventuallyWithin(within)),
-                    Err(message) => {
-                        problems.add(Problem::new(
-                            Code::InvalidValue,
-                            node.span(),
-                            message.replace(char::is_control, " "),
-                        ));
-                        None
-                    }
-                },
-                None => unknown_word(
-                    node,
-                    text,
-                    Self::EXPECTED,
-                    &["always", "idle", "end", "eventually within 10s"],
-                    problems,
-                ),
-            },
+            _ => {
+                let timed = [
+                    ("eventually within ", When::EventuallyWithin as fn(Duration) -> When),
+                    ("again within ", When::AgainWithin),
+                ];
+                match timed.iter().find_map(|(word, when)| Some((text.strip_prefix(word)?, when))) {
+                    Some((within, when)) => match units::duration(within) {
+                        Ok(within) => Some(when(within)),
+                        Err(message) => {
+                            problems.add(Problem::new(
+                                Code::InvalidValue,
+                                node.span(),
+                                message.replace(char::is_control, " "),
+                            ));
+                            None
+                        }
+                    },
+                    None => unknown_word(
+                        node,
+                        text,
+                        Self::EXPECTED,
+                        &["always", "never", "again within 5s", "idle", "end", "eventually within 10s"],
+                        problems,
+                    ),
+                }
+            }
         }
     }
 }
@@ -100,11 +112,17 @@ fn read(
     } else {
         fields.required("when").unwrap_or_default()
     };
-    if sometimes && matches!(when, When::EventuallyWithin(_)) {
-        let message = "`sometimes` asks whether it ever holds, `eventually` that it does in each run";
+    let each = match when {
+        When::EventuallyWithin(_) => Some(("`eventually` that it does in each run", "eventually here")),
+        When::AgainWithin(_) => Some(("`again` that it does in each run", "again here")),
+        When::Never => Some(("`never` that it does in none", "never here")),
+        When::Always | When::Idle | When::End => None,
+    };
+    if let (true, Some((asks, here))) = (sometimes, each) {
+        let message = format!("`sometimes` asks whether it ever holds, {asks}");
         problems.add(
             Problem::new(Code::Conflict, fields.key_span("sometimes"), message)
-                .also(fields.key_span("when"), "eventually here"),
+                .also(fields.key_span("when"), here),
         );
     }
     let holds = fields.required_node("holds").and_then(|node| read_condition(node, source, problems));

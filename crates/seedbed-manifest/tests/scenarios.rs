@@ -355,3 +355,21 @@ fn faults_go_by_the_plan() {
     assert!(starved.stats.restarts > 0 && failed(&starved) > 0, "{:?}", starved.stats);
     assert!(starved.tape.entries.iter().all(|entry| !entry.is_fault()), "a plan stands on no tape");
 }
+
+#[test]
+fn never_and_again_are_judged() {
+    let inputs = "[[input]]\nto = 'counter'\nrequest = 1\nevery = '100ms'\ncount = 20\n";
+    let broken = |when: &str, holds: &str| {
+        let property = format!("[[property]]\nname = 'p'\nwhen = '{when}'\nholds = '{holds}'\n");
+        let outcome = run(&counter("", &format!("{inputs}{property}")).unwrap(), 1);
+        outcome.found.map(|found| (found.when, found.message))
+    };
+    assert_eq!(broken("never", "sum(facts(\"count\")) > 20"), None);
+    let (when, message) = broken("never", "sum(facts(\"count\")) > 10").unwrap();
+    assert_eq!((when.as_str(), message.as_str()), ("never", "it holds"));
+    // The sum is a multiple of four again after 300 ms, and at the end.
+    assert_eq!(broken("again within 1s", "sum(facts(\"count\")) % 4 == 0"), None);
+    let (when, message) = broken("again within 100ms", "sum(facts(\"count\")) % 4 == 0").unwrap();
+    assert!(when == "again within 100ms" && message.contains("not since"), "{when}: {message}");
+    assert!(broken("again within 10s", "sum(facts(\"count\")) < 20").unwrap().1.contains("expected"));
+}

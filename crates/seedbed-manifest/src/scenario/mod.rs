@@ -226,6 +226,8 @@ fn simulated(property: &Property) -> seedbed_sim::Property {
         When::Always => seedbed_sim::When::Always,
         When::Idle => seedbed_sim::When::Idle,
         When::End => seedbed_sim::When::End,
+        When::Never => seedbed_sim::When::Never,
+        When::AgainWithin(within) => seedbed_sim::When::Again(within),
         When::EventuallyWithin(within) => seedbed_sim::When::Eventually(within),
     };
     let holds = property.holds.clone();

@@ -95,11 +95,13 @@ fn judge_one(property: &Property, at_rest: bool, facts: &Published) -> Judged {
         return Judged::Unknown("it did not come to rest");
     }
     match (facts::judge(&property.holds, facts), property.when) {
+        (Ok(()), When::Never) => Judged::Broken("it holds".to_owned()),
+        (Err(_), When::Never) => Judged::Held,
         (Ok(()), _) => Judged::Held,
         (Err(_), _) if property.sometimes => Judged::Unknown("it did not hold at rest, and may have before"),
         (Err(_), When::EventuallyWithin(_)) => {
             Judged::Unknown("it did not hold at rest, and may have before")
         }
-        (Err(why), When::Always | When::Idle | When::End) => Judged::Broken(why),
+        (Err(why), When::Always | When::AgainWithin(_) | When::Idle | When::End) => Judged::Broken(why),
     }
 }
