@@ -24,6 +24,8 @@ pub struct Entry {
     pub breaks: String,
     /// The mistake: what an explanation of a finding has to come to.
     pub cause: String,
+    /// What stands in an explanation that comes to the cause: all of it, in any order.
+    pub tells: Vec<String>,
     /// How many odd decisions it takes: faults, delays, and deliveries that others pass.
     pub depth: u32,
     /// Entries of the smallest tape that is known.
@@ -71,7 +73,7 @@ impl fmt::Display for Group {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CorpusError {
-    /// `corpus.toml` cannot be read.
+    /// The file cannot be read.
     #[error("read {}: {source}", path.display())]
     Read {
         /// Where it should be.
@@ -99,22 +101,35 @@ pub fn directory() -> PathBuf {
 /// # Errors
 /// See [`CorpusError`].
 pub fn entries() -> Result<Vec<Entry>, CorpusError> {
+    read(&directory().join("corpus.toml"))
+}
+
+/// The entries of a file like `corpus.toml`.
+///
+/// # Errors
+/// See [`CorpusError`].
+pub fn read(path: &Path) -> Result<Vec<Entry>, CorpusError> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Corpus {
         entry: Vec<Entry>,
     }
-    let path = directory().join("corpus.toml");
-    let text = std::fs::read_to_string(&path);
-    let text = text.map_err(|source| CorpusError::Read { path: path.clone(), source })?;
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|source| CorpusError::Read { path: path.to_owned(), source })?;
     let corpus = toml::from_str::<Corpus>(&text);
-    Ok(corpus.map_err(|source| CorpusError::Parse { path, source: source.into() })?.entry)
+    let wrong = |source: toml::de::Error| CorpusError::Parse { path: path.to_owned(), source: source.into() };
+    Ok(corpus.map_err(wrong)?.entry)
 }
 
 impl Entry {
     /// Its directory.
     pub fn directory(&self) -> PathBuf {
         directory().join(&self.name)
+    }
+
+    /// What an explanation of a finding lacks of what tells the cause.
+    pub fn untold(&self, explanation: &str) -> Vec<&str> {
+        self.tells.iter().map(String::as_str).filter(|tells| !explanation.contains(tells)).collect()
     }
 
     /// The program with the mistake.
