@@ -18,7 +18,12 @@ strategies *OPTIONS:
 
 # Measurements beside peers and limits.
 bench:
-    cargo run --release --manifest-path crates/seedbed-bench/Cargo.toml
+    cargo build --release --workspace --manifest-path crates/seedbed-bench/Cargo.toml
+    crates/seedbed-bench/target/release/seedbed-bench
+
+# Instructions of a message, compared with what is checked in.
+instructions:
+    cargo run --release -p seedbed-instructions
 
 # Rebuilds the guests and compares them with what is checked in.
 guests:

@@ -2,10 +2,12 @@
 
 mod limits;
 mod ours;
+mod peer;
 mod round;
 
 use clap::Parser;
 use ours::{native, short, wasm};
+use peer::peer;
 use round::{Clock, Row, Work, measure};
 
 /// Measures Seedbed beside its limits.
@@ -26,7 +28,7 @@ struct Args {
 }
 
 fn work(work: impl Fn(u64) + 'static) -> Work {
-    Box::new(work)
+    Box::new(move |n, clock| clock.time(|| work(n)))
 }
 
 fn rows() -> Vec<Row> {
@@ -54,6 +56,28 @@ fn rows() -> Vec<Row> {
             ],
         },
         Row {
+            name: "native ping-pong, 1 in flight, real reactor",
+            unit: "message",
+            n: 400_000,
+            works: vec![
+                ("Seedbed", work(|n| native::real(n, 1))),
+                ("actix 0.13.5", peer("actix", "ping-pong-1")),
+                ("kameo 0.22.2", peer("kameo", "ping-pong-1")),
+                ("ractor 0.16.5", peer("ractor", "ping-pong-1")),
+            ],
+        },
+        Row {
+            name: "native ping-pong, 64 in flight, real reactor",
+            unit: "message",
+            n: 400_000,
+            works: vec![
+                ("Seedbed", work(|n| native::real(n, 64))),
+                ("actix 0.13.5", peer("actix", "ping-pong-64")),
+                ("kameo 0.22.2", peer("kameo", "ping-pong-64")),
+                ("ractor 0.16.5", peer("ractor", "ping-pong-64")),
+            ],
+        },
+        Row {
             name: "native simulated event, by pairs ready",
             unit: "event",
             n: 1_000_000,
@@ -65,10 +89,13 @@ fn rows() -> Vec<Row> {
             ],
         },
         Row {
-            name: "short whole runs of 104 turns, native, random",
+            name: "short whole runs, native, random order",
             unit: "run",
             n: 5_000,
-            works: vec![("simulated", work(short::runs))],
+            works: vec![
+                ("Seedbed, 104 turns", work(short::runs)),
+                ("shuttle 0.9.10, 4 threads, 192 channel operations", peer("shuttle", "short-runs")),
+            ],
         },
         Row {
             name: "an idle virtual year",
@@ -100,7 +127,11 @@ fn main() {
         }
         println!("{}", row.name);
         for ((name, _), ns) in row.works.iter().zip(&medians) {
-            println!("  {name:34} {ns:12.1} ns a {:8} {:6.0} % of the first\'s speed", row.unit, 100.0 * medians[0] / ns);
+            println!(
+                "  {name:50} {ns:12.1} ns a {:8} {:6.0} % of the first\'s speed",
+                row.unit,
+                100.0 * medians[0] / ns
+            );
         }
     }
 }

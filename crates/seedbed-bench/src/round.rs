@@ -13,7 +13,7 @@ pub enum Clock {
 }
 
 impl Clock {
-    fn time(self, work: impl FnOnce()) -> Duration {
+    pub fn time(self, work: impl FnOnce()) -> Duration {
         let (wall, cpu) = (Instant::now(), ProcessTime::now());
         work();
         match self {
@@ -23,8 +23,8 @@ impl Clock {
     }
 }
 
-/// Does something `n` times.
-pub type Work = Box<dyn Fn(u64)>;
+/// Does something `n` times; gives how long it took.
+pub type Work = Box<dyn Fn(u64, Clock) -> Duration>;
 
 /// Works of one kind, measured side by side; ratios are to the first.
 pub struct Row {
@@ -40,7 +40,7 @@ pub fn measure(row: &Row, rounds: usize, clock: Clock) -> Vec<f64> {
     let mut times = vec![Vec::new(); row.works.len()];
     for _ in 0..rounds {
         for ((_, work), times) in row.works.iter().zip(&mut times) {
-            times.push(clock.time(|| work(row.n)).as_nanos() as f64 / row.n as f64);
+            times.push(work(row.n, clock).as_nanos() as f64 / row.n as f64);
         }
     }
     let median = |mut t: Vec<f64>| {

@@ -12,9 +12,9 @@ pub(crate) const INLINE: usize = 64;
 /// No slot.
 pub(crate) const NIL: u32 = u32::MAX;
 
-/// One signal.
+/// One signal: an aligned pair of cache lines.
 #[derive(Clone)]
-#[repr(align(64))]
+#[repr(align(128))]
 pub(crate) struct Signal {
     pub(crate) envelope: Envelope,
     /// The step in which it was sent.

@@ -37,8 +37,9 @@ pub enum Stage {
     Stopping,
 }
 
-/// An actor's slot: what every turn and every message touches is in its first cache line.
-#[repr(C, align(64))]
+/// An actor's slot: what every turn and every message touches is in its first cache line, and the
+/// second comes with it, since processors fetch lines by aligned pairs.
+#[repr(C, align(128))]
 pub(crate) struct Slot {
     /// The pid of whoever is here, or was last.
     pub(crate) pid: Pid,

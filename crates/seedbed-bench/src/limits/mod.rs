@@ -1,4 +1,4 @@
 //! What the same work costs without actors: nobody can be faster.
 
-pub(crate) mod queue;
-pub(crate) mod wasmtime;
+pub mod queue;
+pub mod wasmtime;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// `n` messages of 64 bytes through a `VecDeque`.
-pub(crate) fn run(n: u64) {
+pub fn run(n: u64) {
     let mut queue: VecDeque<(u64, [u8; 64])> = VecDeque::new();
     queue.push_back((0, [0; 64]));
     for _ in 0..n {

@@ -1,7 +1,17 @@
 //! What wasmtime alone costs.
 
 use crate::ours::wasm::{BALL, ball};
+use std::sync::LazyLock;
 use wasmtime::{Caller, Config, Engine, Linker, Module, Store};
+
+/// Once a process, as Seedbed does it.
+static COMPILED: LazyLock<(Engine, Module)> = LazyLock::new(|| {
+    let mut config = Config::new();
+    config.consume_fuel(true).cranelift_nan_canonicalization(true);
+    let engine = Engine::new(&config).expect("a plain engine");
+    let module = Module::new(&engine, wat::parse_str(BALL).expect("it is a module")).expect("it compiles");
+    (engine, module)
+});
 
 struct Host {
     out: [u8; 64],
@@ -9,12 +19,9 @@ struct Host {
 }
 
 /// The same copies and calls, no kernel: two instances of one store, the output of each fed to the other.
-pub(crate) fn run(n: u64) {
-    let mut config = Config::new();
-    config.consume_fuel(true).cranelift_nan_canonicalization(true);
-    let engine = Engine::new(&config).expect("a plain engine");
-    let module = Module::new(&engine, wat::parse_str(BALL).expect("it is a module")).expect("it compiles");
-    let mut linker: Linker<Host> = Linker::new(&engine);
+pub fn run(n: u64) {
+    let (engine, module) = &*COMPILED;
+    let mut linker: Linker<Host> = Linker::new(engine);
     linker
         .func_wrap("seedbed", "send", |mut caller: Caller<'_, Host>, _: i64, _: i64, ptr: u32, len: u32| {
             let memory = caller.data().memory.expect("set before each call");
@@ -26,9 +33,9 @@ pub(crate) fn run(n: u64) {
         })
         .expect("a new name");
     linker.func_wrap("seedbed", "self", || 1i64).expect("a new name");
-    let mut store = Store::new(&engine, Host { out: [0; 64], memory: None });
+    let mut store = Store::new(engine, Host { out: [0; 64], memory: None });
     store.set_fuel(u64::MAX).expect("fuel is on");
-    let pre = linker.instantiate_pre(&module).expect("all is linked");
+    let pre = linker.instantiate_pre(module).expect("all is linked");
     let players = [(); 2].map(|()| {
         let instance = pre.instantiate(&mut store).expect("there is room");
         let memory = instance.get_memory(&mut store, "memory").expect("exported");

@@ -1,6 +1,7 @@
 //! Native actors that pass a number to and fro.
 
 use seedbed_core::*;
+use seedbed_rt::System;
 use seedbed_sim::{RunConfig, StrategySpec, World, run_with};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -105,4 +106,56 @@ pub(crate) fn sim(n: u64, strategy: &str, pairs: u64) {
 /// No bound on steps.
 pub(crate) fn quick_world(world: &mut World) {
     world.configure(|c| c.steps_max = u64::MAX);
+}
+
+/// Passes a number to who sent it; the last one stops it.
+struct Returner {
+    left: u64,
+}
+
+impl Actor for Returner {
+    type Message = u64;
+
+    fn on_message(&mut self, cx: &mut Context, ball: u64) -> Result<()> {
+        if self.left == 0 {
+            cx.stop(Reason::Normal);
+            return Ok(());
+        }
+        self.left -= 1;
+        Ok(cx.send(cx.from(), &ball)?)
+    }
+}
+
+/// Serves `flying` numbers to another, and is a [`Returner`] from then on.
+struct Server {
+    flying: u64,
+    returner: Returner,
+}
+
+impl Actor for Server {
+    type Message = u64;
+
+    fn on_start(&mut self, cx: &mut Context) -> Result<()> {
+        let other = cx.address("returner")?;
+        (0..self.flying).try_for_each(|ball| cx.send(other, &ball)).map_err(Into::into)
+    }
+
+    fn on_message(&mut self, cx: &mut Context, ball: u64) -> Result<()> {
+        self.returner.on_message(cx, ball)
+    }
+}
+
+/// On the real reactor: `n` messages between two actors, `flying` at a time.
+pub(crate) fn real(n: u64, flying: u64) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        let system = System::start().expect("it starts");
+        let returner = move || Returner { left: n / 2 };
+        let b = system.spawn("returner", returner).await.expect("it starts");
+        let done = system.monitor(b);
+        let server = move || Server { flying, returner: Returner { left: n / 2 } };
+        system.spawn("server", server).await.expect("it starts");
+        done.await.expect("the system runs");
+        system.shutdown().await.expect("it runs");
+    });
 }
