@@ -107,3 +107,29 @@ fn a_chain_leads_from_the_fault_over_the_retry_to_the_money() {
         assert!(chain_text.contains("Credit(") || chain_text.contains("Debit("), "{chain_text}");
     }
 }
+
+#[test]
+fn a_chain_begins_with_what_a_plan_did() {
+    for (line, fault, consequences) in [
+        ("at 0ns drop b -> c for 50ms", "drop b -> c", &["lost", "failed", "retry"][..]),
+        ("at 0ns partition b->c for 50ms", "partition b->c", &["lost", "failed", "retry"]),
+    ] {
+        let config = WorldConfig { faults: Faults::none(), ..WorldConfig::default() };
+        let body = move |world: &mut World| {
+            transfer(world)?;
+            Ok(world.plan(line)?)
+        };
+        let program = InWorld { config, program: body };
+        let finding = run(&hunt(&program, 2_000)).found.expect("the mistake is found").finding;
+        assert_eq!(finding.property, "money is conserved", "{line}");
+        let chain: Vec<String> = finding.why.iter().map(ToString::to_string).collect();
+        let text = chain.join("\n");
+        let told = finding.why.iter().any(|why| why.kind == "fault" && why.text.contains(fault));
+        assert!(told, "{line}:\n{text}");
+        let mut kinds = finding.why.iter().map(|why| why.kind.as_str());
+        for wanted in consequences.iter().chain(&["fact"]) {
+            assert!(kinds.any(|kind| kind == *wanted), "{line}: no {wanted} in its place:\n{text}");
+        }
+        assert!(chain.len() <= seedbed_trace::LINES_MAX, "{text}");
+    }
+}
