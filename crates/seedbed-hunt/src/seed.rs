@@ -9,10 +9,10 @@ pub fn run_seed(root: u64, index: u64) -> u64 {
     Key::from_seed(root).derive("run", index, 0).stream().next_u64()
 }
 
-/// The seed of the run that says what a program does.
+/// The seed of the first of the runs that say what a program does.
 pub(crate) const PROFILE_SEED: u64 = 0;
 
-/// What strategies are told of a program: what its plain run with the seed 0 does.
+/// What strategies are told of a program: what its plain runs do, those with the seeds from 0.
 ///
 /// It is a part of a run's identity, so it depends on the program only: whoever runs one seed of a
 /// hunt again gets the same.

@@ -7,7 +7,7 @@ use seedbed_core::{
     Actor, Behaviour, Context, Envelope, ExitReason, Factory, Failed, SpawnOptions, StopCode,
 };
 use seedbed_hunt::check::{Check, Checked, Children, Commands, State, Threads, What, WireError, serve};
-use seedbed_sim::{Program, StrategySpec, World};
+use seedbed_sim::{Profile, Program, StrategySpec, World};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -107,9 +107,9 @@ fn what_an_earlier_run_left_behind_is_found_and_said_to_be_a_leak() {
 
 #[test]
 fn a_second_run_that_ends_early_differs() {
-    // The old process has run its plain run and the seeds before: from its third run on it stops short.
+    // The old process has run its plain runs and the seeds before: from its second seed on it stops short.
     let odd = Odd::new(|world: &mut World, run| {
-        if run >= 2 {
+        if run > Profile::RUNS as i64 {
             sound(world)?;
             let _ = world.run_for(std::time::Duration::from_millis(1));
             for actor in world.actors() {

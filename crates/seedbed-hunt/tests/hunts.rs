@@ -5,7 +5,7 @@ mod common;
 
 use common::{hunt, race, run, sound};
 use seedbed_hunt::{End, HuntError, Part, PartError, Progress, Shard, Warning, merge, profile, run_seed};
-use seedbed_sim::{RunConfig, StrategySpec, World, run_with};
+use seedbed_sim::{Profile, RunConfig, StrategySpec, World, run_with};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 #[test]
@@ -127,7 +127,7 @@ fn a_hunt_that_was_left_goes_on_as_if_it_had_not_been() {
     for jobs in [1, 3] {
         let (cancel, ran) = (AtomicBool::new(false), AtomicU64::new(0));
         let program = |world: &mut World| {
-            if ran.fetch_add(1, Ordering::Relaxed) == 50 {
+            if ran.fetch_add(1, Ordering::Relaxed) == Profile::RUNS + 50 {
                 cancel.store(true, Ordering::Relaxed);
             }
             sound(world)

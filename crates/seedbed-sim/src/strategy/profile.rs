@@ -25,9 +25,6 @@ pub struct Profile {
     pub points: Arc<BTreeMap<ChoiceKind, u64>>,
 }
 
-/// Plain runs that are looked at for points: each kind is on in two of three.
-const RUNS: u64 = 6;
-
 impl Default for Profile {
     /// Of a program that nobody has run.
     fn default() -> Self {
@@ -36,11 +33,14 @@ impl Default for Profile {
 }
 
 impl Profile {
-    /// Runs the program a few times.
+    /// Plain runs that are looked at for points: each kind is on in two of three.
+    pub const RUNS: u64 = 6;
+
+    /// Runs the program [`RUNS`](Self::RUNS) times.
     pub fn of(program: &dyn Program) -> Profile {
         let mut points: BTreeMap<ChoiceKind, u64> = BTreeMap::new();
         let mut first = None;
-        for seed in 0..RUNS {
+        for seed in 0..Self::RUNS {
             let counts = Rc::new(RefCell::new(Counts::default()));
             let counting = Box::new(Counting(Rc::clone(&counts)));
             let (outcome, counting) = run_with(program, &RunConfig::seed(seed), counting, Vec::new());
