@@ -22,7 +22,7 @@ pub enum PlanLine {
     /// When a condition comes true.
     When {
         /// The condition.
-        when: CompiledProperty,
+        when: Box<CompiledProperty>,
         /// What.
         deed: Deed,
         /// For how long; `None` = until faults stop.
@@ -84,7 +84,7 @@ fn read_line(node: &Node<'_>, around: &Around<'_>, problems: &Problems) -> Optio
                 }
             };
             let deed = checked(deed, lasts, what, around, problems)?;
-            Some(PlanLine::When { when: when?, deed, lasts, times })
+            Some(PlanLine::When { when: Box::new(when?), deed, lasts, times })
         }
         _ => wrong_type(
             node,
