@@ -4,7 +4,8 @@ use super::native::quick_world;
 use seedbed_core::Bytes;
 use seedbed_rt::System;
 use seedbed_sim::{RunConfig, StrategySpec, World, run_with};
-use seedbed_wasm::WasmActor;
+use seedbed_wasm::{Module, WasmActor};
+use std::sync::LazyLock;
 
 /// Sends each message on to whom its first eight bytes name while the counter in the next eight is
 /// not 0, with itself as the next receiver.
@@ -41,8 +42,13 @@ pub(crate) fn idle_actor() -> WasmActor {
     actor()
 }
 
+/// Compiled once a process: a module goes with the last who has it, and would be compiled in every round.
+static MODULE: LazyLock<Module> = LazyLock::new(|| {
+    Module::from_bytes(&wat::parse_str(BALL).expect("it is a module")).expect("it is an actor")
+});
+
 fn actor() -> WasmActor {
-    WasmActor::from_bytes(&wat::parse_str(BALL).expect("it is a module")).expect("it is an actor")
+    WasmActor::new(MODULE.clone())
 }
 
 /// On the simulated reactor, with choices, tape and hash on.
