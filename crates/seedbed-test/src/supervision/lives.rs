@@ -74,8 +74,9 @@ pub(super) struct StayGone {
 /// What is known of the lives of a supervisor's child.
 #[derive(Default)]
 struct Past {
-    spawns: u32,
-    /// Calls that may start it.
+    lived: bool,
+    /// Calls that have started no life as a temporary child yet: one that waits is served after others,
+    /// and after restarts of what the child was before.
     calls: u32,
     /// Calls, and restarts of its supervisor, since its last life began.
     calls_since: u32,
@@ -108,12 +109,13 @@ impl StayGone {
         let strategy = roster.supervisor(supervisor).map(|s| s.flags.strategy);
         let restart = roster.spec_of(supervisor, id).map(|spec| spec.restart);
         let past = self.past(supervisor, id);
-        past.spawns += 1;
-        let again = past.spawns > 1;
+        let again = past.lived;
         let (ended_well, asked) = (past.ended_well, past.calls_since > 0);
         let with_group = strategy != Some(Strategy::OneForOne) && past.restarts_since > 0;
-        let unasked = past.spawns > past.calls + 1;
-        *past = Past { spawns: past.spawns, calls: past.calls, ..Past::default() };
+        let unasked = again && past.calls == 0;
+        let used = u32::from(again && restart == Some(Restart::Temporary));
+        let calls = past.calls.saturating_sub(used);
+        *past = Past { lived: true, calls, ..Past::default() };
         let of = || format!("child {id} of {}", roster.name(supervisor));
         match restart {
             Some(Restart::Temporary) if unasked => Err(format!("{} is temporary, and started again", of())),
