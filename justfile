@@ -12,9 +12,13 @@ test:
 hunt:
     cargo run --release -- hunt fixtures/transfer/seedbed.toml
 
-# What each strategy finds how soon, and what shrinking leaves: the tables of docs/finding-bugs.md.
+# What each strategy finds how soon: the tables of docs/finding-bugs.md.
 strategies *OPTIONS:
     cargo run --release -p seedbed-cli --example strategies -- {{OPTIONS}}
+
+# What shrinking leaves of findings, and whether they are explained: the tables of docs/finding-bugs.md.
+findings *OPTIONS:
+    cargo run --release -p seedbed-corpus --example findings -- {{OPTIONS}}
 
 # Measurements beside peers and limits.
 bench:

@@ -1,5 +1,4 @@
-//! Prints the tables of `docs/finding-bugs.md`: what each strategy finds how soon, and what shrinking
-//! leaves.
+//! Prints the tables of `docs/finding-bugs.md` on what each strategy finds how soon.
 //!
 //! `cargo run --release -p seedbed-cli --example strategies -- [options] [DIR]`
 //!
@@ -8,21 +7,18 @@
 //! `--strategies A,B`, `--twins N` runs of each `fixed.toml` by the portfolio (0), `--time S` seconds at most in the
 //! hunts of one bug by one strategy (60).
 //!
-//! Of each bug `DIR/corpus.toml` says how deep it is, and of how many answers the smallest known tape is.
+//! Of each bug `DIR/corpus.toml` says how deep it is.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark needs a clock")]
 
 use seedbed_hunt::{profile, quietly, run_seed};
 use seedbed_manifest::Scenario;
-use seedbed_sim::{Outcome, Profile, RunConfig, StrategySpec, run_with, shrink};
+use seedbed_sim::{Profile, RunConfig, StrategySpec, run_with};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use toml::{Table, Value};
 
 const STRATEGIES: &str = "random,pct:2,pct:3,pos,surw,delay-bound:1,delay-bound:2,delay-bound:4,portfolio";
-
-/// How many findings of each bug are shrunk.
-const SHRUNK: usize = 5;
 
 struct Options {
     dir: PathBuf,
@@ -45,27 +41,17 @@ fn main() {
     println!("| bug | {} |", names.join(" | "));
     println!("|---|{}", "---|".repeat(names.len()));
     let mut all: Vec<Vec<Hunts>> = Vec::new();
-    let mut shrunk = Vec::new();
     for bug in &bugs {
         let mut row = Vec::new();
         for spec in &options.strategies {
             row.push(hunts(bug, *spec, &options));
         }
         println!("| {} | {} |", bug.name, row.iter().map(Hunts::cell).collect::<Vec<_>>().join(" | "));
-        let found = row.iter().flat_map(|hunts| &hunts.found).take(SHRUNK);
-        shrunk.push((bug, found.map(|found| Shrunk::of(bug, found)).collect::<Vec<_>>()));
         all.push(row);
     }
     println!("\nAll bugs:\n\n{}", means(&names, &all.iter().collect::<Vec<_>>()));
     let deep = all.iter().zip(&bugs).filter(|(_, bug)| bug.depth.is_some_and(|depth| depth >= 2));
     println!("Bugs of depth 2 and more:\n\n{}", means(&names, &deep.map(|(row, _)| row).collect::<Vec<_>>()));
-    println!(
-        "| bug | choices | shrunk to | smallest known | faults | shrunk to | runs | seconds |\n|---|---|---|---|---|---|---|---|"
-    );
-    for (bug, of) in &shrunk {
-        println!("| {} | {} |", bug.name, Shrunk::row(of, bug.smallest));
-    }
-    println!("\n{}", Shrunk::all(shrunk.iter().flat_map(|(_, of)| of)));
     if options.twins > 0 {
         twins(&options);
     }
@@ -77,13 +63,6 @@ struct Bug {
     profile: Profile,
     /// How many odd decisions it takes.
     depth: Option<i64>,
-    smallest: Option<i64>,
-}
-
-/// A finding, and the run that it was found in.
-struct Found {
-    outcome: Outcome,
-    run: RunConfig,
 }
 
 /// What several hunts for one bug came to.
@@ -91,11 +70,10 @@ struct Hunts {
     /// Runs of each; `None` = not found.
     runs: Vec<Option<u64>>,
     seconds: f64,
-    found: Vec<Found>,
 }
 
 fn hunts(bug: &Bug, spec: StrategySpec, options: &Options) -> Hunts {
-    let mut out = Hunts { runs: Vec::new(), seconds: 0.0, found: Vec::new() };
+    let mut out = Hunts { runs: Vec::new(), seconds: 0.0 };
     let mut strategy = spec.build_for(&bug.profile);
     let start = Instant::now();
     let mut times = Vec::new();
@@ -111,9 +89,6 @@ fn hunts(bug: &Bug, spec: StrategySpec, options: &Options) -> Hunts {
             strategy = back;
             if outcome.found.is_some() {
                 found = Some(index + 1);
-                if out.found.len() < SHRUNK {
-                    out.found.push(Found { outcome, run });
-                }
                 break;
             }
         }
@@ -170,63 +145,6 @@ fn means(names: &[String], all: &[&Vec<Hunts>]) -> String {
     text
 }
 
-/// One finding before and after it was shrunk.
-struct Shrunk {
-    choices: (usize, usize),
-    faults: (usize, usize),
-    runs: u64,
-    seconds: f64,
-}
-
-impl Shrunk {
-    fn of(bug: &Bug, found: &Found) -> Shrunk {
-        let start = Instant::now();
-        let shrunk =
-            quietly(|| shrink(&bug.scenario, &found.run, &found.outcome, |_| start.elapsed().as_secs() < 20));
-        let (before, after) = (&found.outcome.tape, &shrunk.outcome.tape);
-        Shrunk {
-            choices: (before.entries.len(), after.entries.len()),
-            faults: (before.faults(), after.faults()),
-            runs: shrunk.runs,
-            seconds: start.elapsed().as_secs_f64(),
-        }
-    }
-
-    /// Medians over the findings of one bug.
-    fn row(of: &[Shrunk], smallest: Option<i64>) -> String {
-        if of.is_empty() {
-            return "not found | | | | | |".to_owned();
-        }
-        let median = |value: fn(&Shrunk) -> f64| median(of.iter().map(value).collect());
-        format!(
-            "{} | {} | {} | {} | {} | {} | {:.2}",
-            median(|s| s.choices.0 as f64),
-            median(|s| s.choices.1 as f64),
-            smallest.map_or_else(|| "–".to_owned(), |n| n.to_string()),
-            median(|s| s.faults.0 as f64),
-            median(|s| s.faults.1 as f64),
-            median(|s| s.runs as f64),
-            median(|s| s.seconds),
-        )
-    }
-
-    fn all<'a>(all: impl Iterator<Item = &'a Shrunk> + Clone) -> String {
-        let fewer = |s: &Shrunk| 100.0 * (1.0 - s.choices.1 as f64 / s.choices.0.max(1) as f64);
-        let fewer = median(all.clone().map(fewer).collect());
-        let seconds = median(all.clone().map(|s| s.seconds).collect());
-        let most = all.clone().map(|s| s.seconds).fold(0.0, f64::max);
-        format!(
-            "Median: {fewer:.1} % fewer choices, {seconds:.2} s, at most {most:.2} s, over {} findings.",
-            all.count()
-        )
-    }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
 /// No fixed twin may be flagged.
 fn twins(options: &Options) {
     println!("\n| twin | runs | flagged |\n|---|---|---|");
@@ -264,8 +182,8 @@ fn bugs(options: &Options) -> Vec<Bug> {
         };
         let (name, profile) = (name(&dir), profile(&scenario));
         let entry = known.iter().find(|entry| entry.get("name").and_then(Value::as_str) == Some(&name));
-        let number = |key| entry?.get(key)?.as_integer();
-        out.push(Bug { depth: number("depth"), smallest: number("smallest"), name, scenario, profile });
+        let depth = entry.and_then(|entry| entry.get("depth")?.as_integer());
+        out.push(Bug { depth, name, scenario, profile });
     }
     out
 }

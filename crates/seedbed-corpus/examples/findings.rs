@@ -1,0 +1,201 @@
+//! Prints what becomes of findings in the corpus: what shrinking leaves of them, and whether their
+//! explanation names the cause. The tables are those of `docs/finding-bugs.md`.
+//!
+//! `cargo run --release -p seedbed-corpus --example findings -- [options] [BUG…]`
+//!
+//! Each bug is hunted with the seeds from `--seed N` (1) on, as many as `--findings N` (20) says, by the
+//! `--strategy S` that a hunt has if nothing is said, over `--runs N` (20000) runs at most and `--time S` (60)
+//! seconds; `--jobs N` (1) is how many candidates of the shrinker run at a time. `--tapes` prints the smallest
+//! tape of each bug as `corpus.toml` holds it.
+
+use anyhow::{Context, Result, bail};
+use seedbed_corpus::{Entry, entries};
+use seedbed_hunt::{Budget, Examined, Hunt, ShrinkBudget};
+use seedbed_manifest::Scenario;
+use seedbed_sim::StrategySpec;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+struct Options {
+    findings: u64,
+    seed: u64,
+    strategy: Option<StrategySpec>,
+    runs: u64,
+    time: Duration,
+    jobs: u32,
+    tapes: bool,
+    bugs: Vec<String>,
+}
+
+/// A bug and its findings.
+struct Bug {
+    entry: Entry,
+    found: Vec<Examined>,
+}
+
+fn main() -> Result<()> {
+    let options = options()?;
+    let wanted = |entry: &Entry| options.bugs.is_empty() || options.bugs.contains(&entry.name);
+    let mut bugs = Vec::new();
+    for entry in entries()?.into_iter().filter(wanted) {
+        let scenario = entry.broken()?;
+        let seeds = options.seed..options.seed + options.findings;
+        let found = seeds.map(|seed| find(&entry, &scenario, seed, &options)).collect::<Result<Vec<_>>>()?;
+        let found: Vec<Examined> = found.into_iter().flatten().collect();
+        eprintln!("{}: {} found", entry.name, found.len());
+        bugs.push(Bug { entry, found });
+    }
+    println!("{}\n{}", shrinking(&bugs), explaining(&bugs));
+    if options.tapes {
+        bugs.iter().filter_map(Bug::smallest_tape).for_each(|tape| println!("{tape}"));
+    }
+    Ok(())
+}
+
+fn find(entry: &Entry, scenario: &Scenario, seed: u64, options: &Options) -> Result<Option<Examined>> {
+    let mut hunt = Hunt::new(scenario, &entry.name, seed);
+    hunt.budget = Budget { runs: Some(options.runs), time: Some(options.time) };
+    hunt.strategy = options.strategy.unwrap_or(hunt.strategy);
+    hunt.shrink =
+        ShrinkBudget { jobs: options.jobs, time: Duration::from_secs(60), ..ShrinkBudget::default() };
+    let found = hunt.run(&AtomicBool::new(false), &mut |_| {})?.found;
+    Ok(found.filter(|found| found.finding.property == entry.property))
+}
+
+/// What shrinking leaves.
+fn shrinking(bugs: &[Bug]) -> String {
+    let mut text = String::from(
+        "| bug | findings | choices | left | at most | smallest known | of what could go, went | runs | seconds | at most |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for Bug { entry, found } in bugs {
+        if found.is_empty() {
+            text += &format!("| `{}` | 0 | | | | {} | | | | |\n", entry.name, entry.smallest);
+            continue;
+        }
+        let of = |value: &dyn Fn(&Examined) -> f64| median(found.iter().map(value).collect());
+        let most = |value: &dyn Fn(&Examined) -> f64| found.iter().map(value).fold(0.0, f64::max);
+        text += &format!(
+            "| `{}` | {} | {} | {} | {} | {} | {:.0} % | {} | {:.2} | {:.2} |\n",
+            entry.name,
+            found.len(),
+            of(&choices),
+            of(&left),
+            most(&left),
+            entry.smallest,
+            of(&|found| 100.0 * share_gone(entry, found)),
+            of(&|found| found.finding.original.shrink_runs as f64),
+            of(&seconds),
+            most(&seconds),
+        );
+    }
+    let all = || bugs.iter().flat_map(|bug| bug.found.iter().map(move |found| (&bug.entry, found)));
+    let of = |value: &dyn Fn(&Entry, &Examined) -> f64| median(all().map(|(e, f)| value(e, f)).collect());
+    let fewer = |found: &Examined| 1.0 - left(found) / choices(found).max(1.0);
+    let fewest = |entry: &Entry, found: &Examined| 1.0 - f64::from(entry.smallest) / choices(found).max(1.0);
+    let many = all().filter(|(entry, found)| fewest(entry, found) >= 0.95);
+    let twice = all().filter(|(entry, found)| left(found) > 2.0 * f64::from(entry.smallest)).count();
+    let slow = all().filter(|(_, found)| seconds(found) > 2.0).count();
+    text += &format!(
+        "\n{} findings. Median: {:.1} % fewer choices, where the smallest known tapes have {:.1} % fewer; of what could go, \
+         {:.1} % went; {:.2} s. Of the {} that began with so many choices that 95 % can go, the median has {:.1} % \
+         fewer. More than twice the smallest known: {twice}. Longer than 2 s: {slow}.\n",
+        all().count(),
+        of(&|_, found| 100.0 * fewer(found)),
+        of(&|entry, found| 100.0 * fewest(entry, found)),
+        of(&|entry, found| 100.0 * share_gone(entry, found)),
+        of(&|_, found| seconds(found)),
+        many.clone().count(),
+        median(many.map(|(_, found)| 100.0 * fewer(found)).collect()),
+    );
+    text
+}
+
+/// Whether explanations name the cause.
+fn explaining(bugs: &[Bug]) -> String {
+    let mut text = String::from("| bug | names the cause | what is not told |\n|---|---|---|\n");
+    let (mut all, mut named) = (0, 0);
+    for Bug { entry, found } in bugs {
+        let mut untold: Vec<&str> = Vec::new();
+        let mut named_here = 0;
+        for Examined { finding, .. } in found {
+            let lines: Vec<String> =
+                finding.why.iter().map(|line| format!("{} {}", line.kind, line.text)).collect();
+            let explanation = lines.join("\n");
+            let here = entry.untold(&explanation);
+            named_here += usize::from(here.is_empty());
+            if !here.is_empty() {
+                eprintln!("{} (seed {:#x}): {}\n{explanation}\n", entry.name, finding.seed, entry.cause);
+            }
+            untold.extend(here);
+        }
+        untold.sort_unstable();
+        untold.dedup();
+        text += &format!("| `{}` | {named_here} of {} | {} |\n", entry.name, found.len(), untold.join(", "));
+        all += found.len();
+        named += named_here;
+    }
+    text + &format!("\n{named} of {all} name the cause.\n")
+}
+
+impl Bug {
+    /// The smallest tape, as `corpus.toml` holds it.
+    fn smallest_tape(&self) -> Option<String> {
+        let found = self.found.iter().min_by_key(|found| found.finding.tape.entries.len())?;
+        let (name, finding) = (&self.entry.name, &found.finding);
+        Some(format!("# {name}\nseed = \"{:#x}\"\ntape = '''\n{}'''\n", finding.seed, finding.tape))
+    }
+}
+
+fn choices(found: &Examined) -> f64 {
+    found.finding.original.choices as f64
+}
+
+fn left(found: &Examined) -> f64 {
+    found.finding.tape.entries.len() as f64
+}
+
+fn seconds(found: &Examined) -> f64 {
+    found.shrink_time.as_secs_f64()
+}
+
+/// The share that went of what could go.
+fn share_gone(entry: &Entry, found: &Examined) -> f64 {
+    let could = choices(found) - f64::from(entry.smallest);
+    if could > 0.0 { (choices(found) - left(found)) / could } else { 1.0 }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+fn options() -> Result<Options> {
+    let mut options = Options {
+        findings: 20,
+        seed: 1,
+        strategy: None,
+        runs: 20_000,
+        time: Duration::from_secs(60),
+        jobs: 1,
+        tapes: false,
+        bugs: Vec::new(),
+    };
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().with_context(|| format!("`{arg}` needs a value"));
+        let number = |value: String| value.parse::<u64>().context("it is no number");
+        match arg.as_str() {
+            "--findings" => options.findings = number(value()?)?,
+            "--seed" => options.seed = number(value()?)?,
+            "--strategy" => options.strategy = Some(value()?.parse().map_err(|e| anyhow::anyhow!("{e}"))?),
+            "--runs" => options.runs = number(value()?)?,
+            "--time" => options.time = Duration::from_secs(number(value()?)?),
+            "--jobs" => options.jobs = u32::try_from(number(value()?)?)?,
+            "--tapes" => options.tapes = true,
+            bug if !bug.starts_with('-') => options.bugs.push(bug.to_owned()),
+            other => bail!("`{other}` is no option"),
+        }
+    }
+    Ok(options)
+}
