@@ -28,9 +28,9 @@ mod rewrite;
 mod trap;
 
 pub use actor::WasmActor;
-pub use dialect::Dialect;
 pub use dialect::palladium::{Namespaces, Plugin, PluginError, PluginInfo, Plugins};
 pub use dialect::wasi::{WasiConfig, WasiError};
+pub use dialect::{Dialect, HostFunction, host_functions};
 pub use engine::{EngineId, WASMTIME_VERSION, engine_id};
 pub use handed::Handed;
 pub use limits::WasmLimits;

@@ -1,6 +1,6 @@
 //! A guest that waits, as a behaviour of the kernel.
 
-use super::store::{Data, Fuel, Handles, account, out, suspend};
+use super::store::{Data, Handles, account, out, suspend};
 use super::turn::{Turn, Wait, poll};
 use crate::dialect::wasi::{Invocation, Wasi};
 use crate::dialect::{Before, before};
@@ -137,8 +137,8 @@ async fn live(plan: Plan) -> Ended {
         // One table is ours.
         tables: (limits.tables_max as usize).max(1),
     };
-    let fuel = Fuel { slice: limits.slice(), max: limits.fuel_max, burnt: 0 };
-    let mut store = Store::new(engine(), Data { growth, handles: None, fuel, wasi });
+    let data = Data::new(growth, wasi, (limits.slice(), limits.fuel_max));
+    let mut store = Store::new(engine(), data);
     store.limiter(|data| data);
     let result = run(&mut store, &module, &limits, &call).await;
     let accounted = if store.data().handles.is_some() { account(&mut store) } else { Ok(()) };

@@ -64,6 +64,11 @@ impl ResourceLimiter for Data {
 }
 
 impl Data {
+    /// Data of a store without an instance, for a life with so much fuel: a slice, and all of it.
+    pub(crate) fn new(growth: Growth, wasi: Wasi, (slice, max): (i64, Option<u64>)) -> Data {
+        Data { growth, handles: None, fuel: Fuel { slice, max, burnt: 0 }, wasi }
+    }
+
     pub(super) fn handles(&self) -> Handles {
         self.handles.expect("set before any code of the guest runs")
     }

@@ -9,13 +9,15 @@ pub(crate) mod wasi;
 
 use crate::actor::Turn;
 use crate::blocking::Data;
-use crate::host::Host;
+use crate::engine::engine;
+use crate::host::{Growth, Host};
 use crate::module::ModuleError;
 use crate::rewrite::{Entity, Mode, START, Shape, entry};
 use seedbed_abi::dialect::{Function, IMPORTS, MEMORY, MODULE, Value};
 use seedbed_abi::{Envelope, StopCode};
 use seedbed_core::{Context, Failed, Hook};
 use std::fmt;
+use wasi::WasiConfig;
 use wasmparser::{FuncType, ValType};
 use wasmtime::{Instance, InstancePre, Linker, Store, TypedFunc, WasmParams, WasmResults};
 
@@ -97,6 +99,32 @@ impl Dialect {
         };
         Ok(Linked::Handles(linker.instantiate_pre(&compile()?).map_err(text)?))
     }
+}
+
+/// A function that a dialect offers to its guests.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostFunction {
+    /// The module that it is imported from.
+    pub module: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// All functions that guests can import, of every dialect, by module and name.
+pub fn host_functions() -> Vec<HostFunction> {
+    let waiting = || Data::new(Growth::default(), wasi::Wasi::new(&WasiConfig::default()), (1, None));
+    let mut all = defined(seedbed::linker(), Host::default());
+    all.extend(defined(palladium::linker(), Host::default()));
+    all.extend(defined(wasi::linker(), waiting()));
+    all.sort();
+    all
+}
+
+fn defined<T: 'static>(linker: &Linker<T>, data: T) -> Vec<HostFunction> {
+    let mut store = Store::new(engine(), data);
+    let function =
+        |(module, name, _): (&str, &str, _)| HostFunction { module: module.into(), name: name.into() };
+    linker.iter(&mut store).map(function).collect()
 }
 
 /// A module with its imports, by the kind of its dialect.

@@ -21,6 +21,8 @@ pub(crate) struct Did {
     pub(crate) exits: Vec<(String, ExitReason)>,
     /// Level and text.
     pub(crate) logged: Vec<(String, i32, String)>,
+    /// Key and value of what was published.
+    pub(crate) facts: Vec<(String, String, i64)>,
 }
 
 impl Did {
@@ -30,6 +32,9 @@ impl Did {
             Event::Exited { who, reason, .. } => self.exits.push((name(who.text), (*reason).clone())),
             Event::Logged { who, level, text } => {
                 self.logged.push((name(who.text), *level as i32, (*text).to_owned()));
+            }
+            Event::Observed { who, key, value } => {
+                self.facts.push((name(who.text), (*key).to_owned(), *value));
             }
             _ => {}
         }

@@ -1,5 +1,6 @@
 //! WASM actors on a kernel: every import, lifecycle rule, limit and lie.
 
+mod abi_page;
 mod both;
 mod fixtures;
 mod handed;
@@ -9,6 +10,7 @@ mod lifecycle;
 mod limits;
 mod palladium;
 mod reuse;
+mod seedbed;
 mod starving;
 mod state;
 mod wasi;

@@ -27,6 +27,8 @@ fn program(rest: &str) -> String {
         (import "wasi_snapshot_preview1" "fd_close" (func $fd_close (param i32) (result i32)))
         (import "wasi_snapshot_preview1" "fd_fdstat_get" (func $fdstat (param i32 i32) (result i32)))
         (import "wasi_snapshot_preview1" "fd_seek" (func $seek (param i32 i64 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_raise" (func $raise (param i32) (result i32)))
+        (import "wasi_snapshot_preview1" "clock_res_get" (func $resolution (param i32 i32) (result i32)))
         (memory (export "memory") 1)
         (data (i32.const 1024) "slept\n") (data (i32.const 1040) "begun\n") (data (i32.const 1056) "a line and")
         (data (i32.const 1072) " more\nthe rest")
@@ -270,18 +272,18 @@ fn mail_for_a_guest_that_takes_none_stays_where_it_is() {
 
 #[test]
 fn poll_answers_what_happened_and_refuses_what_it_cannot_wait_for() {
-    // Three subscriptions: a second, two seconds, and a stream that is always ready.
+    // Three subscriptions: a millisecond, an hour, and another.
     let body = |third: &str| {
         format!(
             "(memory.fill (i32.const 256) (i32.const 0) (i32.const 144))
-            (i64.store (i32.const 256) (i64.const 1)) (i32.store (i32.const 272) (i32.const 1)) (i64.store (i32.const 280) (i64.const {SECOND}))
+            (i64.store (i32.const 256) (i64.const 1)) (i32.store (i32.const 272) (i32.const 1)) (i64.store (i32.const 280) (i64.const 1000000))
             (i64.store (i32.const 304) (i64.const 2)) (i32.store (i32.const 320) (i32.const 1)) (i64.store (i32.const 328) (i64.const {}))
             {third}
             (call $digit (call $poll (i32.const 256) (i32.const 512) (i32.const 3) (i32.const 700)))
             (call $digit (i32.load (i32.const 700)))
             (call $digit (i32.load (i32.const 512)))
             (call $digit (i32.load16_u (i32.const 520)))",
-            2 * SECOND
+            3_600 * SECOND
         )
     };
     let third = |kind: u32, fd: u32| {
@@ -289,14 +291,12 @@ fn poll_answers_what_happened_and_refuses_what_it_cannot_wait_for() {
             "(i64.store (i32.const 352) (i64.const 3)) (i32.store8 (i32.const 360) (i32.const {kind})) (i32.store (i32.const 368) (i32.const {fd}))"
         )
     };
-    let did = |text: &str| simulated(&vec![root("g", runs(&body(text)))]);
+    let did = |text: &str| alone(runs(&body(text)));
     assert_eq!(did(&third(2, 1)).log_of("g"), ["0", "1", "3", "0"], "a stream is ready now");
     assert_eq!(did(&third(1, 9)).log_of("g"), ["0", "1", "3", "8"], "no such descriptor");
     assert_eq!(did(&third(0, 7)).log_of("g"), ["0", "1", "3", "L"], "no such clock");
-    let later = format!(
-        "(i64.store (i32.const 352) (i64.const 3)) (i32.store (i32.const 368) (i32.const 1)) (i64.store (i32.const 376) (i64.const {SECOND}))"
-    );
-    assert_eq!(did(&later).log_of("g"), ["0", "2", "1", "0"], "the two whose time has come");
+    let later = "(i64.store (i32.const 352) (i64.const 3)) (i32.store (i32.const 368) (i32.const 1)) (i64.store (i32.const 376) (i64.const 1000000))";
+    assert_eq!(did(later).log_of("g"), ["0", "2", "1", "0"], "the two whose time has come");
     let none = runs("(call $digit (call $poll (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))");
     assert_eq!(alone(none).log_of("g"), ["L"], "28, invalid");
 }
@@ -321,6 +321,27 @@ fn arguments_and_environment_are_given() {
         (call $write (i32.const 1) (i32.const 2048) (i32.load (i32.const 704)))";
     let did = alone(runs(body).wasi(config).unwrap());
     assert_eq!(did.log_of("g"), ["3", "--in\0x y", "2", "A=1\0B="]);
+}
+
+#[test]
+fn a_signal_cannot_be_raised() {
+    // A digit is the errno and 48: 52, not supported.
+    let did = alone(runs("(call $digit (call $raise (i32.const 9)))"));
+    assert_eq!(did.log_of("g"), ["d"]);
+}
+
+#[test]
+fn clocks_have_a_resolution_of_a_nanosecond_and_there_are_four() {
+    let body = "(call $digit (call $resolution (i32.const 3) (i32.const 700))) (call $digit (i32.load (i32.const 700)))
+        (call $digit (call $resolution (i32.const 4) (i32.const 700)))
+        (call $digit (call $clock (i32.const 3) (i64.const 0) (i32.const 700)))
+        (call $digit (call $clock (i32.const 4) (i64.const 0) (i32.const 700)))";
+    assert_eq!(alone(runs(body)).log_of("g"), ["0", "1", "L", "0", "L"]);
+}
+
+#[test]
+fn a_yield_comes_back() {
+    assert_eq!(alone(runs("(call $digit (call $yield))")).log_of("g"), ["0"]);
 }
 
 #[test]
@@ -420,6 +441,7 @@ fn imports_that_are_not_on_the_list_are_refused_at_once() {
             "there is no interface `wasi:clock`: known are wasi:cli, wasi:clocks, wasi:filesystem, wasi:io, wasi:random, wasi:sockets",
             "the module imports `clock_time_get` of `wasi:clocks`, which is not among its `imports`",
             "the module imports `random_get` of `wasi:random`, which is not among its `imports`",
+            "the module imports `clock_res_get` of `wasi:clocks`, which is not among its `imports`",
         ]
     );
     let zero = WasiConfig { args: vec!["a\0b".into()], ..WasiConfig::default() };
@@ -442,4 +464,81 @@ fn many_guests_wait_at_once_and_go_cleanly() {
     assert_eq!((world.kernel.alive(), world.kernel.signals()), (0, 0));
     assert!(world.seen().exits.iter().filter(|(_, reason)| *reason == ExitReason::Normal).count() == 1_000);
     assert_eq!(world.kernel.actor(pids[0]).map(|a| a.life), None::<Life>);
+}
+
+/// Functions of descriptors, with the types of their parameters: `i` an i32, `l` an i64, `f` the
+/// descriptor.
+const OF_DESCRIPTORS: &[(&str, &str)] = &[
+    ("fd_advise", "flli"),
+    ("fd_allocate", "fll"),
+    ("fd_close", "f"),
+    ("fd_datasync", "f"),
+    ("fd_fdstat_get", "fi"),
+    ("fd_fdstat_set_flags", "fi"),
+    ("fd_fdstat_set_rights", "fll"),
+    ("fd_filestat_get", "fi"),
+    ("fd_filestat_set_size", "fl"),
+    ("fd_filestat_set_times", "flli"),
+    ("fd_pread", "fiili"),
+    ("fd_prestat_get", "fi"),
+    ("fd_prestat_dir_name", "fii"),
+    ("fd_pwrite", "fiili"),
+    ("fd_read", "fiii"),
+    ("fd_readdir", "fiili"),
+    ("fd_renumber", "ff"),
+    ("fd_seek", "flii"),
+    ("fd_sync", "f"),
+    ("fd_tell", "fi"),
+    ("fd_write", "fiii"),
+    ("path_create_directory", "fii"),
+    ("path_filestat_get", "fiiii"),
+    ("path_filestat_set_times", "fiiilli"),
+    ("path_link", "fiiifii"),
+    ("path_open", "fiiiillii"),
+    ("path_readlink", "fiiiii"),
+    ("path_remove_directory", "fii"),
+    ("path_rename", "fiifii"),
+    ("path_symlink", "iifii"),
+    ("path_unlink_file", "fii"),
+    ("sock_accept", "fii"),
+    ("sock_recv", "fiiiii"),
+    ("sock_send", "fiiii"),
+    ("sock_shutdown", "fi"),
+];
+
+/// A program that logs what each of those functions answers for one descriptor, as `name errno`.
+fn asks_all(fd: u32) -> WasmActor {
+    let (mut imports, mut data, mut calls) = (String::new(), String::new(), String::new());
+    for (n, (name, params)) in OF_DESCRIPTORS.iter().enumerate() {
+        let (at, len) = (4_096 + 64 * n, name.len());
+        let types: String = params.chars().map(|p| if p == 'l' { "i64 " } else { "i32 " }).collect();
+        let arguments = params.chars().map(|p| match p {
+            'f' => format!("(i32.const {fd})"),
+            'l' => "(i64.const 0)".into(),
+            _ => "(i32.const 0)".into(),
+        });
+        imports += &format!(
+            "(import \"wasi_snapshot_preview1\" \"{name}\" (func $of_{name} (param {types}) (result i32)))"
+        );
+        data += &format!("(data (i32.const {at}) \"{name} 00\\0a\")");
+        calls += &format!(
+            "(local.set $i (call $of_{name} {}))
+            (i32.store8 (i32.const {}) (i32.add (i32.const 48) (i32.div_u (local.get $i) (i32.const 10))))
+            (i32.store8 (i32.const {}) (i32.add (i32.const 48) (i32.rem_u (local.get $i) (i32.const 10))))
+            (call $write (i32.const 2) (i32.const {at}) (i32.const {}))",
+            arguments.collect::<String>(),
+            at + len + 1,
+            at + len + 2,
+            len + 4,
+        );
+    }
+    let text = start(&calls).replacen("(memory", &format!("{imports} (memory"), 1);
+    guest(&text.replacen("(data", &format!("{data} (data"), 1))
+}
+
+#[test]
+fn a_descriptor_that_is_not_there_is_none_to_every_function() {
+    let did = alone(asks_all(9));
+    let expected: Vec<String> = OF_DESCRIPTORS.iter().map(|(name, _)| format!("{name} 08")).collect();
+    assert_eq!(did.log_of("g"), expected);
 }
