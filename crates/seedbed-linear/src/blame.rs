@@ -8,7 +8,8 @@
 //! each other, whatever became of all others. Where that cannot be shown with reasonable effort, more
 //! calls than are needed may be left.
 
-use crate::search::{Budget, Found, Unknown, search};
+use crate::history::known_at;
+use crate::search::{Budget, Unknown, Verdict, search};
 use crate::{Model, Operation, chart};
 use std::fmt;
 
@@ -51,17 +52,16 @@ pub(crate) fn blame<M: Model>(
     at: u64,
 ) -> NotLinearizable {
     // What ends later may as well not have.
-    let begun = history.iter().filter(|o| o.begin <= at).cloned();
-    let operations: Operations<M> =
-        begun.map(|o| Operation { end: o.end.filter(|(end, _)| *end <= at), ..o }).collect();
+    let operations: Operations<M> = known_at(history, at);
     let fate = if model.has_few_states() { Unknown::Often } else { Unknown::Once };
     let mut effort = EFFORT;
     let mut is_wrong = |kept: &[usize]| {
         let mut budget = Budget(effort.min(EFFORT_EACH));
         let (before, forgotten) = (budget.0, forgetting(&operations, kept));
-        let found = search(model, &forgotten, fate, &mut budget);
+        let decided = model.decide(&forgotten, &mut budget);
+        let verdict = decided.unwrap_or_else(|| search(model, &forgotten, fate, &mut budget).verdict);
         effort -= before - budget.0;
-        matches!(found, Found::None(_))
+        verdict == Verdict::None
     };
     let known: Vec<usize> = (0..operations.len()).filter(|n| operations[*n].end.is_some()).collect();
     let lasts = std::iter::successors(Some(1), |last| Some(last * 2)).take_while(|last| *last < known.len());

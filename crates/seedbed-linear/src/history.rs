@@ -1,6 +1,6 @@
 //! What clients saw.
 
-use crate::search::{self, Budget, Found, Unknown};
+use crate::search::{self, Budget, Unknown, Verdict};
 use crate::{Model, NotLinearizable, blame};
 use std::collections::BTreeMap;
 
@@ -83,10 +83,35 @@ impl<C: Clone + PartialEq, A: Clone> History<C, A> {
             parts.entry(model.key(&operation.call)).or_default().push(operation.clone());
         }
         for part in parts.into_values() {
-            if let Found::None(at) = search::search(model, &part, Unknown::Once, &mut Budget(u64::MAX)) {
+            if let Some(at) = wrong_from(model, &part) {
                 return Err(blame::blame(model, &part, at));
             }
         }
         Ok(())
     }
+}
+
+/// An end from which on a history is wrong.
+fn wrong_from<M: Model>(model: &M, history: &[Operation<M::Call, M::Answer>]) -> Option<u64> {
+    let is_right = |history: &[_]| model.decide(history, &mut Budget(u64::MAX)) == Some(Verdict::Order);
+    match model.decide(history, &mut Budget(u64::MAX)) {
+        Some(Verdict::Order) => None,
+        // What is right was right at each earlier moment.
+        Some(_) => {
+            let mut ends: Vec<u64> = history.iter().filter_map(|o| Some(o.end.as_ref()?.0)).collect();
+            ends.sort_unstable();
+            let first = ends.partition_point(|at| is_right(&known_at(history, *at)));
+            Some(ends[first])
+        }
+        None => {
+            let found = search::search(model, history, Unknown::Once, &mut Budget(u64::MAX));
+            (found.verdict == Verdict::None).then_some(found.furthest)
+        }
+    }
+}
+
+/// What was known at a moment: calls that had begun, and of these the ends.
+pub(crate) fn known_at<C: Clone, A: Clone>(history: &[Operation<C, A>], at: u64) -> Vec<Operation<C, A>> {
+    let begun = history.iter().filter(|o| o.begin <= at).cloned();
+    begun.map(|o| Operation { end: o.end.filter(|(end, _)| *end <= at), ..o }).collect()
 }

@@ -11,9 +11,12 @@
 //! again. Calls of different keys are looked at apart (Horn and Kroening, 2015). What is not
 //! linearizable is brought down to the calls that contradict each other.
 //!
+//! In which order a queue was given values that wait in it shows only when they are taken out, so that
+//! this search would try every one. A queue is decided in its own ways: from the four mistakes that there
+//! are if no value is put in twice, else by a search that orders the takes alone (`models/queue/`).
+//!
 //! Deterministic: no clock, no chance, no hash order. Not bounded: the problem is NP-complete. What
-//! makes it hard is many calls of unknown outcome, and a queue in which many values wait that were put
-//! in at the same time: in which order shows only when they are taken out.
+//! makes it hard is many calls of unknown outcome.
 //!
 //! - `search.rs`: the search.
 //! - `blame.rs`: the calls that contradict each other.
@@ -42,6 +45,7 @@ mod search;
 
 pub use blame::NotLinearizable;
 pub use history::{CallId, History, Operation};
+pub use search::{Budget, Verdict};
 
 /// What calls do, one after another.
 pub trait Model {
@@ -68,6 +72,16 @@ pub trait Model {
     /// is found much sooner.
     fn has_few_states(&self) -> bool {
         false
+    }
+
+    /// A way to decide that is quicker than the search, if this model has one.
+    fn decide(
+        &self,
+        operations: &[Operation<Self::Call, Self::Answer>],
+        budget: &mut Budget,
+    ) -> Option<Verdict> {
+        let _ = (operations, budget);
+        None
     }
 
     /// Which part of the state a call is about: calls of different keys do not see each other.

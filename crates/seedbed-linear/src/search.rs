@@ -91,13 +91,13 @@ impl List {
 /// The calls that were taken. Calls are numbered by their begin, so those taken are nearly a prefix:
 /// the whole words at the front are only counted.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Taken {
+pub(crate) struct Taken {
     whole: usize,
     words: Vec<u64>,
 }
 
 impl Taken {
-    fn with(&self, n: usize) -> Taken {
+    pub(crate) fn with(&self, n: usize) -> Taken {
         let mut taken = self.clone();
         let word = n / 64 - taken.whole;
         if taken.words.len() <= word {
@@ -110,13 +110,18 @@ impl Taken {
         taken
     }
 
-    fn has(&self, n: usize) -> bool {
+    pub(crate) fn has(&self, n: usize) -> bool {
         let word = (n / 64).checked_sub(self.whole);
         word.is_none_or(|word| self.words.get(word).is_some_and(|bits| bits >> (n % 64) & 1 == 1))
     }
 
+    /// All below this number are taken.
+    pub(crate) fn whole(&self) -> usize {
+        self.whole * 64
+    }
+
     /// True if everything that is in this is in the other.
-    fn is_within(&self, other: &Taken) -> bool {
+    pub(crate) fn is_within(&self, other: &Taken) -> bool {
         let count = self.whole + self.words.len();
         (0..count).all(|word| {
             let bits = |of: &Taken| match word.checked_sub(of.whole) {
@@ -138,7 +143,30 @@ pub(crate) enum Unknown {
 }
 
 /// How far a search may go: so many states.
-pub(crate) struct Budget(pub(crate) u64);
+#[derive(Debug)]
+pub struct Budget(pub u64);
+
+impl Budget {
+    /// One state more.
+    ///
+    /// # Errors
+    /// If it is one too many.
+    pub fn spend(&mut self) -> Result<(), Verdict> {
+        self.0 = self.0.checked_sub(1).ok_or(Verdict::Unknown)?;
+        Ok(())
+    }
+}
+
+/// Whether there is an order in which every call has its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// There is one.
+    Order,
+    /// There is none.
+    None,
+    /// The budget did not suffice.
+    Unknown,
+}
 
 /// A call that was taken, and what was there before.
 struct Step<S> {
@@ -180,13 +208,10 @@ impl Numbers {
 
 /// How a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
-    /// An order in which every call has its answer.
-    Order,
-    /// There is none: no order comes past the end at this moment, and some come as far.
-    None(u64),
-    /// The budget did not suffice.
-    Unknown,
+pub(crate) struct Found {
+    pub(crate) verdict: Verdict,
+    /// No order that was tried comes past the end at this moment, and some come as far.
+    pub(crate) furthest: u64,
 }
 
 /// Looks for an order in which every call has its answer.
@@ -211,7 +236,7 @@ pub(crate) fn search<M: Model>(
                 continue;
             }
             furthest = furthest.max(if at == HEAD { 0 } else { entry.operation_end(operations) });
-            let Some(step) = stack.pop() else { return Found::None(furthest) };
+            let Some(step) = stack.pop() else { return Found { verdict: Verdict::None, furthest } };
             left += usize::from(list.entries[step.begin].end.is_some());
             (state, known, unknown, trying_unknown) =
                 (step.state, step.known, step.unknown, step.trying_unknown);
@@ -246,9 +271,8 @@ pub(crate) fn search<M: Model>(
             continue;
         }
         before.push(with_unknown.clone());
-        match budget.0.checked_sub(1) {
-            Some(less) => budget.0 = less,
-            None => return Found::Unknown,
+        if let Err(verdict) = budget.spend() {
+            return Found { verdict, furthest };
         }
         let lifted = answer.is_some() || fate == Unknown::Once;
         left -= usize::from(answer.is_some());
@@ -265,5 +289,5 @@ pub(crate) fn search<M: Model>(
         }
         (at, trying_unknown) = (list.next[HEAD], false);
     }
-    Found::Order
+    Found { verdict: Verdict::Order, furthest }
 }

@@ -3,12 +3,12 @@
 
 mod common;
 
-use common::{Chance, history};
+use common::{Chance, Whole, answering, history, queue_says, whole_says};
 use seedbed_linear::models::{
     Answer, Counter, CounterCall, Kind, Lock, LockCall, Map, MapCall, Queue, QueueCall, Register,
     RegisterCall, Written,
 };
-use seedbed_linear::{History, Model, Operation};
+use seedbed_linear::{Budget, History, Model, Operation, Verdict};
 
 /// True if some order of the calls, with any of those whose end is unknown or without, has every answer
 /// and puts no call before one that had ended when it began. Tries them all.
@@ -29,31 +29,25 @@ fn naive<M: Model>(model: &M, left: &[&Operation<M::Call, M::Answer>], state: &M
 fn agree<M: Model<Answer = Answer>>(
     model: &M,
     count: u64,
-    draw: fn(&mut Chance) -> M::Call,
+    mut draw: impl FnMut(&mut Chance) -> M::Call,
     answers: fn(&M::State, &M::Call) -> Answer,
 ) -> u64 {
     let mut wrong = 0;
     for seed in 0..count {
         let mut chance = Chance(seed);
         let size = (2 + chance.below(3), 2 + chance.below(6) as usize, 150);
-        let right = history(model, &mut chance, size, draw, answers);
-        let mut twisted = History::new();
-        let mut events: Vec<(u64, usize, Option<Answer>)> = Vec::new();
-        for (n, o) in right.operations().iter().enumerate() {
-            events.push((o.begin, n, None));
-            events.extend(o.end.as_ref().map(|(at, answer)| {
-                let other = Answer(Some(chance.below(4) as i64));
-                (*at, n, Some(if chance.below(5) == 0 { other } else { *answer }))
-            }));
-        }
-        events.sort_by_key(|(at, ..)| *at);
-        let mut ids = Vec::new();
-        for (_, n, answer) in events {
-            match answer {
-                None => ids.push(twisted.call("c", right.operations()[n].call.clone())),
-                Some(answer) => twisted.end(ids[n], answer),
+        let right = history(model, &mut chance, size, &mut draw, answers);
+        let mut given: Vec<Answer> =
+            right.operations().iter().filter_map(|o| Some(o.end.as_ref()?.1)).collect();
+        for n in 0..given.len() {
+            match chance.below(15) {
+                0 => given[n] = Answer(Some(chance.below(4) as i64)),
+                1 => given[n] = Answer(None),
+                2 => given.swap(n, chance.below(n as u64 + 1) as usize),
+                _ => {}
             }
         }
+        let twisted = answering(&right, &given);
         let all: Vec<_> = twisted.operations().iter().collect();
         let linearizable = naive(model, &all, &model.start());
         assert_eq!(twisted.check(model).is_ok(), linearizable, "seed {seed}: {:?}", twisted.check(model));
@@ -91,10 +85,12 @@ fn queue(chance: &mut Chance) -> QueueCall {
     if chance.below(2) == 0 { QueueCall::Dequeue } else { QueueCall::Enqueue(chance.below(3) as i64) }
 }
 
-fn queue_says(queue: &std::collections::VecDeque<i64>, call: &QueueCall) -> Answer {
-    match call {
-        QueueCall::Enqueue(_) => Answer(Some(0)),
-        QueueCall::Dequeue => Answer(queue.front().copied()),
+/// Puts in no value twice, in as many calls as these histories have.
+fn numbered() -> impl FnMut(&mut Chance) -> QueueCall {
+    let mut last = 0;
+    move |chance| {
+        last = (last + 1) % 8;
+        if chance.below(2) == 0 { QueueCall::Dequeue } else { QueueCall::Enqueue(last) }
     }
 }
 
@@ -125,53 +121,21 @@ fn counter_says(sum: &i64, call: &CounterCall) -> Answer {
 fn it_agrees_with_trying_every_order_on_ten_thousand_histories() {
     // A map is histories by key; the naive search knows no keys, so that its state is all of them.
     let wrong = [
-        agree(&Register::default(), 4_000, register, register_says),
+        agree(&Register::default(), 2_000, register, register_says),
         agree(&Queue, 2_000, queue, queue_says),
+        agree(&Queue, 2_000, numbered(), queue_says),
         agree(&Lock, 2_000, lock, lock_says),
         agree(&Counter::default(), 2_000, counter, counter_says),
     ];
     assert!(wrong.iter().all(|n| *n > 100), "{wrong:?}");
 }
 
-/// A map whose state is all of it, and whose keys are not looked at apart.
-#[derive(Clone, Copy)]
-struct Whole;
-
-impl Model for Whole {
-    type Call = MapCall;
-    type Answer = Answer;
-    type State = std::collections::BTreeMap<i64, i64>;
-
-    fn start(&self) -> Self::State {
-        Self::State::new()
-    }
-
-    fn step(&self, state: &Self::State, call: &MapCall, answer: Option<&Answer>) -> Option<Self::State> {
-        let key = Map.key(call);
-        let then = Map.step(&state.get(&key).copied(), call, answer)?;
-        let mut state = state.clone();
-        match then {
-            Some(value) => drop(state.insert(key, value)),
-            None => drop(state.remove(&key)),
-        }
-        Some(state)
-    }
-}
-
 #[test]
 fn keys_looked_at_apart_are_the_whole_looked_at_at_once() {
-    let says = |state: &std::collections::BTreeMap<i64, i64>, call: &MapCall| {
-        let value = state.get(&Map.key(call)).copied();
-        match *call {
-            MapCall::Get(_) => Answer(value),
-            MapCall::CompareAndSet(_, old, _) => Answer(Some(i64::from(value == Some(old)))),
-            MapCall::Put(..) | MapCall::Delete(_) => Answer(Some(0)),
-        }
-    };
     let mut wrong = 0;
     for seed in 0..2_000 {
         let mut chance = Chance(seed);
-        let right = history(&Whole, &mut chance, (3, 7, 100), map, says);
+        let right = history(&Whole, &mut chance, (3, 7, 100), map, whole_says);
         let mut twisted = right.clone();
         if let Some(call) = right.operations().iter().find(|o| matches!(o.call, MapCall::Get(_))) {
             let other = twisted.call("c", call.call);
@@ -199,6 +163,48 @@ fn a_thousand_calls_of_ten_clients_are_checked() {
     long.end_with(read, 99);
     let broken = long.check(&Register::default()).expect_err("nobody wrote 99");
     assert_eq!((broken.calls, broken.others), (vec!["last: read → 99".to_owned()], 1_000));
+}
+
+#[test]
+fn what_waits_in_a_queue_is_not_tried_in_every_order() {
+    for (values, lost) in [(u64::MAX, 0), (u64::MAX, 20), (100, 0), (100, 10), (5, 0), (1, 50)] {
+        let mut last = 0;
+        let draw = |chance: &mut Chance| {
+            last += 1;
+            let value = if values == u64::MAX { last } else { chance.below(values) as i64 };
+            if chance.below(2) == 0 { QueueCall::Enqueue(value) } else { QueueCall::Dequeue }
+        };
+        let mut long = history(&Queue, &mut Chance(3), (10, 1_000, lost), draw, queue_says);
+        let verdict = Queue.decide(long.operations(), &mut Budget(20_000));
+        assert_eq!(verdict, Some(Verdict::Order), "{values} values, {lost} ‰ lost");
+        let take = long.call("last", QueueCall::Dequeue);
+        long.end_with(take, -1);
+        let broken = long.check(&Queue).expect_err("nobody put in -1");
+        assert_eq!((broken.calls, broken.others), (vec!["last: dequeue → -1".to_owned()], 1_000));
+    }
+}
+
+#[test]
+fn a_queue_shows_the_calls_that_are_out_of_order() {
+    let mut history = History::new();
+    let mut call = |client: &str, call, answer: Answer| {
+        let id = history.call(client, call);
+        history.end(id, answer);
+    };
+    call("a", QueueCall::Enqueue(20), Answer(Some(0)));
+    call("b", QueueCall::Enqueue(21), Answer(Some(0)));
+    call("c", QueueCall::Dequeue, Answer(Some(21)));
+    call("c", QueueCall::Dequeue, Answer(Some(20)));
+    for n in 0..9 {
+        call("other", QueueCall::Enqueue(n), Answer(Some(0)));
+        call("other", QueueCall::Dequeue, Answer(Some(n)));
+    }
+    let broken = history.check(&Queue).expect_err("21 came before 20");
+    // That 21 was put in after 20 is seen from its begin.
+    assert_eq!(
+        (broken.calls, broken.others),
+        (vec!["a: enqueue 20 → 0".into(), "c: dequeue → 21".into()], 20)
+    );
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Random histories: clients that call an object which does what its model says, or nearly.
 
-use seedbed_linear::models::Answer;
+use seedbed_linear::models::{Answer, Map, MapCall, QueueCall};
 use seedbed_linear::{CallId, History, Model};
+use std::collections::{BTreeMap, VecDeque};
 
 /// SplitMix64.
 pub(crate) struct Chance(pub(crate) u64);
@@ -59,4 +60,67 @@ pub(crate) fn history<M: Model<Answer = Answer>>(
         };
     }
     history
+}
+
+/// The same calls at the same moments; those that ended got these answers.
+pub(crate) fn answering<C: Clone>(history: &History<C, Answer>, answers: &[Answer]) -> History<C, Answer> {
+    let mut answers = answers.iter();
+    let mut events: Vec<(u64, usize, Option<Answer>)> = Vec::new();
+    for (n, operation) in history.operations().iter().enumerate() {
+        events.push((operation.begin, n, None));
+        events.extend(operation.end.as_ref().map(|(at, _)| (*at, n, answers.next().copied())));
+    }
+    events.sort_unstable_by_key(|(at, ..)| *at);
+    let (mut other, mut ids) = (History::new(), Vec::new());
+    for (_, n, answer) in events {
+        let operation = &history.operations()[n];
+        match answer {
+            None => ids.push(other.call(operation.client.clone(), operation.call.clone())),
+            Some(answer) => other.end(ids[n], answer),
+        }
+    }
+    other
+}
+
+/// What a queue answers.
+pub(crate) fn queue_says(queue: &VecDeque<i64>, call: &QueueCall) -> Answer {
+    match call {
+        QueueCall::Enqueue(_) => Answer(Some(0)),
+        QueueCall::Dequeue => Answer(queue.front().copied()),
+    }
+}
+
+/// A map whose state is all of it, and whose keys are not looked at apart.
+#[derive(Clone, Copy)]
+pub(crate) struct Whole;
+
+impl Model for Whole {
+    type Call = MapCall;
+    type Answer = Answer;
+    type State = BTreeMap<i64, i64>;
+
+    fn start(&self) -> Self::State {
+        Self::State::new()
+    }
+
+    fn step(&self, state: &Self::State, call: &MapCall, answer: Option<&Answer>) -> Option<Self::State> {
+        let key = Map.key(call);
+        let then = Map.step(&state.get(&key).copied(), call, answer)?;
+        let mut state = state.clone();
+        match then {
+            Some(value) => drop(state.insert(key, value)),
+            None => drop(state.remove(&key)),
+        }
+        Some(state)
+    }
+}
+
+/// What it answers.
+pub(crate) fn whole_says(all: &BTreeMap<i64, i64>, call: &MapCall) -> Answer {
+    let value = all.get(&Map.key(call)).copied();
+    match *call {
+        MapCall::Get(_) => Answer(value),
+        MapCall::CompareAndSet(_, old, _) => Answer(Some(i64::from(value == Some(old)))),
+        MapCall::Put(..) | MapCall::Delete(_) => Answer(Some(0)),
+    }
 }

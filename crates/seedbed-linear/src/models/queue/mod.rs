@@ -1,7 +1,16 @@
 //! First in, first out.
+//!
+//! - `calls.rs`: the calls of a history, put in order.
+//! - `distinct.rs`: decides where no value is put in twice.
+//! - `takes.rs`: decides otherwise.
+
+mod calls;
+mod distinct;
+mod takes;
 
 use super::{Answer, Malformed, done, says, words};
-use crate::Model;
+use crate::{Budget, Model, Operation, Verdict};
+use calls::Calls;
 use std::collections::VecDeque;
 use std::fmt;
 use std::str::FromStr;
@@ -45,6 +54,18 @@ impl Model for Queue {
                 QueueCall::Dequeue => drop(queue.pop_front()),
             }
             queue
+        })
+    }
+
+    fn decide(&self, operations: &[Operation<QueueCall, Answer>], budget: &mut Budget) -> Option<Verdict> {
+        let calls = match Calls::of(operations) {
+            Some(calls) => calls,
+            None => return Some(Verdict::None),
+        };
+        Some(match distinct::is_right(&calls) {
+            Some(true) => Verdict::Order,
+            Some(false) => Verdict::None,
+            None => takes::decide(&calls, budget),
         })
     }
 }
