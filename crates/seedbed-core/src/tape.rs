@@ -55,7 +55,7 @@ pub struct ChoiceKey {
 /// An order is said in one of two ways. A run that is recorded says at each step what ran instead
 /// ([`Order`](TapeEntry::Order)): that costs nothing, but what comes later hangs on what came before. A tape that
 /// was shrunk says what is held back until when ([`Hold`](TapeEntry::Hold)): each by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum TapeEntry {
     /// A delivery other than the plain one ran.
     Order {

@@ -6,7 +6,8 @@
 //! Each bug is hunted with the seeds from `--seed N` (1) on, as many as `--findings N` (20) says, by the
 //! `--strategy S` that a hunt has if nothing is said, over `--runs N` (20000) runs at most and `--time S` (60)
 //! seconds; `--jobs N` (1) is how many candidates of the shrinker run at a time. `--tapes` prints the smallest
-//! tape of each bug as `corpus.toml` holds it.
+//! tape of each bug as `corpus.toml` holds it, and `--explain` every explanation, not only those that do not name
+//! the cause.
 
 use anyhow::{Context, Result, bail};
 use seedbed_corpus::{Entry, entries};
@@ -24,6 +25,7 @@ struct Options {
     time: Duration,
     jobs: u32,
     tapes: bool,
+    explain: bool,
     bugs: Vec<String>,
 }
 
@@ -43,9 +45,17 @@ fn main() -> Result<()> {
         let found = seeds.map(|seed| find(&entry, &scenario, seed, &options)).collect::<Result<Vec<_>>>()?;
         let found: Vec<Examined> = found.into_iter().flatten().collect();
         eprintln!("{}: {} found", entry.name, found.len());
+        for large in found.iter().filter(|found| left(found) > 2.0 * f64::from(entry.smallest)) {
+            eprintln!(
+                "{} is left of the finding with the seed {:#x}:\n{}",
+                left(large),
+                large.finding.seed,
+                large.finding.tape
+            );
+        }
         bugs.push(Bug { entry, found });
     }
-    println!("{}\n{}", shrinking(&bugs), explaining(&bugs));
+    println!("{}\n{}", shrinking(&bugs), explaining(&bugs, options.explain));
     if options.tapes {
         bugs.iter().filter_map(Bug::smallest_tape).for_each(|tape| println!("{tape}"));
     }
@@ -112,20 +122,20 @@ fn shrinking(bugs: &[Bug]) -> String {
 }
 
 /// Whether explanations name the cause.
-fn explaining(bugs: &[Bug]) -> String {
+fn explaining(bugs: &[Bug], tell_all: bool) -> String {
     let mut text = String::from("| bug | names the cause | what is not told |\n|---|---|---|\n");
     let (mut all, mut named) = (0, 0);
     for Bug { entry, found } in bugs {
         let mut untold: Vec<&str> = Vec::new();
         let mut named_here = 0;
         for Examined { finding, .. } in found {
-            let lines: Vec<String> =
+            let explanation: Vec<String> =
                 finding.why.iter().map(|line| format!("{} {}", line.kind, line.text)).collect();
-            let explanation = lines.join("\n");
             let here = entry.untold(&explanation);
             named_here += usize::from(here.is_empty());
-            if !here.is_empty() {
-                eprintln!("{} (seed {:#x}): {}\n{explanation}\n", entry.name, finding.seed, entry.cause);
+            if tell_all || !here.is_empty() {
+                let lines = explanation.join("\n");
+                eprintln!("{} (seed {:#x}): {}\n{lines}\n{here:?}\n", entry.name, finding.seed, entry.cause);
             }
             untold.extend(here);
         }
@@ -179,6 +189,7 @@ fn options() -> Result<Options> {
         time: Duration::from_secs(60),
         jobs: 1,
         tapes: false,
+        explain: false,
         bugs: Vec::new(),
     };
     let mut args = std::env::args().skip(1);
@@ -193,6 +204,7 @@ fn options() -> Result<Options> {
             "--time" => options.time = Duration::from_secs(number(value()?)?),
             "--jobs" => options.jobs = u32::try_from(number(value()?)?)?,
             "--tapes" => options.tapes = true,
+            "--explain" => options.explain = true,
             bug if !bug.starts_with('-') => options.bugs.push(bug.to_owned()),
             other => bail!("`{other}` is no option"),
         }

@@ -24,7 +24,8 @@ pub struct Entry {
     pub breaks: String,
     /// The mistake: what an explanation of a finding has to come to.
     pub cause: String,
-    /// What stands in an explanation that comes to the cause: all of it, in any order.
+    /// What an explanation says that comes to the cause: a line each, in this order; `…` stands for whatever is between
+    /// two parts of a line.
     pub tells: Vec<String>,
     /// How many odd decisions it takes: faults, delays, and deliveries that others pass.
     pub depth: u32,
@@ -127,9 +128,14 @@ impl Entry {
         directory().join(&self.name)
     }
 
-    /// What an explanation of a finding lacks of what tells the cause.
-    pub fn untold(&self, explanation: &str) -> Vec<&str> {
-        self.tells.iter().map(String::as_str).filter(|tells| !explanation.contains(tells)).collect()
+    /// What an explanation of a finding lacks of what tells the cause, by its lines.
+    pub fn untold(&self, explanation: &[String]) -> Vec<&str> {
+        let mut lines = explanation.iter();
+        let mut told = |tells: &&str| {
+            let ahead = lines.clone().position(|line| says(line, tells));
+            ahead.is_some_and(|at| lines.nth(at).is_some())
+        };
+        self.tells.iter().map(String::as_str).filter(|tells| !told(tells)).collect()
     }
 
     /// The program with the mistake.
@@ -149,6 +155,15 @@ impl Entry {
     }
 }
 
+/// True if all parts of what is to be told are in the line, one after another.
+fn says(line: &str, tells: &str) -> bool {
+    let rest = tells.split('…').try_fold(line, |rest, part| {
+        let at = rest.find(part)?;
+        Some(&rest[at + part.len()..])
+    });
+    rest.is_some()
+}
+
 /// The entries as the table of `docs/finding-bugs.md`.
 pub fn table(entries: &[Entry]) -> String {
     let mut table = String::from("| bug | group | what breaks | depth | smallest |\n|---|---|---|---|---|\n");
@@ -156,4 +171,18 @@ pub fn table(entries: &[Entry]) -> String {
         table += &format!("| `{name}` | {group} | {breaks} | {depth} | {smallest} |\n");
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::says;
+
+    #[test]
+    fn parts_stand_in_one_line_in_their_order() {
+        let line = "kill main/tree/index, after its turn: \"asks for 3\"";
+        assert!(says(line, "kill main/tree/index"));
+        assert!(says(line, "kill …: \"asks for"));
+        assert!(!says(line, "asks…kill"));
+        assert!(!says(line, "kill main/tree/reader"));
+    }
 }

@@ -5,7 +5,7 @@
 
 use crate::quiet::quietly;
 use seedbed_core::Tape;
-use seedbed_sim::{Outcome, Program, RunConfig, Runner, replay};
+use seedbed_sim::{Outcome, Program, RunConfig, Runner, replay_by_name};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,6 +31,7 @@ struct Task {
     batch: u64,
     index: usize,
     tape: Tape,
+    steps_max: Option<u64>,
 }
 
 struct Done {
@@ -58,11 +59,11 @@ impl<'a> Crew<'a> {
             let worker = move || {
                 loop {
                     let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    let Ok(Task { batch, index, tape }) = task else { return };
+                    let Ok(Task { batch, index, tape, steps_max }) = task else { return };
                     if batch != current.load(Ordering::Relaxed) {
                         continue;
                     }
-                    let replay = || replay(program, run, &tape, false, Vec::new()).ok().map(Box::new);
+                    let replay = || replay_by_name(program, run, &tape, steps_max).map(Box::new);
                     let ran = quietly(|| catch_unwind(AssertUnwindSafe(replay)));
                     if send.send(Done { batch, index, ran }).is_err() {
                         return;
@@ -83,11 +84,14 @@ impl Runner for Crew<'_> {
     fn first(
         &mut self,
         tapes: &[Tape],
+        steps_max: Option<u64>,
         wanted: &(dyn Fn(&Outcome) -> bool + Sync),
     ) -> Option<(usize, Outcome)> {
         let batch = self.batch.fetch_add(1, Ordering::Relaxed) + 1;
         for (index, tape) in tapes.iter().enumerate() {
-            self.work.send(Task { batch, index, tape: tape.clone() }).expect("workers outlive the crew");
+            self.work
+                .send(Task { batch, index, tape: tape.clone(), steps_max })
+                .expect("workers outlive the crew");
         }
         let mut waiting = BTreeMap::new();
         let mut next = 0;

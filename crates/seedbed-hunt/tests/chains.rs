@@ -1,12 +1,15 @@
-//! The chain of a finding in a real application: `transfer`, whose ledgers count a retried credit twice.
+//! The chains of findings: in a real application, `transfer`, whose ledgers count a retried credit twice, and in small programs
+//! that one kind of oddity breaks.
 
 mod common;
 
-use common::{hunt, run};
+use common::{hunt, race, run};
+use seedbed_core::abi::store::Records;
 use seedbed_core::{Actor, Context, Factory, Result, Shared, Signal, SpawnOptions, WithArgs};
 use seedbed_guest::{Message, SpawnFlags};
 use seedbed_sim::{Faults, InWorld, World, WorldConfig};
 use std::sync::Arc;
+use std::time::Duration;
 use transfer_protocol::record;
 
 /// Keeps one child alive, whatever it dies of, unless it is done.
@@ -82,9 +85,10 @@ type Case = (&'static str, fn(&mut Faults), &'static [&'static str]);
 
 #[test]
 fn a_chain_leads_from_the_fault_over_the_retry_to_the_money() {
-    let cases: [Case; 5] = [
+    let cases: [Case; 6] = [
         ("kill", |f| f.kill = 50_000, &["restart", "retry"]),
-        ("crash", |f| f.crash = 20_000, &["boot", "restart", "retry"]),
+        ("crash", |f| f.crash = 20_000, &["boot", "restart", "failed", "retry"]),
+        ("clog", |f| f.clog = 50_000, &["failed", "retry"]),
         ("drop", |f| f.drop = 50_000, &["failed", "retry"]),
         ("twice", |f| f.duplicate = 50_000, &["copy"]),
         ("clock", |f| f.clock = 50_000, &["failed", "retry"]),
@@ -132,4 +136,117 @@ fn a_chain_begins_with_what_a_plan_did() {
         }
         assert!(chain.len() <= seedbed_trace::LINES_MAX, "{text}");
     }
+}
+
+/// The kinds and texts of a chain that a hunt comes to.
+fn chain(faults: Faults, program: fn(&mut World) -> anyhow::Result<()>) -> Vec<(String, String)> {
+    let config = WorldConfig { faults, ..WorldConfig::default() };
+    let found = run(&hunt(&InWorld { config, program }, 2_000)).found.expect("the mistake is found");
+    found.finding.why.into_iter().map(|line| (line.kind, line.text)).collect()
+}
+
+/// True for a chain of just these lines, by their kinds and what is in them.
+fn is_chain(chain: &[(String, String)], lines: &[(&str, &str)]) -> bool {
+    let is = |((kind, text), (wanted, part)): (&(String, String), &(&str, &str))| {
+        kind == wanted && text.contains(part)
+    };
+    chain.len() == lines.len() && chain.iter().zip(lines).all(is)
+}
+
+#[test]
+fn a_chain_tells_what_was_held_back_until_when() {
+    let chain = chain(Faults::none(), race);
+    let held = "message 1 of main/writer-3 → main/register waits for message 1 of main/writer-";
+    assert!(is_chain(&chain, &[("hold", held), ("fact", "says seen = 3")]), "{chain:#?}");
+}
+
+/// Says how long it slept.
+struct Sleeper;
+
+impl Actor for Sleeper {
+    type Message = ();
+
+    fn on_start(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        cx.set_timer(Duration::from_millis(100), 0)?;
+        Ok(())
+    }
+
+    fn on_message(&mut self, _: &mut Context<'_>, (): ()) -> Result<()> {
+        Ok(())
+    }
+
+    fn on_signal(&mut self, cx: &mut Context<'_>, _: Signal) -> Result<()> {
+        let now = cx.now().as_nanos() as i64;
+        cx.log(seedbed_core::Level::Info, "wakes up");
+        cx.observe("slept", now / 1_000_000);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_chain_tells_of_timers_that_were_late() {
+    let faults = Faults { timer_late: 500_000, ..Faults::none() };
+    let chain = chain(faults, |world| {
+        world.spawn("sleeper", || Sleeper);
+        world.always("it wakes in time", |w: &World| w.facts().values("slept").iter().all(|ms| *ms < 150));
+        Ok(())
+    });
+    let lines = [("late", "timers of node main that are due"), ("fact", "main/sleeper says slept = ")];
+    assert!(is_chain(&chain, &lines), "{chain:#?}");
+    assert!(chain[1].1.ends_with(": \"wakes up\""), "{chain:#?}");
+}
+
+/// Appends records, and says of what it finds at its start how long the shortest is.
+#[derive(Default)]
+struct Journal {
+    read: Option<seedbed_core::Correlation>,
+}
+
+impl Actor for Journal {
+    type Message = ();
+
+    fn on_start(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        self.read = Some(cx.store_read()?);
+        Ok(())
+    }
+
+    fn on_message(&mut self, _: &mut Context<'_>, (): ()) -> Result<()> {
+        Ok(())
+    }
+
+    fn on_signal(&mut self, cx: &mut Context<'_>, signal: Signal) -> Result<()> {
+        match signal {
+            Signal::Completion { correlation, outcome } if self.read == Some(correlation) => {
+                let bytes = outcome.unwrap_or_default();
+                cx.observe("shortest", Records::new(&bytes).map(<[u8]>::len).min().unwrap_or(6) as i64);
+                cx.set_timer(Duration::from_millis(1), 0)?;
+            }
+            Signal::Timer { .. } => drop(cx.store_append(b"record")?),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_chain_tells_what_a_crash_left_of_a_log() {
+    let faults = Faults { crash: 200_000, unsynced: 500_000, torn: 500_000, ..Faults::none() };
+    let chain = chain(faults, |world| {
+        world.node("a", |boot| {
+            let keep = || Keeper { name: "journal", args: Vec::new(), child: shared(Journal::default) };
+            boot.spawn(SpawnOptions::named("keeper"), Arc::new(keep)).expect("the name is free");
+        });
+        world.always("records are whole", |w: &World| w.facts().values("shortest").iter().all(|n| *n == 6));
+        Ok(())
+    });
+    let lines = [
+        ("crash", "node a, after a/keeper/journal"),
+        ("unsynced", "a record of the log of a/keeper/journal that had not been synced"),
+        ("torn", "a record of the log of a/keeper/journal: only its beginning is left"),
+        ("boot", "node a, for the second time"),
+        ("restart", "a/keeper, life 2"),
+        ("restart", "a/keeper/journal, life 2"),
+        ("fact", "a/keeper/journal life 2 says shortest = "),
+    ];
+    assert!(is_chain(&chain, &lines), "{chain:#?}");
 }

@@ -44,7 +44,7 @@ pub use recorded::{ClockReads, Mismatch, ReplayedRun, Setup, replay_recording};
 pub use replay::ReplayError;
 pub use rules::{Act, Letter, RuleGuard};
 pub use run::{BODY, InWorld, Outcome, Program, RunConfig, replay, replay_until, run_shown, run_with};
-pub use shrink::{Alone, Runner, Shrunk, Turns, shrink, shrink_with};
+pub use shrink::{Alone, Runner, Shrunk, Turns, replay_by_name, shrink, shrink_with};
 pub use sim::Stats;
 pub use strategy::{
     Audited, Candidate, Decisions, DelayBound, Dfs, Footprint, Kinds, Metered, Pct, Pick, Plain, Portfolio,

@@ -20,27 +20,26 @@ impl Blocks {
         Blocks { elements, block, start: 0, deleted: false }
     }
 
-    /// The next candidates, each tried if all before it fail: what they leave. Empty at the end, when no
+    /// The next candidates, each tried if all before it fail: what is to go. Empty at the end, when no
     /// single element can go.
     pub(super) fn next(&self, most: usize) -> Vec<Vec<usize>> {
         let mut ahead = self.clone();
         let mut out = Vec::new();
         while out.len() < most
-            && let Some(rest) = ahead.rest()
+            && let Some(block) = ahead.in_hand()
         {
-            out.push(rest);
+            out.push(block);
             ahead.failed();
         }
         out
     }
 
-    /// What would be left without the block in hand.
-    fn rest(&self) -> Option<Vec<usize>> {
+    fn in_hand(&self) -> Option<Vec<usize>> {
         if self.elements.is_empty() || self.block == 0 {
             return None;
         }
         let end = (self.start + self.block).min(self.elements.len());
-        Some(self.elements[..self.start].iter().chain(&self.elements[end..]).copied().collect())
+        Some(self.elements[self.start..end].to_vec())
     }
 
     /// The block in hand is needed.
@@ -54,6 +53,13 @@ impl Blocks {
         let end = (self.start + self.block).min(self.elements.len());
         self.elements.drain(self.start..end);
         self.deleted = true;
+        self.turn();
+    }
+
+    /// Only these are left.
+    pub(super) fn keep(&mut self, left: impl Fn(usize) -> bool) {
+        self.start = self.elements[..self.start].iter().filter(|element| left(**element)).count();
+        self.elements.retain(|element| left(*element));
         self.turn();
     }
 
@@ -74,19 +80,24 @@ impl Blocks {
 mod tests {
     use super::*;
 
+    /// Deletes what is not needed; whenever 700 goes, 100 to 199 go too.
     fn shrink(most: usize, needed: &[usize]) -> (Vec<usize>, usize) {
         let (mut blocks, mut runs) = (Blocks::new((0..1000).collect()), 0);
-        let mut last = (0..1000).collect();
+        let mut last: Vec<usize> = (0..1000).collect();
         loop {
             let candidates = blocks.next(most);
             if candidates.is_empty() {
                 return (last, runs);
             }
-            for candidate in candidates {
+            for gone in candidates {
                 runs += 1;
-                if needed.iter().all(|n| candidate.contains(n)) {
-                    last = candidate;
+                if !gone.iter().any(|element| needed.contains(element)) {
+                    last.retain(|element| !gone.contains(element));
+                    if gone.contains(&700) {
+                        last.retain(|element| !(100..200).contains(element));
+                    }
                     blocks.succeeded();
+                    blocks.keep(|element| last.contains(&element));
                     break;
                 }
                 blocks.failed();

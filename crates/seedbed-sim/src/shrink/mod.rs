@@ -2,21 +2,24 @@
 //!
 //! First the order is said in holds, each by itself, where the run had said it step by step. Then
 //! faults go, then holds; answers are lowered (shorter delays, fewer records lost), holds end sooner, and
-//! last single entries are deleted until no deletion keeps the property broken, and a single order is
-//! looked for in the place of several. Every candidate is
+//! last single entries are deleted until no deletion keeps the property broken. Where several entries are
+//! left, fewer are looked for that do the same. Every candidate is
 //! checked by running it, and what it really did is the next tape; nothing is taken on trust.
 //!
 //! - `blocks.rs`: which entries are deleted next.
+//! - `fewer.rs`: what is tried where deleting leads no further.
 //! - `runner.rs`: who runs the candidates.
 
 mod blocks;
+mod fewer;
 mod runner;
 
-pub use runner::{Alone, Runner, Turns};
+pub use runner::{Alone, Runner, Turns, replay_by_name};
 
 use crate::run::{Outcome, Program, RunConfig};
 use blocks::Blocks;
-use seedbed_core::{Instead, OrderKey, Tape, TapeEntry, Until};
+use seedbed_core::{PathId, Tape, TapeEntry, Until};
+use std::collections::BTreeSet;
 
 /// What shrinking came to.
 #[derive(Clone, Debug)]
@@ -42,9 +45,27 @@ pub fn shrink(
 
 /// The same, with somebody else to run the candidates: what it comes to is the same.
 pub fn shrink_with(runner: &mut dyn Runner, found: &Outcome, mut go_on: impl FnMut(u64) -> bool) -> Shrunk {
-    let mut shrinker = Shrinker { runner, best: found.clone(), runs: 0, go_on: &mut go_on, stopped: false };
+    let mut shrinker = Shrinker {
+        runner,
+        best: found.clone(),
+        runs: 0,
+        go_on: &mut go_on,
+        stopped: false,
+        failed: BTreeSet::new(),
+        is_brief: true,
+    };
     shrinker.shrink();
     Shrunk { minimal: !shrinker.stopped, outcome: shrinker.best, runs: shrinker.runs }
+}
+
+/// In which order entries are deleted: what is deleted in one block stands side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sweep {
+    Forward,
+    Backward,
+    /// What is about one actor or node together (after Misherghi, Su: "HDD: Hierarchical Delta Debugging", ICSE
+    /// 2006).
+    ByActor,
 }
 
 struct Shrinker<'a> {
@@ -53,6 +74,10 @@ struct Shrinker<'a> {
     runs: u64,
     go_on: &'a mut dyn FnMut(u64) -> bool,
     stopped: bool,
+    /// What was tried and did not break the property.
+    failed: BTreeSet<Vec<TapeEntry>>,
+    /// A candidate that takes many more steps than the best is left before its end.
+    is_brief: bool,
 }
 
 impl Shrinker<'_> {
@@ -65,23 +90,49 @@ impl Shrinker<'_> {
             self.try_entries(choices);
         }
         self.say_in_holds();
+        let begin = self.best.clone();
+        self.reduce(Sweep::Forward);
+        self.begin_again(&begin);
+        // That nothing can go is said of whole runs.
+        self.is_brief = false;
+        self.failed.clear();
+        self.delete(Sweep::Forward, |_| true);
+    }
+
+    /// Makes the best as small as it gets from where it is.
+    fn reduce(&mut self, sweep: Sweep) {
         loop {
-            let before = weight(&self.best.tape);
-            self.delete(TapeEntry::is_fault);
-            self.delete(|e| !matches!(e, TapeEntry::Choice { .. }));
-            self.lower_answers();
-            self.delete(|_| true);
-            if self.stopped || weight(&self.best.tape) >= before {
-                break;
+            self.delete_and_lower(sweep);
+            self.end_holds_sooner();
+            if self.stopped || !self.find_fewer() {
+                return;
             }
         }
-        self.end_holds_sooner();
-        self.delete(|_| true);
-        self.try_single_orders();
+    }
+
+    /// Deletes and lowers until neither leads further.
+    fn delete_and_lower(&mut self, sweep: Sweep) {
+        loop {
+            let before = weight(&self.best.tape);
+            self.delete(sweep, TapeEntry::is_fault);
+            self.delete(sweep, |e| !matches!(e, TapeEntry::Choice { .. }));
+            self.lower_answers();
+            self.delete(sweep, |_| true);
+            if self.stopped || weight(&self.best.tape) >= before {
+                return;
+            }
+        }
     }
 
     fn entries(&self, of_class: impl Fn(&TapeEntry) -> bool) -> Vec<TapeEntry> {
         self.best.tape.entries.iter().filter(|e| of_class(e)).copied().collect()
+    }
+
+    /// The best with another entry in the place of one.
+    fn instead(&self, index: usize, entry: TapeEntry) -> Vec<TapeEntry> {
+        let mut entries = self.best.tape.entries.clone();
+        entries[index] = entry;
+        entries
     }
 
     fn may_run(&mut self) -> bool {
@@ -91,23 +142,41 @@ impl Shrinker<'_> {
     }
 
     /// Runs candidates, each to be tried only if all before it fail: the first whose run breaks the
-    /// same property, and how many were needed for that.
-    fn first(&mut self, candidates: &[Vec<TapeEntry>]) -> (usize, Option<Outcome>) {
-        let mut tapes = Vec::new();
-        for entries in candidates {
-            let nth = self.runs + tapes.len() as u64;
-            if self.stopped || !(self.go_on)(nth) {
+    /// same property. What failed before is not run again.
+    fn first(&mut self, candidates: &[Vec<TapeEntry>]) -> Option<(usize, Outcome)> {
+        let mut fresh: Vec<usize> = Vec::new();
+        for (index, entries) in candidates.iter().enumerate() {
+            if self.failed.contains(entries) || fresh.iter().any(|earlier| candidates[*earlier] == *entries) {
+                continue;
+            }
+            if self.stopped || !(self.go_on)(self.runs + fresh.len() as u64) {
                 self.stopped = true;
                 break;
             }
-            tapes.push(self.best.tape.with_entries(entries.clone()));
+            fresh.push(index);
         }
+        let tapes: Vec<Tape> =
+            fresh.iter().map(|index| self.best.tape.with_entries(candidates[*index].clone())).collect();
         let property = self.property();
         let same = |outcome: &Outcome| outcome.found.as_ref().map(|f| &f.property) == property.as_ref();
-        let first = self.runner.first(&tapes, &same);
-        let tried = first.as_ref().map_or(tapes.len(), |(index, _)| index + 1);
-        self.runs += tried as u64;
-        (tried, first.map(|(_, outcome)| outcome))
+        let steps_max = self.is_brief.then(|| BRIEF_LEAST + BRIEF_TIMES * self.best.stats.steps);
+        let first = self.runner.first(&tapes, steps_max, &same);
+        let failed = first.as_ref().map_or(tapes.len(), |(nth, _)| *nth);
+        self.runs += (failed + usize::from(first.is_some())) as u64;
+        self.failed.extend(tapes.into_iter().take(failed).map(|tape| tape.entries));
+        first.map(|(nth, outcome)| (fresh[nth], outcome))
+    }
+
+    /// The same for many candidates, as many at a time as the runner likes.
+    fn first_of_many(&mut self, candidates: impl Iterator<Item = Vec<TapeEntry>>) -> Option<Outcome> {
+        let mut candidates = candidates.peekable();
+        while !self.stopped && candidates.peek().is_some() {
+            let some: Vec<Vec<TapeEntry>> = candidates.by_ref().take(self.runner.width()).collect();
+            if let Some((_, outcome)) = self.first(&some) {
+                return Some(outcome);
+            }
+        }
+        None
     }
 
     fn property(&self) -> Option<String> {
@@ -121,8 +190,8 @@ impl Shrinker<'_> {
         }
         // What a hold was released from is written down as what it came to, which is another run at times.
         if outcome.released > 0 {
-            let again = self.first(std::slice::from_ref(&outcome.tape.entries)).1;
-            return again.is_some_and(|again| {
+            let again = self.first(std::slice::from_ref(&outcome.tape.entries));
+            return again.is_some_and(|(_, again)| {
                 again.released == 0 && {
                     self.best = again;
                     true
@@ -134,8 +203,8 @@ impl Shrinker<'_> {
     }
 
     fn try_entries(&mut self, entries: Vec<TapeEntry>) -> bool {
-        let outcome = self.first(&[entries]).1;
-        outcome.is_some_and(|outcome| self.accept(outcome))
+        let found = self.first(&[entries]);
+        found.is_some_and(|(_, outcome)| self.accept(outcome))
     }
 
     /// Says the order in holds, if it is said step by step.
@@ -147,7 +216,7 @@ impl Shrinker<'_> {
             return;
         }
         let Some(said) = self.runner.as_holds(&self.best.tape) else { return };
-        if let (_, Some(outcome)) = self.first(&[said.tape.entries])
+        if let Some((_, outcome)) = self.first(&[said.tape.entries])
             && outcome.released == 0
         {
             self.best = outcome;
@@ -155,25 +224,34 @@ impl Shrinker<'_> {
     }
 
     /// Deletes entries of a class while the property stays broken.
-    fn delete(&mut self, of_class: impl Fn(&TapeEntry) -> bool) {
+    fn delete(&mut self, sweep: Sweep, of_class: impl Fn(&TapeEntry) -> bool) {
         let all = self.best.tape.entries.clone();
-        let others: Vec<bool> = all.iter().map(|e| !of_class(e)).collect();
-        let mut blocks = Blocks::new((0..all.len()).filter(|i| !others[*i]).collect());
+        let mut order: Vec<usize> = (0..all.len()).filter(|i| of_class(&all[*i])).collect();
+        match sweep {
+            Sweep::Forward => {}
+            Sweep::Backward => order.reverse(),
+            Sweep::ByActor => order.sort_by_key(|index| whose(&all[*index])),
+        }
+        let mut blocks = Blocks::new(order);
         while !self.stopped {
-            let left = blocks.next(self.runner.width());
-            if left.is_empty() {
+            let gone = blocks.next(self.runner.width());
+            if gone.is_empty() {
                 return;
             }
-            let entries = |kept: &Vec<usize>| {
-                let keep = |i: &usize| others[*i] || kept.binary_search(i).is_ok();
-                (0..all.len()).filter(keep).map(|i| all[i]).collect()
+            let without = |gone: &Vec<usize>| {
+                let gone: BTreeSet<TapeEntry> = gone.iter().map(|i| all[*i]).collect();
+                self.entries(|entry| !gone.contains(entry))
             };
-            let (tried, found) = self.first(&left.iter().map(entries).collect::<Vec<_>>());
-            let needed = tried - usize::from(found.is_some());
+            let candidates: Vec<Vec<TapeEntry>> = gone.iter().map(without).collect();
+            let found = self.first(&candidates);
+            let needed = found.as_ref().map_or(candidates.len(), |(index, _)| *index);
             (0..needed).for_each(|_| blocks.failed());
-            if let Some(outcome) = found {
+            if let Some((_, outcome)) = found {
                 self.accept(outcome);
                 blocks.succeeded();
+                // What was not met any more has gone with them.
+                let left: BTreeSet<TapeEntry> = self.best.tape.entries.iter().copied().collect();
+                blocks.keep(|index| left.contains(&all[index]));
             }
         }
     }
@@ -187,61 +265,12 @@ impl Shrinker<'_> {
             let mut smaller = vec![1, size / 2, size.saturating_sub(1)];
             smaller.retain(|n| (1..size).contains(n));
             smaller.dedup();
-            self.try_instead(index, smaller.into_iter().map(|n| sized(entry, n)).collect());
-            index += 1;
-        }
-    }
-
-    /// Tries other entries in the place of one; true if one was taken.
-    fn try_instead(&mut self, index: usize, instead: Vec<TapeEntry>) -> bool {
-        let with = |entry: TapeEntry| {
-            let mut entries = self.best.tape.entries.clone();
-            entries[index] = entry;
-            entries
-        };
-        let candidates: Vec<_> = instead.into_iter().map(with).collect();
-        for candidates in candidates.chunks(self.runner.width()) {
-            let found = self.first(candidates).1;
-            if self.stopped {
-                return false;
-            }
-            if let Some(outcome) = found {
-                return self.accept(outcome);
-            }
-        }
-        false
-    }
-
-    /// Where more than one order is needed, looks for one alone that does: deleting does not get from
-    /// two holds to another.
-    fn try_single_orders(&mut self) {
-        const MOST: usize = 128;
-        let needed = self.entries(|e| !matches!(e, TapeEntry::Choice { .. }));
-        if needed.len() < 2 || !self.may_run() {
-            return;
-        }
-        let Some(turns) = self.runner.turns(&self.best.tape) else { return };
-        let choices = self.entries(|e| matches!(e, TapeEntry::Choice { .. }));
-        // What is held now waits for something else at the same receiver, or that goes at once before it.
-        let held = needed.iter().filter_map(|entry| match entry {
-            TapeEntry::Hold { what, .. } => turns.went.iter().find(|(name, _)| name == what).copied(),
-            _ => None,
-        });
-        let singles = held.flat_map(|(what, receiver)| {
-            let others = turns.went.iter().filter(move |(name, to)| *to == receiver && *name != what);
-            others.flat_map(move |(other, _)| {
-                let key = OrderKey { plain: what, passed: 0 };
-                let at_once = TapeEntry::Order { key, instead: Instead::Signal(*other) };
-                [TapeEntry::Hold { what, until: Until::Signal(*other) }, at_once]
-            })
-        });
-        let with = |single: TapeEntry| choices.iter().copied().chain([single]).collect();
-        let candidates: Vec<Vec<TapeEntry>> = singles.take(MOST).map(with).collect();
-        for candidates in candidates.chunks(self.runner.width()) {
-            if let (_, Some(outcome)) = self.first(candidates) {
+            let candidates: Vec<_> =
+                smaller.into_iter().map(|n| self.instead(index, sized(entry, n))).collect();
+            if let Some(outcome) = self.first_of_many(candidates.into_iter()) {
                 self.accept(outcome);
-                return;
             }
+            index += 1;
         }
     }
 
@@ -259,24 +288,30 @@ impl Shrinker<'_> {
             let sooner = std::iter::successors(Some(1), |n| Some(n * 2)).map(|n| n - 1);
             let sooner = sooner.take_while(|n| n + 1 < waited.len()).map(|n| waited[n].0);
             let Some(index) = self.best.tape.entries.iter().position(|e| *e == hold) else { continue };
-            let instead = |until| TapeEntry::Hold { what, until: Until::Signal(until) };
-            let candidates: Vec<Vec<TapeEntry>> = sooner
-                .map(|until| {
-                    let mut entries = self.best.tape.entries.clone();
-                    entries[index] = instead(until);
-                    entries
-                })
-                .collect();
-            for candidates in candidates.chunks(self.runner.width()) {
-                let (_, found) = self.first(candidates);
-                if let Some(outcome) = found {
-                    if outcome.released == 0 && weight(&outcome.tape) <= weight(&self.best.tape) {
-                        self.best = outcome;
-                    }
-                    break;
-                }
+            let until = |until| TapeEntry::Hold { what, until: Until::Signal(until) };
+            let candidates: Vec<_> = sooner.map(|name| self.instead(index, until(name))).collect();
+            if let Some(outcome) = self.first_of_many(candidates.into_iter())
+                && outcome.released == 0
+                && weight(&outcome.tape) <= weight(&self.best.tape)
+            {
+                self.best = outcome;
             }
         }
+    }
+}
+
+/// How many times the steps of the best a candidate may take.
+const BRIEF_TIMES: u64 = 2;
+
+/// How many steps it may take however few the best takes.
+const BRIEF_LEAST: u64 = 100;
+
+/// Whom an entry is about.
+fn whose(entry: &TapeEntry) -> PathId {
+    match entry {
+        TapeEntry::Choice { key, .. } => key.path,
+        TapeEntry::Hold { what, .. } => what.path,
+        TapeEntry::Order { key, .. } => key.plain.path,
     }
 }
 

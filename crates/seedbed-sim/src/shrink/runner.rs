@@ -1,6 +1,6 @@
 //! Who runs the candidates of a shrinker.
 
-use crate::run::{Outcome, Program, RunConfig, replay, replay_as_holds};
+use crate::run::{Outcome, Program, RunConfig, replay, replay_as_holds, replay_until};
 use seedbed_core::{At, Event, Observer, PathId, SignalName, Tape, TapeEntry};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,11 +10,12 @@ pub trait Runner {
     /// How many tapes it would like at a time; at least one.
     fn width(&self) -> usize;
 
-    /// Of these tapes the first whose run is `wanted`, and that run. How far it looked beyond that
-    /// one may not show.
+    /// Of these tapes the first whose run is `wanted`, and that run; a run of more than `steps_max` steps is
+    /// left there. How far it looked beyond that one may not show.
     fn first(
         &mut self,
         tapes: &[Tape],
+        steps_max: Option<u64>,
         wanted: &(dyn Fn(&Outcome) -> bool + Sync),
     ) -> Option<(usize, Outcome)>;
 
@@ -34,6 +35,17 @@ pub trait Runner {
         replay(program, run, tape, false, vec![Box::new(Watch(Rc::clone(&turns)))]).ok()?;
         Some(turns.take())
     }
+}
+
+/// Runs one tape by name, and leaves the run after so many steps; `None` if the tape contradicts itself.
+pub fn replay_by_name(
+    program: &dyn Program,
+    run: &RunConfig,
+    tape: &Tape,
+    steps_max: Option<u64>,
+) -> Option<Outcome> {
+    let steps_max = steps_max.unwrap_or(u64::MAX);
+    replay_until(program, run, tape, false, steps_max, Vec::new(), &mut |_| {}).ok()
 }
 
 /// What was delivered in a run.
@@ -94,10 +106,11 @@ impl Runner for Alone<'_> {
     fn first(
         &mut self,
         tapes: &[Tape],
+        steps_max: Option<u64>,
         wanted: &(dyn Fn(&Outcome) -> bool + Sync),
     ) -> Option<(usize, Outcome)> {
         tapes.iter().enumerate().find_map(|(index, tape)| {
-            let outcome = replay(self.program, self.run, tape, false, Vec::new()).ok()?;
+            let outcome = replay_by_name(self.program, self.run, tape, steps_max)?;
             wanted(&outcome).then_some((index, outcome))
         })
     }

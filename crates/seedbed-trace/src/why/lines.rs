@@ -1,12 +1,13 @@
 //! What a record is as a link of the chain, if it is one.
 
+use super::LINES_MAX;
 use super::slice::{Slice, Targets};
 use crate::finding::WhyLine;
 use crate::record::{Actor, Happening, Parcel, ParcelBody, Record};
 use crate::text;
 use crate::trace::Trace;
 use seedbed_core::{
-    ChoiceKey, ChoiceKind, ExitReason, Flags, Instead, Level, Lost, OrderKey, PathId, RequestFailure,
+    ChoiceKey, ChoiceKind, ExitReason, Flags, Instead, Level, Lost, OrderKey, PathId, Pid, RequestFailure,
     SignalKind, SignalName, Starved, TapeEntry, Until, decision,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,11 +20,14 @@ pub(super) struct Line {
 }
 
 /// The highest rank.
-pub(super) const LEAST: u8 = 3;
+pub(super) const LEAST: u8 = DETAIL;
 
 const MUST: u8 = 0;
 const CONSEQUENCE: u8 = 1;
 const DETAIL: u8 = 2;
+
+/// The most lines that only say what was said.
+const SAYINGS_MAX: usize = 5;
 
 /// Smaller answers stop both ways of a link, the others only that of the packet.
 const LINK_BOTH_WAYS: u32 = 16;
@@ -41,9 +45,15 @@ pub(super) struct Teller<'a> {
     /// To whom each packet was sent, and what it says.
     packets: BTreeMap<SignalName, usize>,
     /// What the actor of a step said in it: better than its bytes.
-    said: BTreeMap<u64, &'a str>,
+    said: BTreeMap<u64, Vec<&'a str>>,
     /// How often each delivery was passed over.
     passed: BTreeMap<SignalName, u32>,
+    /// How much was lost on its way from whom to whom that was not told yet.
+    vanished: BTreeMap<(PathId, Pid), usize>,
+    /// What was lost on its way, by name.
+    vanished_names: BTreeSet<String>,
+    /// How often each fault of a plan struck that was not told yet.
+    struck: BTreeMap<&'a str, u32>,
     lines: Vec<Line>,
 }
 
@@ -57,21 +67,29 @@ impl<'a> Teller<'a> {
             packets: BTreeMap::new(),
             said: BTreeMap::new(),
             passed: BTreeMap::new(),
+            vanished: BTreeMap::new(),
+            vanished_names: BTreeSet::new(),
+            struck: BTreeMap::new(),
             lines: Vec::new(),
         };
         for (index, record) in trace.records.iter().enumerate() {
             match &record.what {
                 Happening::Turn { name, .. } => drop(teller.delivered.insert(*name, index)),
                 Happening::Logged { level, text, .. } if *level <= Level::Info as u8 => {
-                    teller.said.insert(record.step, text);
+                    teller.said.entry(record.step).or_default().push(text);
                 }
                 Happening::Transmitted(parcel) => drop(teller.packets.insert(parcel.name, index)),
-                Happening::Arrived(parcel) | Happening::Vanished(parcel) => {
+                Happening::Arrived(parcel) => drop(teller.packets.entry(parcel.name).or_insert(index)),
+                Happening::Vanished(parcel) => {
                     teller.packets.entry(parcel.name).or_insert(index);
+                    *teller.vanished.entry((parcel.name.path, parcel.to)).or_default() += 1;
+                    let path = trace.path(parcel.name.path);
+                    teller.vanished_names.insert(parcel.name.display(&path).to_string());
                 }
                 Happening::Chosen(TapeEntry::Order { key, instead: Instead::Signal(_) }) => {
                     *teller.passed.entry(key.plain).or_default() += 1;
                 }
+                Happening::Fault { text } => *teller.struck.entry(text).or_default() += 1,
                 _ => {}
             }
         }
@@ -104,10 +122,9 @@ impl<'a> Teller<'a> {
                         self.retry(record, *who, name, content, &mut taken);
                     }
                 }
-                Happening::Fault { text } => self.line(CONSEQUENCE, record, "fault", text.clone()),
+                Happening::Fault { text } => self.fault(record, text),
                 Happening::Vanished(parcel) if self.slice.has_path(parcel.name.path) => {
-                    let text = format!("{}, on its way", self.parcel(&parcel.name, parcel));
-                    self.line(CONSEQUENCE, record, "lost", text);
+                    self.vanished(record, parcel);
                 }
                 // What came too late changed nothing any more.
                 Happening::Lost { why, to, name, .. }
@@ -125,7 +142,58 @@ impl<'a> Teller<'a> {
             self.ended(index, record);
             self.target(index, record);
         }
+        self.add_sayings();
         self.lines
+    }
+
+    /// What actors said on the way from the first odd event to the target, as far as there is room: what is seldom
+    /// said first, then what is nearest. What another line quotes already is not told twice.
+    fn add_sayings(&mut self) {
+        let Some(first) = self.lines.first().map(|line| line.shown.step) else { return };
+        let dear = self.lines.iter().filter(|line| line.rank <= CONSEQUENCE).count();
+        let room = SAYINGS_MAX.min(LINES_MAX.saturating_sub(dear));
+        let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+        for said in self.said.values().flatten() {
+            *kinds.entry(without_numbers(said)).or_default() += 1;
+        }
+        let since = self.trace.records.iter().filter(|record| record.step >= first);
+        let turns = since.filter(|record| matches!(record.what, Happening::Turn { .. }));
+        let is_told = |quote: &str| self.lines.iter().any(|line| line.shown.text.contains(quote));
+        let mut sayings: Vec<((usize, u32), &Record, String)> = turns
+            .filter_map(|record| {
+                let (links, who) = (self.slice.links(record.step)?, record.who()?);
+                let said = self.said.get(&record.step)?;
+                let seldom = said.iter().map(|said| kinds[&without_numbers(said)]).min()?;
+                let (quote, rank) = (self.said(record.step)?, (seldom, links));
+                (!is_told(&quote)).then(|| (rank, record, format!("{}: {quote}", self.trace.actor(who))))
+            })
+            .collect();
+        sayings.sort_by_key(|(rank, ..)| *rank);
+        sayings.truncate(room);
+        for (_, record, text) in sayings {
+            self.line(CONSEQUENCE, record, "says", text);
+        }
+        // A fault after a turn has the step of that turn.
+        self.lines.sort_by_key(|line| (line.shown.step, line.shown.kind != "says"));
+    }
+
+    /// One line for all that was lost from one actor to another.
+    fn vanished(&mut self, record: &Record, parcel: &Parcel) {
+        let Some(lost) = self.vanished.remove(&(parcel.name.path, parcel.to)) else { return };
+        let more = if lost > 1 { format!(", and {} more", lost - 1) } else { String::new() };
+        let text = format!("{}, on its way{more}", self.parcel(&parcel.name, parcel));
+        let is_first = !self.lines.iter().any(|line| line.shown.kind == "lost");
+        self.line(if is_first { CONSEQUENCE } else { DETAIL }, record, "lost", text);
+    }
+
+    /// One line for all the times that a plan did one thing. What a rule did to a message that was lost, the loss tells.
+    fn fault(&mut self, record: &Record, fault: &str) {
+        let Some(times) = self.struck.remove(fault) else { return };
+        if self.vanished_names.iter().any(|name| fault.ends_with(name)) {
+            return;
+        }
+        let again = if times > 1 { format!(", {times} times in all") } else { String::new() };
+        self.line(CONSEQUENCE, record, "fault", format!("{fault}{again}"));
     }
 
     fn line(&mut self, rank: u8, record: &Record, kind: &str, text: String) {
@@ -167,8 +235,8 @@ impl<'a> Teller<'a> {
 
     /// A turn, without whose it is: what it said, else what it took.
     fn turn(&self, record: &Record) -> String {
-        if let Some(said) = self.said.get(&record.step) {
-            return format!(": {}", text::quoted(said));
+        if let Some(said) = self.said(record.step) {
+            return format!(": {said}");
         }
         match &record.what {
             Happening::Turn { name, head, payload, .. } if name.kind == SignalKind::Sent => {
@@ -190,10 +258,16 @@ impl<'a> Teller<'a> {
         })
     }
 
+    /// What was said in the turn of a step, in quotes.
+    fn said(&self, step: u64) -> Option<String> {
+        let said = self.said.get(&step)?;
+        Some(said.iter().map(|said| text::quoted(said)).collect::<Vec<_>>().join(", "))
+    }
+
     /// What its sender said when it sent a message, else what is in it.
     fn message(&self, name: &SignalName, tag: u64, payload: &[u8]) -> String {
-        let said = self.sent_in(name).and_then(|step| self.said.get(&step));
-        said.map_or_else(|| text::content(tag, payload), |said| text::quoted(said))
+        let said = self.sent_in(name).and_then(|step| self.said(step));
+        said.unwrap_or_else(|| text::content(tag, payload))
     }
 
     /// An actor's end that matters: as a target, or because it is in the slice and was no clean one.
@@ -222,11 +296,12 @@ impl<'a> Teller<'a> {
         own.find(|r| matches!(r.what, Happening::Turn { .. }))
     }
 
-    /// A request that the slice knows ended without a reply.
+    /// A request of somebody in the slice ended without a reply: what it had asked for may be done all the same, so
+    /// that its end matters also where nothing came of it.
     fn failed_request(&mut self, record: &Record) {
         let Happening::Turn { who, head, .. } = &record.what else { return };
         let failed = Flags::REPLY.with(Flags::FAILED);
-        if Flags(head.flags).has(failed) && self.slice.has(record.step) {
+        if Flags(head.flags).has(failed) && self.slice.has_path(who.path) {
             let why =
                 RequestFailure::from_u64(head.tag).map_or_else(|| "failed".to_owned(), |f| f.to_string());
             let text = format!("request {} of {}: {why}", head.correlation, self.trace.actor(*who));
@@ -249,7 +324,7 @@ impl<'a> Teller<'a> {
         };
         let (first, upset) = (*first, std::mem::take(upset));
         let copy = name.n >> 63 == 1;
-        if !self.slice.has(record.step) || !(upset || copy) {
+        if self.slice.links(record.step).is_none() || !(upset || copy) {
             return;
         }
         let (from, what) = (self.trace.path(content.0), self.message(name, content.2, content.3));
@@ -259,7 +334,13 @@ impl<'a> Teller<'a> {
             () => "taken again".to_owned(),
         };
         let text = format!("{from} → {}: {what}, {again}", self.trace.path(who.path));
-        self.line(CONSEQUENCE, record, if copy { "copy" } else { "retry" }, text);
+        // Of what is only bytes, nobody says that it was not meant to come again.
+        let rank = if copy || self.sent_in(name).is_some_and(|step| self.said.contains_key(&step)) {
+            CONSEQUENCE
+        } else {
+            DETAIL
+        };
+        self.line(rank, record, if copy { "copy" } else { "retry" }, text);
     }
 
     fn chosen(&mut self, index: usize, record: &Record, entry: &TapeEntry) {
@@ -416,6 +497,11 @@ impl<'a> Teller<'a> {
             None => String::new(),
         }
     }
+}
+
+/// What is said, whatever the numbers in it.
+fn without_numbers(said: &str) -> String {
+    said.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 /// True for what makes somebody send again: an end, a crash, a fault, a request without a reply.

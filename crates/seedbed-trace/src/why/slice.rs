@@ -3,18 +3,21 @@
 use super::Broke;
 use crate::record::{Actor, Happening, Head, ParcelBody, Record};
 use crate::trace::Trace;
-use seedbed_core::{ExitReason, PathId, Pid, SignalKind, SignalName};
-use std::collections::{BTreeMap, BTreeSet};
+use seedbed_core::{ExitReason, Level, PathId, Pid, SignalKind, SignalName};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The end of the chain: indices of the records in which the property was lost.
 pub(super) struct Targets {
     pub(super) records: Vec<usize>,
 }
 
-/// The steps that happened before the targets, and whose turns they are.
+/// Who had a turn before the targets, and what leads there.
 pub(super) struct Slice {
-    steps: BTreeSet<u64>,
     paths: BTreeSet<PathId>,
+    /// How many links each turn is from a target. A link is from a turn to the one that sent what it took, or
+    /// to the last in which its actor had said something: what an actor does comes of what it is told,
+    /// and of what it knows. What it took and said nothing of is none.
+    links: BTreeMap<u64, u32>,
 }
 
 /// The most facts that a chain ends in.
@@ -63,22 +66,23 @@ impl Slice {
     /// Everything that happened before the targets.
     pub(super) fn before(trace: &Trace, targets: &Targets) -> Slice {
         let causes = Causes::of(trace);
-        let mut open: Vec<u64> = targets.records.iter().map(|index| trace.records[*index].step).collect();
-        let mut slice = Slice { steps: BTreeSet::new(), paths: BTreeSet::new() };
+        let begin: Vec<u64> = targets.records.iter().map(|index| trace.records[*index].step).collect();
+        let (mut paths, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        let mut open = begin.clone();
         while let Some(step) = open.pop() {
-            if slice.steps.insert(step)
-                && let Some((who, before)) = causes.of_step.get(&step)
+            if seen.insert(step)
+                && let Some(cause) = causes.of_step.get(&step)
             {
-                slice.paths.insert(who.path);
-                open.extend(before.iter().filter(|step| **step > 0));
+                paths.insert(cause.who.path);
+                open.extend(cause.own.into_iter().chain([cause.sender]).filter(|step| *step > 0));
             }
         }
-        slice
+        Slice { paths, links: causes.links_before(begin) }
     }
 
-    /// True if the step is in it.
-    pub(super) fn has(&self, step: u64) -> bool {
-        self.steps.contains(&step)
+    /// How many links the turn of a step is from a target; `None` if none lead there.
+    pub(super) fn links(&self, step: u64) -> Option<u32> {
+        self.links.get(&step).copied()
     }
 
     /// True if an actor of this path had a turn in it.
@@ -89,13 +93,25 @@ impl Slice {
 
 /// For each step: whose turn it was, and the steps right before it.
 struct Causes {
-    of_step: BTreeMap<u64, (Actor, Vec<u64>)>,
+    of_step: BTreeMap<u64, Cause>,
+}
+
+/// Where a turn comes from.
+struct Cause {
+    who: Actor,
+    /// The last turn of its actor.
+    own: Option<u64>,
+    /// The last one before it in which its actor said something.
+    own_said: Option<u64>,
+    /// The turn that sent what it took; 0 = none did.
+    sender: u64,
 }
 
 /// What has been seen so far that a later turn may come from.
 #[derive(Default)]
 struct Origins {
     last_turn: BTreeMap<Pid, u64>,
+    last_said: BTreeMap<Pid, u64>,
     sent: BTreeMap<SignalName, u64>,
     answered: BTreeMap<(Pid, u64), u64>,
     armed: BTreeMap<(Pid, u64), u64>,
@@ -111,8 +127,12 @@ impl Causes {
             match &record.what {
                 Happening::Turn { who, name, head, cause, .. } => {
                     let own = origins.last_turn.insert(who.pid, step);
+                    let own_said = origins.last_said.get(&who.pid).copied();
                     let sender = origins.of_signal(who.pid, name, head).unwrap_or(*cause);
-                    causes.of_step.insert(step, (*who, own.into_iter().chain([sender]).collect()));
+                    causes.of_step.insert(step, Cause { who: *who, own, own_said, sender });
+                }
+                Happening::Logged { who, level, .. } if *level <= Level::Info as u8 => {
+                    origins.last_said.insert(who.pid, step);
                 }
                 Happening::Transmitted(parcel) => {
                     origins.sent.insert(parcel.name, step);
@@ -130,6 +150,23 @@ impl Causes {
             }
         }
         causes
+    }
+
+    /// The turns that links lead to from these, with how many.
+    fn links_before(&self, begin: Vec<u64>) -> BTreeMap<u64, u32> {
+        let mut links: BTreeMap<u64, u32> = begin.iter().map(|step| (*step, 0)).collect();
+        let mut open: VecDeque<u64> = begin.into();
+        while let Some(step) = open.pop_front() {
+            let Some(cause) = self.of_step.get(&step) else { continue };
+            let next = links[&step] + 1;
+            for before in cause.own_said.into_iter().chain([cause.sender]) {
+                links.entry(before).or_insert_with(|| {
+                    open.push_back(before);
+                    next
+                });
+            }
+        }
+        links
     }
 }
 
