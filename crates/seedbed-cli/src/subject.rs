@@ -52,6 +52,7 @@ pub(crate) fn alone(path: &Path, args: &[String]) -> Result<Manifest, Failure> {
     for process in &mut manifest.processes {
         process.module = Some(bytes.as_slice().into());
         process.path = path.file_name().unwrap_or_default().into();
+        allow(process);
         tell(process, args);
     }
     Ok(manifest)
@@ -71,31 +72,45 @@ pub(crate) fn entry(mut manifest: Manifest, id: &str, args: &[String]) -> Result
     Ok(Manifest { hash: manifest.hash, root: manifest.root, processes: manifest.processes, ..tree })
 }
 
-/// Gives a `wasi` process the arguments of the command line: its method's, if it has one, in place of
+/// Gives a process with a body the arguments of the command line: its method's, if it has one, in place of
 /// those of the manifest; else the program's, behind those of the manifest.
 fn tell(process: &mut Process, args: &[String]) {
-    let module = process.module.as_deref();
-    let is_program =
-        || module.is_some_and(|m| Module::from_bytes(m).is_ok_and(|m| m.dialect() == Dialect::Wasi));
+    let is_program = |process: &Process| matches!(dialect(process), Some(Dialect::Wasi | Dialect::Lunatic));
     match process.method {
         _ if args.is_empty() => {}
         Some(_) => process.args = args.to_vec(),
-        None if is_program() => process.wasi.args.extend_from_slice(args),
+        None if is_program(process) => process.wasi.args.extend_from_slice(args),
         None => {}
+    }
+}
+
+/// What the module of an entry speaks, if it is one.
+fn dialect(process: &Process) -> Option<Dialect> {
+    Module::from_bytes(process.module.as_deref()?).ok().map(|module| module.dialect())
+}
+
+/// Bytes of memory of each process of a `lunatic` module that runs alone.
+const MEMORY_MAX: u64 = 256 << 20;
+
+/// A main process of lunatic that runs alone may do what it may there.
+fn allow(process: &mut Process) {
+    if dialect(process) == Some(Dialect::Lunatic) {
+        (process.permissions.compile, process.permissions.configure) = (true, true);
+        process.limits.memory_max_bytes = Some(MEMORY_MAX);
     }
 }
 
 /// Name of a module that runs alone.
 const MAIN: &str = "main";
 
-/// A tree with one child, which ends with it.
+/// A tree with one child, which ends with it. If the child fails, the tree gives up: that is a finding.
 fn tree_of(id: &str, args: &[String]) -> String {
     let args: Vec<String> = args.iter().map(|arg| value(arg)).collect();
     let args = if args.is_empty() { String::new() } else { format!(", args = [{}]", args.join(", ")) };
     let id = quoted(id);
     format!(
-        "[tree]\nauto_shutdown = \"all_significant\"\nchildren = [{{ id = {id}, name = false, process = {id}, \
-         restart = \"temporary\", significant = true{args} }}]\n"
+        "[tree]\nauto_shutdown = \"all_significant\"\nintensity = 0\nchildren = [{{ id = {id}, name = false, process = {id}, \
+         restart = \"transient\", significant = true{args} }}]\n"
     )
 }
 

@@ -75,6 +75,16 @@ pub trait Behaviour: 'static {
         Ok(())
     }
 
+    /// Goes on in the turn that runs, after what it asked for so far was applied at its request, by
+    /// [`Context::apply_now`].
+    ///
+    /// # Errors
+    /// How the turn failed; what was applied stays so.
+    fn resume(&mut self, cx: &mut Context<'_>) -> Result<(), Failed> {
+        let _ = cx;
+        Ok(())
+    }
+
     /// The last turn.
     ///
     /// # Errors

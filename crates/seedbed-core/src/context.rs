@@ -107,6 +107,22 @@ impl Context<'_> {
     pub fn local<T: Any>(&mut self) -> Option<&mut T> {
         self.node.local.get_mut(&TypeId::of::<T>())?.downcast_mut()
     }
+
+    /// The same, made where it is not there yet.
+    pub fn local_or_default<T: Any + Default>(&mut self) -> &mut T {
+        let local = self.node.local.entry(TypeId::of::<T>()).or_insert_with(|| Box::<T>::default());
+        local.downcast_mut().expect("kept by its type")
+    }
+
+    /// The nodes of the world or cluster that have names here.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = NodeId> {
+        self.node.node_names.values().copied()
+    }
+
+    /// How many actors its node has.
+    pub fn alive(&self) -> u32 {
+        self.node.alive
+    }
 }
 
 /// Time and chance.
@@ -188,6 +204,43 @@ impl Context<'_> {
     pub fn send_tagged(&mut self, to: Pid, tag: u64, payload: &[u8]) -> Result<(), Code> {
         let to_now = self.check_send(to, payload.len())?;
         self.post(to, to_now, 0, tag, payload)
+    }
+
+    /// Sends bytes under a tag to who may have no room for them: then true, and who sends has to wait
+    /// for nothing at the end of this turn, and goes on when the message has its room, or the
+    /// receiver is gone (rule M10). For behaviours that wait.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send): a mailbox is full only to others than those who wait, and to itself.
+    pub fn send_waiting(&mut self, to: Pid, tag: u64, payload: &[u8]) -> Result<bool, Code> {
+        let full = match self.check_send(to, payload.len()) {
+            Ok(to_now) => return self.post(to, to_now, 0, tag, payload).map(|()| false),
+            Err(code) => code,
+        };
+        let Resolved::Local(receiver) = self.node.resolve(to) else { return Err(full) };
+        let waits = self.node.slot(receiver).limits.policy == MailboxPolicy::Wait;
+        if full != Code::MailboxFull || !waits || receiver == self.node.turn.slot {
+            return Err(full);
+        }
+        let envelope = self.next_message(to, 0, tag);
+        self.node.turn.sent_bytes += payload.len() as u64;
+        let signal = self.node.arena.insert(envelope, payload, self.node.step);
+        self.node.arena.get_mut(signal).aux = receiver;
+        self.node.outbox.push(Wish::SendWaiting { signal });
+        Ok(true)
+    }
+
+    /// How many signals it has sent so far: the number of the last one.
+    pub fn sent(&self) -> u64 {
+        self.slot().sent
+    }
+
+    /// The envelope of the next message of this actor to another of its node.
+    fn next_message(&mut self, to: Pid, correlation: u64, tag: u64) -> Envelope {
+        let from = self.me().to_raw();
+        let slot = self.slot_mut();
+        slot.sent += 1;
+        Envelope { id: slot.sent, from, to: to.to_raw(), correlation, tag, len: 0, flags: Flags::MESSAGE }
     }
 
     /// Asks: sends a request that ends in exactly one reply or failure, as a
@@ -346,7 +399,8 @@ impl Context<'_> {
             if len > r.limits.message_bytes as usize {
                 return Err(Code::TooLarge);
             }
-            if !has_room(r, len) && r.limits.policy == MailboxPolicy::Refuse {
+            let keeps = matches!(r.limits.policy, MailboxPolicy::Refuse | MailboxPolicy::Wait);
+            if keeps && (!has_room(r, len) || r.awaited) {
                 return Err(Code::MailboxFull);
             }
         } else if self.held(to).is_some_and(|held| !held.has_room(len)) {
@@ -911,6 +965,24 @@ impl Context<'_> {
         if std::mem::take(&mut self.slot_mut().selective) {
             self.node.turn.mark().refiltered = true;
         }
+    }
+
+    /// True if something that these let in is in the mailbox now.
+    pub fn is_waiting(&self, wants: &[Want]) -> bool {
+        self.node.has_mail_for(&Filter::new(wants))
+    }
+
+    /// True if this turn asked for something that is not applied yet.
+    #[inline]
+    pub fn has_asked(&self) -> bool {
+        !self.node.outbox.is_empty()
+    }
+
+    /// When the hook that runs returns, what the turn asked for so far is applied, and stays so
+    /// whatever comes of the turn; then the turn goes on with
+    /// [`Behaviour::resume`](crate::Behaviour::resume), unless that ended the actor (rule G8).
+    pub fn apply_now(&mut self) {
+        self.node.turn.mark().apply_now = true;
     }
 
     /// Asks for another turn without a signal, [`Behaviour::go_on`](crate::Behaviour::go_on): it is a

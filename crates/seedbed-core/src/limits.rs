@@ -13,6 +13,9 @@ pub enum MailboxPolicy {
     DropOldest,
     /// The new message is dropped.
     DropNewest,
+    /// A sender that can wait does so until there is room, the first to wait first; any other is
+    /// told, and keeps the message (rule M10).
+    Wait,
 }
 
 /// Bounds that the kernel keeps for one actor.

@@ -18,7 +18,7 @@ use crate::timer::{Armed, Timer, Timers};
 use crate::wait::Filter;
 use seedbed_abi::{Code, ExitReason, Flags, Pid, Time};
 use std::any::{Any, TypeId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -49,6 +49,8 @@ pub(crate) struct Slot {
     pub(crate) trap_exits: bool,
     /// It takes only what its filter lets in.
     pub(crate) selective: bool,
+    /// Senders wait for room in its mailbox.
+    pub(crate) awaited: bool,
     pub(crate) mailbox: Mailbox,
     /// Messages, requests and exits sent so far.
     pub(crate) sent: u64,
@@ -107,6 +109,8 @@ pub(crate) struct Cold {
     pub(crate) random: Option<Box<Stream>>,
     /// What it lets in, if it is selective.
     pub(crate) filter: Filter,
+    /// Messages whose senders wait for room in its mailbox, the first to wait first.
+    pub(crate) waiting: VecDeque<(Sender, u32)>,
     /// Its start goes on after its first turn.
     pub(crate) start_deferred: bool,
 }
@@ -203,6 +207,8 @@ pub(crate) struct Special {
     pub(crate) go_on: bool,
     /// What it lets in is not what it was before this turn.
     pub(crate) refiltered: bool,
+    /// What it asked for is to be applied before it goes on in this turn.
+    pub(crate) apply_now: bool,
     pub(crate) value: Option<Vec<u8>>,
     /// Links that this turn asked for, itself or with a spawn: they count against the limit.
     pub(crate) links_asked: u32,
@@ -380,6 +386,7 @@ impl Node {
             stage: Stage::Reserved,
             trap_exits: false,
             selective: false,
+            awaited: false,
             life: Life(0),
             mailbox: Mailbox::EMPTY,
             path: PathId(0),

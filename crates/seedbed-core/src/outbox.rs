@@ -16,6 +16,11 @@ pub(crate) enum Wish {
     Send {
         signal: u32,
     },
+    /// A message whose sender waits until the receiver has room for it. In the arena; `aux` is the
+    /// receiver's slot.
+    SendWaiting {
+        signal: u32,
+    },
     /// A message for a name that nobody has, and whose mail is held.
     Hold {
         signal: u32,

@@ -16,10 +16,16 @@ pub enum Want {
     Completion(u64),
     /// This timer.
     Timer(u64),
+    /// Any timer.
+    AnyTimer,
     /// An exit that is trapped.
     Exit,
+    /// An exit that is trapped, of a link with this tag.
+    ExitTagged(u64),
     /// A down.
     Down,
+    /// The down of this monitor.
+    DownOf(u64),
     /// How the start of a child went.
     Started,
 }
@@ -33,8 +39,11 @@ impl Want {
             Want::Reply(n) => kind == Flags::REPLY && envelope.correlation == n,
             Want::Completion(n) => kind == Flags::COMPLETION && envelope.correlation == n,
             Want::Timer(n) => kind == Flags::TIMER && envelope.correlation == n,
+            Want::AnyTimer => kind == Flags::TIMER,
             Want::Exit => kind == Flags::EXIT,
+            Want::ExitTagged(tag) => kind == Flags::EXIT && envelope.tag == tag,
             Want::Down => kind == Flags::DOWN,
+            Want::DownOf(n) => kind == Flags::DOWN && envelope.correlation == n,
             Want::Started => kind == Flags::STARTED,
         }
     }
@@ -70,15 +79,18 @@ mod tests {
             Want::Exit,
             Want::Down,
             Want::Started,
+            Want::ExitTagged(7),
+            Want::DownOf(5),
+            Want::AnyTimer,
         ];
         let cases = [
             (Flags::MESSAGE, vec![0, 1]),
             (Flags::REPLY, vec![2]),
             (Flags::REPLY.with(Flags::FAILED), vec![2]),
             (Flags::COMPLETION, vec![3]),
-            (Flags::TIMER, vec![4]),
-            (Flags::EXIT, vec![5]),
-            (Flags::DOWN, vec![6]),
+            (Flags::TIMER, vec![4, 10]),
+            (Flags::EXIT, vec![5, 8]),
+            (Flags::DOWN, vec![6, 9]),
             (Flags::STARTED.with(Flags::FAILED), vec![7]),
         ];
         for (flags, by) in cases {

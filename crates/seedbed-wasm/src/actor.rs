@@ -7,6 +7,7 @@
 
 use crate::arena::{Arena, Guest};
 use crate::blocking::{Plan, Process};
+use crate::dialect::lunatic::{Lunatic, Rights};
 use crate::dialect::palladium::{self, Plugin};
 use crate::dialect::wasi::{Invocation, Wasi, WasiConfig, WasiError};
 use crate::dialect::{Dialect, Handler, seedbed};
@@ -16,7 +17,7 @@ use crate::module::{Module, ModuleError};
 use crate::rewrite::Halt;
 use crate::trap::{Circumstances, Ended, ended};
 use seedbed_abi::{Envelope, Failure, StopCode};
-use seedbed_core::{Behaviour, Context, Factory, Failed, Hook, Limits, Permissions};
+use seedbed_core::{Behaviour, Context, Factory, Failed, Hook, Limits, MailboxPolicy, Permissions};
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
@@ -33,6 +34,25 @@ pub struct WasmActor {
     plugin: Arc<Plugin>,
     /// What a `wasi` process is given, and the call to make; `None` until it is said, or usual.
     wasi: Option<Arc<(WasiConfig, Invocation)>>,
+    /// What a process of the `lunatic` dialect may do beside.
+    lunatic: LunaticRights,
+}
+
+/// What a process of the `lunatic` dialect may do, beside spawning and using names, and pass on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LunaticRights {
+    /// Compile modules at run time.
+    pub compile: bool,
+    /// Make configurations for its children.
+    pub configure: bool,
+    /// So many actors its node may have for it to spawn another.
+    pub processes_max: u32,
+}
+
+impl Default for LunaticRights {
+    fn default() -> LunaticRights {
+        LunaticRights { compile: true, configure: true, processes_max: 32_768 }
+    }
 }
 
 impl WasmActor {
@@ -54,10 +74,14 @@ impl WasmActor {
 
     /// Actors of a module, with the usual limits and permissions.
     pub fn new(module: Module) -> WasmActor {
-        let (wasm, limits, permissions) = <(WasmLimits, Limits, Permissions)>::default();
+        let (wasm, mut limits, permissions) = <(WasmLimits, Limits, Permissions)>::default();
+        if module.dialect() == Dialect::Lunatic {
+            limits.policy = MailboxPolicy::Wait;
+        }
         let config = WasiConfig::default();
         let wasi = config.check(&module).ok().map(|call| Arc::new((config, call)));
-        WasmActor { module, wasm, limits, permissions, plugin: Arc::default(), wasi }
+        let (plugin, lunatic) = Default::default();
+        WasmActor { module, wasm, limits, permissions, plugin, wasi, lunatic }
     }
 
     /// With these bounds on fuel, memory, tables and stack.
@@ -88,6 +112,13 @@ impl WasmActor {
         self
     }
 
+    /// With these rights; they mean nothing for other dialects than `lunatic`.
+    #[must_use]
+    pub fn lunatic(mut self, rights: LunaticRights) -> WasmActor {
+        self.lunatic = rights;
+        self
+    }
+
     /// As a process that is given this.
     ///
     /// # Errors
@@ -106,22 +137,14 @@ impl WasmActor {
 
 impl Factory for WasmActor {
     fn create(&self, cx: &mut Context<'_>, args: &[u8]) -> Result<Box<dyn Behaviour>, Failed> {
+        self.module.fits(&self.wasm)?;
         let shape = self.module.shape();
-        let pages = shape.memory.unwrap_or(0);
-        if (pages << 16) > self.wasm.memory() as u64 || shape.table_elements > u64::from(self.wasm.tables_max)
-        {
-            let detail = format!(
-                "the module begins with {pages} pages of memory and {} table elements",
-                shape.table_elements
-            );
-            return Err(Failed { failure: Failure::OutOfMemory, detail: Some(detail) });
-        }
         match self.module.dialect() {
             Dialect::Palladium => {
                 let handler = palladium::Handler::new(cx, shape, &self.plugin)?;
                 self.running(handler, args)
             }
-            Dialect::Wasi => self.process(),
+            Dialect::Wasi | Dialect::Lunatic => self.process(),
             // No other dialect gets past `Module`.
             _ => self.running(seedbed::Handler::new(shape), args),
         }
@@ -133,6 +156,8 @@ impl Factory for WasmActor {
             Dialect::Palladium => palladium::payload_max(self.module.shape(), self.wasm.memory()),
             // Nothing reads its messages.
             Dialect::Wasi => u32::MAX,
+            // What a process reads, it reads by pieces.
+            Dialect::Lunatic => u32::MAX,
             _ => seedbed::payload_max(self.module.shape()),
         };
         // What there can be no room for is refused at the sender.
@@ -156,9 +181,24 @@ impl WasmActor {
             module: self.module.clone(),
             limits: self.wasm,
             wasi: Wasi::new(config),
+            lunatic: (self.module.dialect() == Dialect::Lunatic)
+                .then(|| Lunatic::new(Arc::new(self.rights(config)), self.module.clone())),
             call,
             max_execution: config.max_execution,
         })))
+    }
+
+    fn rights(&self, wasi: &WasiConfig) -> Rights {
+        let LunaticRights { compile, configure, processes_max } = self.lunatic;
+        Rights {
+            wasm: self.wasm,
+            limits: Factory::limits(self),
+            permissions: self.permissions.clone(),
+            compile,
+            configure,
+            processes_max,
+            wasi: wasi.clone(),
+        }
     }
 
     fn running<D: Handler>(&self, dialect: D, args: &[u8]) -> Result<Box<dyn Behaviour>, Failed> {

@@ -27,7 +27,7 @@ mod module;
 mod rewrite;
 mod trap;
 
-pub use actor::WasmActor;
+pub use actor::{LunaticRights, WasmActor};
 pub use dialect::palladium::{Namespaces, Plugin, PluginError, PluginInfo, Plugins};
 pub use dialect::wasi::{WasiConfig, WasiError};
 pub use dialect::{Dialect, HostFunction, host_functions};

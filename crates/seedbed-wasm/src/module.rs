@@ -6,10 +6,13 @@
 
 use crate::arena::Image;
 use crate::blocking::Data;
-use crate::dialect::{Dialect, Linked, palladium};
+use crate::dialect::{Dialect, Linked, lunatic, palladium};
 use crate::engine::engine;
 use crate::host::Host;
+use crate::limits::WasmLimits;
 use crate::rewrite::{self, Mode, RewriteError, Shape};
+use seedbed_abi::Failure;
+use seedbed_core::Failed;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -77,8 +80,8 @@ pub enum ModuleError {
     /// The module speaks no dialect.
     #[error("no dialect recognised: a handler exports `seedbed_on_message`")]
     NoDialect,
-    /// The module speaks a dialect that cannot be run.
-    #[error("the dialect `{0}` is recognised, but cannot be run")]
+    /// The module has handlers, where a process is to be made of it.
+    #[error("no process can be made of a module of the dialect `{0}`")]
     Dialect(Dialect),
     /// An import that the dialect does not offer.
     #[error("unknown import `{module}` `{name}`")]
@@ -151,7 +154,7 @@ impl Module {
     /// # Errors
     /// If it is no module that can be an actor.
     pub fn from_bytes(wasm: &[u8]) -> Result<Module, ModuleError> {
-        Module::load(wasm, None)
+        Module::load(wasm, As::Itself)
     }
 
     /// The same for a module that may speak no dialect: one with an export of this name is then a
@@ -160,25 +163,32 @@ impl Module {
     /// # Errors
     /// If it is no module that can be an actor.
     pub fn with_method(wasm: &[u8], method: &str) -> Result<Module, ModuleError> {
-        Module::load(wasm, Some(method))
+        Module::load(wasm, As::Method(method))
     }
 
-    fn load(wasm: &[u8], method: Option<&str>) -> Result<Module, ModuleError> {
+    /// A module for processes of the `lunatic` dialect, whose functions it may import.
+    ///
+    /// # Errors
+    /// If it is none, or has handlers.
+    pub(crate) fn at_run_time(wasm: &[u8]) -> Result<Module, ModuleError> {
+        Module::load(wasm, As::Process)
+    }
+
+    fn load(wasm: &[u8], what: As<'_>) -> Result<Module, ModuleError> {
         if !wasm.starts_with(b"\0asm") {
             return Err(ModuleError::NotWasm(wasm[..wasm.len().min(4)].to_vec()));
         }
         let hash = ModuleHash::of(wasm);
-        let cell = cell_of(hash);
+        let cell = cell_of((hash, what == As::Process));
         // Held while compiling: who else asks for this module waits, who asks for another does not.
         let mut known = cell.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(inner) = known.upgrade() {
-            let by_method = method.is_some_and(|m| inner.shape.export(m).is_some());
-            return match Dialect::of(&inner.shape) {
-                None if !by_method => Err(ModuleError::NoDialect),
-                _ => Ok(Module(inner)),
+            return match what.dialect(&inner.shape) {
+                None => Err(ModuleError::NoDialect),
+                Some(_) => Ok(Module(inner)),
             };
         }
-        let module = Module(Arc::new(compile(wasm, hash, method)?));
+        let module = Module(Arc::new(compile(wasm, hash, what)?));
         *known = Arc::downgrade(&module.0);
         Ok(module)
     }
@@ -212,12 +222,27 @@ impl Module {
     pub fn warnings(&self) -> Vec<String> {
         match self.0.dialect {
             Dialect::Palladium => palladium::warnings(&self.0.shape),
+            Dialect::Lunatic => lunatic::warnings(&self.0.shape),
             _ => Vec::new(),
         }
     }
 
     pub(crate) fn shape(&self) -> &Shape {
         &self.0.shape
+    }
+
+    /// Checks that what an instance begins with is within the limits.
+    ///
+    /// # Errors
+    /// If it is not: memory is used up before the start.
+    pub(crate) fn fits(&self, limits: &WasmLimits) -> Result<(), Failed> {
+        let (pages, elements) = (self.0.shape.memory.unwrap_or(0), self.0.shape.table_elements);
+        if pages.saturating_mul(1 << 16) <= limits.memory() as u64 && elements <= u64::from(limits.tables_max)
+        {
+            return Ok(());
+        }
+        let detail = format!("the module begins with {pages} pages of memory and {elements} table elements");
+        Err(Failed { failure: Failure::OutOfMemory, detail: Some(detail) })
     }
 
     /// Its code.
@@ -255,25 +280,50 @@ impl fmt::Debug for Module {
     }
 }
 
+/// What a module is loaded as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum As<'a> {
+    /// What its dialect makes it.
+    Itself,
+    /// A `wasi` process with this method, if it speaks no dialect.
+    Method(&'a str),
+    /// A process of the `lunatic` dialect.
+    Process,
+}
+
+impl As<'_> {
+    fn dialect(self, shape: &Shape) -> Option<Dialect> {
+        let own = Dialect::of(shape);
+        match (self, own) {
+            (As::Process, None | Some(Dialect::Wasi)) => Some(Dialect::Lunatic),
+            (As::Method(method), None) => shape.export(method).map(|_| Dialect::Wasi),
+            _ => own,
+        }
+    }
+}
+
+/// The bytes of a module, and whether it was loaded as a process of the `lunatic` dialect.
+type Key = (ModuleHash, bool);
+
 /// The place of a module in the process-wide table.
-fn cell_of(hash: ModuleHash) -> Arc<Mutex<Weak<Inner>>> {
-    type Table = BTreeMap<ModuleHash, Arc<Mutex<Weak<Inner>>>>;
+fn cell_of(key: Key) -> Arc<Mutex<Weak<Inner>>> {
+    type Table = BTreeMap<Key, Arc<Mutex<Weak<Inner>>>>;
     static MODULES: Mutex<Table> = Mutex::new(BTreeMap::new());
     let mut modules = MODULES.lock().unwrap_or_else(PoisonError::into_inner);
     // A place that nobody compiles at, and whose module is gone, makes room.
     modules.retain(|other, cell| {
-        *other == hash || Arc::strong_count(cell) > 1 || cell.try_lock().is_ok_and(|m| m.strong_count() > 0)
+        *other == key || Arc::strong_count(cell) > 1 || cell.try_lock().is_ok_and(|m| m.strong_count() > 0)
     });
-    Arc::clone(modules.entry(hash).or_default())
+    Arc::clone(modules.entry(key).or_default())
 }
 
-fn compile(wasm: &[u8], hash: ModuleHash, method: Option<&str>) -> Result<Inner, ModuleError> {
-    let dialect = |shape: &Shape| {
-        Dialect::of(shape).or_else(|| method.and_then(|m| shape.export(m)).map(|_| Dialect::Wasi))
-    };
-    let mode = |shape: &Shape| dialect(shape).map_or(Mode::Stops, Dialect::mode);
+fn compile(wasm: &[u8], hash: ModuleHash, what: As<'_>) -> Result<Inner, ModuleError> {
+    let mode = |shape: &Shape| what.dialect(shape).map_or(Mode::Stops, Dialect::mode);
     let (rewritten, shape) = rewrite::rewrite(wasm, &mut (), mode)?;
-    let dialect = dialect(&shape).ok_or(ModuleError::NoDialect)?;
+    let dialect = what.dialect(&shape).ok_or(ModuleError::NoDialect)?;
+    if what == As::Process && dialect != Dialect::Lunatic {
+        return Err(ModuleError::Dialect(dialect));
+    }
     let handed = crate::handed::compiled(hash)?;
     let handed_down = handed.is_some();
     let compiled = || match handed {
@@ -377,8 +427,16 @@ mod tests {
                 "unknown import `pd` `pd_spawn`",
             ),
             (
-                "(import \"lunatic::process\" \"self\" (func))".into(),
-                "the dialect `lunatic` is recognised, but cannot be run",
+                "(import \"lunatic::process\" \"kill\" (func (param i32)))".into(),
+                "import `kill` is a function (i32) -> (), not a function (i64) -> ()",
+            ),
+            (
+                "(import \"lunatic::process\" \"self\" (global i32))".into(),
+                "unknown import `lunatic::process` `self`",
+            ),
+            (
+                "(import \"lunatic::process\" \"kill\" (func (param i64))) (import \"env\" \"f\" (func))".into(),
+                "unknown import `env` `f`",
             ),
             (
                 "(import \"wasi_snapshot_preview1\" \"sched_yield\" (func (result i32))) (func (export \"_start\"))".into(),

@@ -119,6 +119,7 @@ impl Kernel {
             cause: self.node.step,
         });
         self.bury_mail(r, slot, me, held_name);
+        self.bury_waiting(r, slot);
         for hash in std::mem::take(&mut self.node.slot_mut(slot).cold.keeps) {
             self.end_hold(r, hash);
         }

@@ -59,13 +59,24 @@ impl Kernel {
             let name = name_of(node.lines.get(delivery.line), &signal.kept, node.slot(slot));
             Event::Turn { who: node.who(slot), hook, name, envelope, payload, cause: signal.kept.cause }
         });
-        let done = self.call(r, slot, hook, envelope, payload);
+        let mut done = self.call(r, slot, hook, envelope, payload);
+        let mut line = Some(delivery.line);
+        if self.node.turn.special.apply_now {
+            done = self.go_on_applied(r, delivery.line, envelope, done);
+            line = None;
+        }
         let fuel = self.node.turn.fuel;
         r.observe_turn(|| {
             let Turn { now, unix, .. } = self.node.turn;
             Event::TurnEnd { who: self.node.who(slot), fuel, now, unix, failed: done.is_err() }
         });
-        self.settle(r, delivery.line, slot);
+        match line {
+            Some(line) => self.settle(r, line, slot),
+            None => self.settle_again(r, slot),
+        }
+        if self.node.slots[slot as usize].awaited {
+            self.give_room(r, slot);
+        }
         match done {
             Ok(()) => self.finish(r, slot, hook),
             Err(failed) => self.fail_turn(r, slot, hook, failed),
@@ -160,6 +171,11 @@ impl Kernel {
             }
         }));
         self.node.slot_mut(slot).behaviour = behaviour;
+        self.outcome(done)
+    }
+
+    /// What a hook came to, as the turn has it.
+    pub(super) fn outcome(&self, done: std::thread::Result<Result<(), Failed>>) -> Result<(), Failed> {
         match done {
             // The turn was over at that call; an error only passes on that more was refused (rule T4).
             Ok(Err(_)) if self.node.turn.special.ended.is_some() => Ok(()),
@@ -171,7 +187,7 @@ impl Kernel {
 
     /// Looks after the lines of an actor whose turn is over: the next of the line becomes enabled,
     /// emptied ones go.
-    fn settle<R: Reactor>(&mut self, r: &mut R, line: u32, slot: u32) {
+    pub(super) fn settle<R: Reactor>(&mut self, r: &mut R, line: u32, slot: u32) {
         if self.node.slots[slot as usize].selective || self.node.turn.special.refiltered {
             return self.settle_waiting(r, line, slot);
         }
@@ -302,6 +318,7 @@ impl Kernel {
                     mailbox.bytes -= len;
                     self.node.arena.discard(signal);
                 }
+                Wish::SendWaiting { signal } => self.node.arena.discard(signal),
                 Wish::Hold { signal } => {
                     let Envelope { to, len, .. } = self.node.arena.get(signal).envelope;
                     let held = hash_of(Pid::from_raw(to)).and_then(|hash| self.node.holds.get_mut(hash));
@@ -380,7 +397,7 @@ impl Kernel {
         self.node.slot_mut(slot).cold.asked.insert(asker, correlation);
     }
 
-    fn apply_outbox<R: Reactor>(&mut self, r: &mut R, slot: u32) {
+    pub(super) fn apply_outbox<R: Reactor>(&mut self, r: &mut R, slot: u32) {
         let from = self.node.sender(slot);
         let me = Pid::from_raw(from.key);
         self.node.turn.applying = true;
@@ -424,6 +441,7 @@ impl Kernel {
                 }
             }
             Wish::Answer { signal } => self.answer(r, from, signal),
+            Wish::SendWaiting { signal } => self.wait_for_room(r, from, signal),
             Wish::Hold { signal } => self.hold(r, from, signal),
             Wish::EndHold(hash) => self.end_hold(r, hash),
             Wish::Named => self.release_held(r, slot),

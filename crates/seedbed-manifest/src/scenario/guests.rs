@@ -4,7 +4,9 @@
 
 use crate::Manifest;
 use crate::process::{EnvVar, Limits, MailboxPolicy, Permissions, Process, Wasi};
-use seedbed_wasm::{Dialect, Module, ModuleError, WasiConfig, WasiError, WasmActor, WasmLimits};
+use seedbed_wasm::{
+    Dialect, LunaticRights, Module, ModuleError, WasiConfig, WasiError, WasmActor, WasmLimits,
+};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -87,18 +89,23 @@ fn guest(process: &Process, values: &BTreeMap<String, String>) -> Result<WasmAct
         return Err(strange.into_iter().map(|key| GuestProblem::Key { key, dialect }).collect());
     }
     let mut actor = WasmActor::new(module);
-    if dialect == Dialect::Wasi {
+    if matches!(dialect, Dialect::Wasi | Dialect::Lunatic) {
         let config = wasi(process, values)?;
         actor =
             actor.wasi(config).map_err(|errors| errors.into_iter().map(Into::into).collect::<Vec<_>>())?;
     }
     Ok(actor
         .wasm_limits(wasm_limits(&process.limits))
-        .limits(limits(&process.limits))
-        .permissions(permissions(&process.permissions)))
+        .limits(limits(&process.limits, dialect))
+        .permissions(permissions(&process.permissions))
+        .lunatic(LunaticRights {
+            compile: process.permissions.compile,
+            configure: process.permissions.configure,
+            ..LunaticRights::default()
+        }))
 }
 
-/// What a `wasi` process is given.
+/// What a process with a body is given.
 fn wasi(process: &Process, values: &BTreeMap<String, String>) -> Result<WasiConfig, Vec<GuestProblem>> {
     let Wasi { args, cwd, env, mounts } = &process.wasi;
     let mut problems = Vec::new();
@@ -137,6 +144,7 @@ fn strange_keys(process: &Process, dialect: Dialect) -> Vec<&'static str> {
     let Process { method, args, imports, wasi, limits, permissions, .. } = process;
     let handler = matches!(dialect, Dialect::Seedbed | Dialect::Palladium);
     let wasi_only = |given: bool| dialect != Dialect::Wasi && given;
+    let lunatic_only = |given: bool| dialect != Dialect::Lunatic && given;
     let keys = [
         ("method", wasi_only(method.is_some())),
         ("args", wasi_only(!args.is_empty())),
@@ -145,8 +153,8 @@ fn strange_keys(process: &Process, dialect: Dialect) -> Vec<&'static str> {
         ("limits.fuel_slice", handler && limits.fuel_slice.is_some()),
         ("limits.fuel_max", handler && limits.fuel_max.is_some()),
         ("limits.max_execution", handler && limits.max_execution.is_some()),
-        ("permissions.compile", permissions.compile),
-        ("permissions.configure", permissions.configure),
+        ("permissions.compile", lunatic_only(permissions.compile)),
+        ("permissions.configure", lunatic_only(permissions.configure)),
     ];
     keys.into_iter().filter(|(_, strange)| *strange).map(|(key, _)| key).collect()
 }
@@ -164,16 +172,17 @@ fn wasm_limits(limits: &Limits) -> WasmLimits {
     }
 }
 
-fn limits(limits: &Limits) -> seedbed_core::Limits {
+fn limits(limits: &Limits, dialect: Dialect) -> seedbed_core::Limits {
     let default = seedbed_core::Limits::default();
     seedbed_core::Limits {
         mailbox_count: limits.mailbox_count_max.unwrap_or(default.mailbox_count),
         mailbox_bytes: limits.mailbox_bytes_max.unwrap_or(default.mailbox_bytes),
         message_bytes: limits.message_bytes_max.unwrap_or(default.message_bytes),
         policy: match limits.mailbox_policy {
+            None if dialect == Dialect::Lunatic => seedbed_core::MailboxPolicy::Wait,
             None => default.policy,
-            // A handler has no stack to wait on: what would make a blocking sender wait is refused.
-            Some(MailboxPolicy::Refuse | MailboxPolicy::Wait) => seedbed_core::MailboxPolicy::Refuse,
+            Some(MailboxPolicy::Refuse) => seedbed_core::MailboxPolicy::Refuse,
+            Some(MailboxPolicy::Wait) => seedbed_core::MailboxPolicy::Wait,
             Some(MailboxPolicy::DropOldest) => seedbed_core::MailboxPolicy::DropOldest,
             Some(MailboxPolicy::DropNewest) => seedbed_core::MailboxPolicy::DropNewest,
         },

@@ -18,5 +18,5 @@ mod turn;
 
 pub(crate) use process::{Plan, Process};
 pub(crate) use stacks::Stacks;
-pub(crate) use store::{Bytes, Data, charge, enter, suspend};
-pub(crate) use turn::{Wait, with_turn};
+pub(crate) use store::{Bytes, Data, charge, enter, enter_if, stack, suspend};
+pub(crate) use turn::{Wait, Woken, applied, with_turn};

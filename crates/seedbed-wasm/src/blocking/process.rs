@@ -1,7 +1,8 @@
 //! A guest that waits, as a behaviour of the kernel.
 
 use super::store::{Data, Handles, account, out, suspend};
-use super::turn::{Turn, Wait, poll};
+use super::turn::{Turn, Wait, Woken, poll};
+use crate::dialect::lunatic::{self, Lunatic};
 use crate::dialect::wasi::{Invocation, Wasi};
 use crate::dialect::{Before, before};
 use crate::engine::engine;
@@ -24,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) module: Module,
     pub(crate) limits: WasmLimits,
     pub(crate) wasi: Wasi,
+    /// Of a process of that dialect.
+    pub(crate) lunatic: Option<Lunatic>,
     /// What is called once the start is done.
     pub(crate) call: Invocation,
     /// How long the life may take.
@@ -36,6 +39,8 @@ enum Ended {
     Returned(Vec<u8>),
     /// The guest exited.
     Exited(i32),
+    /// The actor ended itself by a wish (rule T4).
+    Itself,
     Failed(Failed),
 }
 
@@ -55,10 +60,10 @@ impl Process {
     }
 
     /// Goes on with the guest until it waits or ends.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Result<(), Failed> {
+    fn poll(&mut self, cx: &mut Context<'_>, woken: Woken) -> Result<(), Failed> {
         let Some(life) = &mut self.life else { return Ok(()) };
         let mut task = std::task::Context::from_waker(Waker::noop());
-        let (result, turn) = poll(&mut *cx, || life.as_mut().poll(&mut task));
+        let (result, turn) = poll(&mut *cx, woken, || life.as_mut().poll(&mut task));
         cx.set_fuel_used(turn.fuel);
         if turn.started {
             self.started = true;
@@ -77,18 +82,24 @@ impl Process {
     }
 
     fn wait(&self, cx: &mut Context<'_>, turn: Turn) {
-        let Wait { mut wants, go_on } = turn.wait.expect("a guest is suspended by a wait only");
+        let mut wants = match turn.wait.expect("a guest is suspended by a wait only") {
+            Wait::Applied => return cx.apply_now(),
+            Wait::Yield => {
+                cx.go_on();
+                Vec::new()
+            }
+            Wait::For(wants) => wants,
+        };
+        wants.extend(turn.timers.then_some(Want::AnyTimer));
         wants.extend(self.deadline.map(|id| Want::Timer(id.0)));
         cx.wait_for(&wants);
-        if go_on {
-            cx.go_on();
-        }
     }
 }
 
 fn end(cx: &mut Context<'_>, ended: Ended) -> Result<(), Failed> {
     match ended {
         Ended::Returned(value) => cx.set_value(value),
+        Ended::Itself => return Ok(()),
         Ended::Exited(0) => {}
         Ended::Exited(code) => return Err(Failure::ExitCode(code).into()),
         Ended::Failed(failed) => return Err(failed),
@@ -105,19 +116,23 @@ impl Behaviour for Process {
             self.deadline = Some(cx.set_timer(within, 0).map_err(limit)?);
         }
         cx.defer_start();
-        self.poll(cx)
+        self.poll(cx, Woken::GoOn)
     }
 
-    fn deliver(&mut self, cx: &mut Context<'_>, envelope: &Envelope, _: &[u8]) -> Result<(), Failed> {
+    fn deliver(&mut self, cx: &mut Context<'_>, envelope: &Envelope, payload: &[u8]) -> Result<(), Failed> {
         let deadline = self.deadline.is_some_and(|id| id.0 == envelope.correlation);
         if envelope.flags == Flags::TIMER && deadline {
             return Err(Failure::Protocol("it took longer than its `max_execution`".into()).into());
         }
-        self.poll(cx)
+        self.poll(cx, Woken::Signal(*envelope, payload.to_vec()))
     }
 
     fn go_on(&mut self, cx: &mut Context<'_>) -> Result<(), Failed> {
-        self.poll(cx)
+        self.poll(cx, Woken::GoOn)
+    }
+
+    fn resume(&mut self, cx: &mut Context<'_>) -> Result<(), Failed> {
+        self.poll(cx, Woken::GoOn)
     }
 
     /// No instruction of it runs any more.
@@ -129,7 +144,7 @@ impl Behaviour for Process {
 
 /// A whole life.
 async fn live(plan: Plan) -> Ended {
-    let Plan { module, limits, wasi, call, .. } = plan;
+    let Plan { module, limits, wasi, lunatic, call, .. } = plan;
     let growth = Growth {
         len: 0,
         max: limits.memory(),
@@ -137,7 +152,8 @@ async fn live(plan: Plan) -> Ended {
         // One table is ours.
         tables: (limits.tables_max as usize).max(1),
     };
-    let data = Data::new(growth, wasi, (limits.slice(), limits.fuel_max));
+    let mut data = Data::new(growth, wasi, (limits.slice(), limits.fuel_max));
+    data.lunatic = lunatic.map(Box::new);
     let mut store = Store::new(engine(), data);
     store.limiter(|data| data);
     let result = run(&mut store, &module, &limits, &call).await;
@@ -156,9 +172,21 @@ async fn live(plan: Plan) -> Ended {
     }
     let growth_refused = store.data().growth.refused;
     match trap::ended(&error, &Circumstances { halt: None, growth_refused }) {
-        trap::Ended::Itself => Ended::Exited(0),
+        trap::Ended::Itself => Ended::Itself,
+        trap::Ended::Failed(failed) if store.data().lunatic.is_some() => Ended::Failed(named(failed)),
         trap::Ended::Failed(failed) => Ended::Failed(failed),
     }
+}
+
+/// A failure with the names that the process is registered under.
+fn named(mut failed: Failed) -> Failed {
+    let names = super::with_turn(|turn| lunatic::names(turn.cx()));
+    if !names.is_empty() {
+        let names = format!("registered as {}", names.join(", "));
+        failed.detail =
+            Some(failed.detail.map_or_else(|| names.clone(), |detail| format!("{names}: {detail}")));
+    }
+    failed
 }
 
 async fn run(
@@ -175,7 +203,10 @@ async fn run(
         account(&mut *store)?;
     }
     super::with_turn(|turn| turn.started = true);
-    suspend(store, Wait::YIELD).await?;
+    if let Some(lunatic) = &mut store.data_mut().lunatic {
+        lunatic.initialized();
+    }
+    suspend(store, Wait::Yield).await?;
     let function = instance.get_func(&mut *store, &entry(&call.export)).expect("checked with the module");
     let mut arguments = vec![Val::I64(slice)];
     arguments.extend(call.arguments.iter().copied());
@@ -198,7 +229,10 @@ async fn instantiate(
     let global =
         |store: &mut Store<Data>, name| instance.get_global(store, name).expect("the rewriting exports it");
     let (fuel, stack) = (global(store, FUEL), global(store, STACK));
-    let memory = instance.get_memory(&mut *store, MEMORY);
+    let memory = match &store.data().lunatic {
+        Some(_) => instance.get_memory(&mut *store, seedbed_abi::dialect::MEMORY),
+        None => instance.get_memory(&mut *store, MEMORY),
+    };
     stack.set(&mut *store, Val::I64(limits.stack()))?;
     fuel.set(&mut *store, Val::I64(limits.slice()))?;
     store.data_mut().handles = Some(Handles { fuel, stack, memory });

@@ -3,10 +3,11 @@
 //! `fuel_slice` is filled in at every wait and wherever it runs out; running out is itself a wait,
 //! for others to have their turn. What was burnt adds up to the life's `fuel_max`.
 
-use super::turn::{Wait, wait, with_turn};
+use super::turn::{Wait, Woken, applied, wait, with_turn};
+use crate::dialect::lunatic::Lunatic;
 use crate::dialect::wasi::Wasi;
 use crate::host::{Growth, Stop};
-use seedbed_abi::{Failure, TrapKind};
+use seedbed_abi::{Failure, Flags, TrapKind};
 use wasmtime::{AsContextMut, Caller, Global, Memory, ResourceLimiter, Val};
 
 /// Data of a store.
@@ -15,6 +16,8 @@ pub(crate) struct Data {
     pub(super) handles: Option<Handles>,
     pub(super) fuel: Fuel,
     pub(crate) wasi: Wasi,
+    /// What a process of that dialect keeps.
+    pub(crate) lunatic: Option<Box<Lunatic>>,
 }
 
 /// What of the instance is looked up once.
@@ -66,7 +69,7 @@ impl ResourceLimiter for Data {
 impl Data {
     /// Data of a store without an instance, for a life with so much fuel: a slice, and all of it.
     pub(crate) fn new(growth: Growth, wasi: Wasi, (slice, max): (i64, Option<u64>)) -> Data {
-        Data { growth, handles: None, fuel: Fuel { slice, max, burnt: 0 }, wasi }
+        Data { growth, handles: None, fuel: Fuel { slice, max, burnt: 0 }, wasi, lunatic: None }
     }
 
     pub(super) fn handles(&self) -> Handles {
@@ -107,18 +110,41 @@ fn i64_of(global: &Global, store: impl AsContextMut<Data = Data>) -> i64 {
     }
 }
 
-/// Suspends the guest until another turn, which brings what it waits for.
+/// Ends the guest's turn until another, which brings what it waits for.
 ///
 /// # Errors
 /// If the guest has burnt more than it has.
-pub(crate) async fn suspend<S>(store: &mut S, what: Wait) -> Result<(), Stop>
+pub(crate) async fn suspend<S>(store: &mut S, what: Wait) -> Result<Woken, Stop>
 where
     S: AsContextMut<Data = Data>,
 {
     account(&mut *store)?;
     store.as_context_mut().data_mut().growth.refused = false;
-    wait(what).await;
-    Ok(())
+    let mut what = what;
+    loop {
+        let then = match &what {
+            // It will be told to go on.
+            Wait::Yield => Wait::For(Vec::new()),
+            other => other.clone(),
+        };
+        let timers = store.as_context_mut().data().lunatic.as_ref().is_some_and(|l| l.has_timers());
+        with_turn(|turn| turn.timers = timers);
+        let woken = wait(what).await;
+        if !timers || !fires(&mut *store, &woken) {
+            return Ok(woken);
+        }
+        applied().await;
+        what = then;
+    }
+}
+
+/// Does what a timer of the guest is for that it does not wait for; false if it is none.
+fn fires(mut store: impl AsContextMut<Data = Data>, woken: &Woken) -> bool {
+    let Woken::Signal(envelope, _) = woken else { return false };
+    let mut context = store.as_context_mut();
+    let lunatic = context.data_mut().lunatic.as_mut();
+    envelope.flags == Flags::TIMER
+        && lunatic.is_some_and(|l| with_turn(|turn| l.fire(turn.cx(), envelope.correlation)))
 }
 
 /// Called by the guest where a counter ran out.
@@ -127,7 +153,8 @@ pub(super) async fn out(caller: &mut Caller<'_, Data>) -> wasmtime::Result<()> {
     if i64_of(&handles.stack, &mut *caller) < 0 {
         return Err(Stop::Failed(Failure::StackOverflow).into());
     }
-    Ok(suspend(caller, Wait::YIELD).await?)
+    suspend(caller, Wait::Yield).await?;
+    Ok(())
 }
 
 /// The guest's memory, for one host call; its name is in the failures.
@@ -138,9 +165,34 @@ pub(crate) struct Bytes<'a> {
 
 /// Memory and data of the caller, with so many units of fuel taken for the call.
 pub(crate) fn enter<'a>(caller: &'a mut Caller<'_, Data>, name: &'static str) -> (Bytes<'a>, &'a mut Data) {
-    let memory = caller.data().handles().memory.expect("a module with imports has a memory");
+    enter_if(caller, name).expect("a module with imports has a memory")
+}
+
+/// The same; nothing if the module has no memory.
+pub(crate) fn enter_if<'a>(
+    caller: &'a mut Caller<'_, Data>,
+    name: &'static str,
+) -> Option<(Bytes<'a>, &'a mut Data)> {
+    let memory = caller.data().handles().memory?;
     let (bytes, data) = memory.data_and_store_mut(caller);
-    (Bytes { bytes, name }, data)
+    Some((Bytes { bytes, name }, data))
+}
+
+/// What is left of the caller's stack.
+pub(crate) struct StackLeft(i64);
+
+/// Looks at it.
+pub(crate) fn stack(caller: &mut Caller<'_, Data>) -> StackLeft {
+    let stack = caller.data().handles().stack;
+    StackLeft(i64_of(&stack, caller))
+}
+
+impl StackLeft {
+    /// The frames above are gone.
+    pub(crate) fn put_back(self, caller: &mut Caller<'_, Data>) {
+        let stack = caller.data().handles().stack;
+        stack.set(caller, Val::I64(self.0)).expect("it is a mutable i64");
+    }
 }
 
 /// Takes fuel for work that grows with what the guest asks for.

@@ -3,38 +3,49 @@
 //! The guest's store is inside its suspended future, where the turn's context cannot be put; so the
 //! context is lent to the thread for as long as the future is polled.
 
+use seedbed_abi::Envelope;
 use seedbed_core::{Context, Want};
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::ptr::NonNull;
 use std::task::Poll;
 
-/// What a guest waits for when its turn ends.
-#[derive(Debug, Default)]
-pub(crate) struct Wait {
-    /// One of these.
-    pub(crate) wants: Vec<Want>,
-    /// Only that others had their turn.
-    pub(crate) go_on: bool,
+/// What a guest waits for.
+#[derive(Clone, Debug)]
+pub(crate) enum Wait {
+    /// That others had their turn.
+    Yield,
+    /// One of these; if there is none, until it is told to go on.
+    For(Vec<Want>),
+    /// That what it asked for is applied: its turn goes on (rule G8).
+    Applied,
 }
 
 impl Wait {
-    /// For others to have their turn.
-    pub(crate) const YIELD: Wait = Wait { wants: Vec::new(), go_on: true };
-
     /// For one thing.
     pub(crate) fn one(want: Want) -> Wait {
-        Wait { wants: vec![want], go_on: false }
+        Wait::For(vec![want])
     }
+}
+
+/// What brings a guest on.
+#[derive(Debug)]
+pub(crate) enum Woken {
+    /// Nothing but its turn.
+    GoOn,
+    /// One of those that it waited for.
+    Signal(Envelope, Vec<u8>),
 }
 
 /// One turn of a guest that waits.
 pub(crate) struct Turn {
     cx: NonNull<Context<'static>>,
-    /// What the guest waited for is there.
-    woken: bool,
+    /// What it brings; taken by who waits.
+    woken: Option<Woken>,
     /// For what the guest waits now.
     pub(crate) wait: Option<Wait>,
+    /// Meanwhile its timers go off, whichever they are.
+    pub(crate) timers: bool,
     /// Fuel that was burnt since the turn began.
     pub(crate) fuel: u64,
     /// The guest's start is done.
@@ -59,7 +70,7 @@ thread_local! {
 }
 
 /// Polls with a turn in its place; gives the turn back as it was left.
-pub(super) fn poll<T>(cx: &mut Context<'_>, poll: impl FnOnce() -> T) -> (T, Turn) {
+pub(super) fn poll<T>(cx: &mut Context<'_>, woken: Woken, poll: impl FnOnce() -> T) -> (T, Turn) {
     /// Takes the turn out again, also when the poll panics.
     struct Lent;
     impl Drop for Lent {
@@ -68,7 +79,7 @@ pub(super) fn poll<T>(cx: &mut Context<'_>, poll: impl FnOnce() -> T) -> (T, Tur
         }
     }
     let cx = NonNull::from(cx).cast::<Context<'static>>();
-    TURN.set(Some(Turn { cx, woken: true, wait: None, fuel: 0, started: false }));
+    TURN.set(Some(Turn { cx, woken: Some(woken), wait: None, timers: false, fuel: 0, started: false }));
     let lent = Lent;
     let result = poll();
     let turn = TURN.take().expect("put there above, and polls do not nest");
@@ -81,8 +92,8 @@ pub(crate) fn with_turn<T>(with: impl FnOnce(&mut Turn) -> T) -> T {
     TURN.with_borrow_mut(|turn| with(turn.as_mut().expect("a guest runs in a turn only")))
 }
 
-/// Ends the turn, and comes back in the next one.
-pub(super) async fn wait(wait: Wait) {
+/// Suspends the guest, and comes back with what brings it on.
+pub(super) async fn wait(wait: Wait) -> Woken {
     let mut wait = Some(wait);
     poll_fn(move |_| {
         with_turn(|turn| match wait.take() {
@@ -90,9 +101,15 @@ pub(super) async fn wait(wait: Wait) {
                 turn.wait = Some(wait);
                 Poll::Pending
             }
-            None if std::mem::take(&mut turn.woken) => Poll::Ready(()),
-            None => Poll::Pending,
+            None => turn.woken.take().map_or(Poll::Pending, Poll::Ready),
         })
     })
-    .await;
+    .await
+}
+
+/// Has what the guest asked for so far applied, before it goes on (rule G8).
+pub(crate) async fn applied() {
+    if with_turn(|turn| turn.cx().has_asked()) {
+        wait(Wait::Applied).await;
+    }
 }

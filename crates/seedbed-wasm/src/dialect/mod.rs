@@ -3,6 +3,7 @@
 //! Engine, lifecycle, limits and failures are shared. A dialect says which imports and exports
 //! there are and what they mean, and where bytes go: the part of it that is alive is a [`Handler`].
 
+pub(crate) mod lunatic;
 pub(crate) mod palladium;
 pub(crate) mod seedbed;
 pub(crate) mod wasi;
@@ -12,7 +13,7 @@ use crate::blocking::Data;
 use crate::engine::engine;
 use crate::host::{Growth, Host};
 use crate::module::ModuleError;
-use crate::rewrite::{Entity, Mode, START, Shape, entry};
+use crate::rewrite::{Entity, Import, Mode, START, Shape, entry};
 use seedbed_abi::dialect::{Function, IMPORTS, MEMORY, MODULE, Value};
 use seedbed_abi::{Envelope, StopCode};
 use seedbed_core::{Context, Failed, Hook};
@@ -67,17 +68,21 @@ impl Dialect {
         shape: &Shape,
         compile: impl FnOnce() -> Result<wasmtime::Module, ModuleError>,
     ) -> Result<Linked, ModuleError> {
-        if self == Dialect::Lunatic {
-            return Err(ModuleError::Dialect(self));
-        }
         match self {
+            // By groups of functions, when they are linked.
+            Dialect::Lunatic => {}
             Dialect::Palladium => check_imports(shape, palladium::MODULE, &palladium::IMPORTS)?,
             Dialect::Wasi => check_imports(shape, wasi::MODULE, &wasi::IMPORTS)?,
             _ => check_imports(shape, MODULE, &IMPORTS)?,
         }
         export_is(shape, INITIALIZE, &Entity::Function(FuncType::new([], [])))?;
         // A method that only computes needs none.
-        let computes = self == Dialect::Wasi && shape.imports.is_empty();
+        let computes = match self {
+            Dialect::Wasi => shape.imports.is_empty(),
+            // Functions that need it say so when they are called.
+            Dialect::Lunatic => true,
+            _ => false,
+        };
         if shape.export(MEMORY).is_none() && !computes {
             return Err(ModuleError::MissingExport(MEMORY));
         }
@@ -87,6 +92,10 @@ impl Dialect {
             Dialect::Wasi => {
                 export_is(shape, wasi::START, &Entity::Function(FuncType::new([], [])))?;
                 return Ok(Linked::Waits(wasi::linker().instantiate_pre(&compile()?).map_err(text)?));
+            }
+            Dialect::Lunatic => {
+                export_is(shape, wasi::START, &Entity::Function(FuncType::new([], [])))?;
+                return Ok(Linked::Waits(lunatic::link(shape, compile)?));
             }
             Dialect::Palladium => {
                 palladium::check_exports(shape)?;
@@ -115,7 +124,8 @@ pub fn host_functions() -> Vec<HostFunction> {
     let waiting = || Data::new(Growth::default(), wasi::Wasi::new(&WasiConfig::default()), (1, None));
     let mut all = defined(seedbed::linker(), Host::default());
     all.extend(defined(palladium::linker(), Host::default()));
-    all.extend(defined(wasi::linker(), waiting()));
+    // With those of WASI.
+    all.extend(defined(lunatic::linker(), waiting()));
     all.sort();
     all
 }
@@ -210,24 +220,24 @@ pub(crate) fn find<T, P: WasmParams, R: WasmResults>(
 
 /// Checks that all imports are functions of `module` in `known`, with their types.
 fn check_imports(shape: &Shape, module: &str, known: &[Function]) -> Result<(), ModuleError> {
-    for import in &shape.imports {
-        let found = known.iter().find(|f| import.module == module && f.name == import.name);
-        let Some(function) = found else {
-            return Err(ModuleError::UnknownImport {
-                module: import.module.clone(),
-                name: import.name.clone(),
-            });
-        };
-        let expected = entity_of(function);
-        if import.entity != expected {
-            return Err(ModuleError::ImportType {
-                name: import.name.clone(),
-                expected: expected.to_string(),
-                found: import.entity.to_string(),
-            });
-        }
+    shape.imports.iter().try_for_each(|import| check_import(import, module, known))
+}
+
+/// Checks that an import is a function of `module` in `known`, with its type.
+fn check_import(import: &Import, module: &str, known: &[Function]) -> Result<(), ModuleError> {
+    let found = known.iter().find(|f| import.module == module && f.name == import.name);
+    let Some(function) = found else {
+        return Err(ModuleError::UnknownImport { module: import.module.clone(), name: import.name.clone() });
+    };
+    let expected = entity_of(function);
+    if import.entity == expected {
+        return Ok(());
     }
-    Ok(())
+    Err(ModuleError::ImportType {
+        name: import.name.clone(),
+        expected: expected.to_string(),
+        found: import.entity.to_string(),
+    })
 }
 
 /// Checks that an export, if it is there, is this.

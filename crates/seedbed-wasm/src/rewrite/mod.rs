@@ -22,7 +22,7 @@ mod emit;
 mod meter;
 mod stack;
 
-pub(crate) use analyse::{Entity, Shape};
+pub(crate) use analyse::{Entity, Import, Shape};
 pub(crate) use stack::STACK_MAX;
 
 use thiserror::Error;

@@ -8,6 +8,7 @@ mod imports;
 mod lies;
 mod lifecycle;
 mod limits;
+mod lunatic;
 mod palladium;
 mod reuse;
 mod seedbed;

@@ -1,2 +1,4 @@
+mod a_sender_waits_for_room;
 mod a_turn_to_go_on_lets_others_in;
 mod an_actor_takes_only_what_it_waits_for;
+mod what_it_asks_for_may_be_applied_in_the_middle_of_a_turn;

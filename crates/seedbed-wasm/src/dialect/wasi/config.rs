@@ -113,7 +113,7 @@ impl WasiConfig {
     /// # Errors
     /// Everything that is wrong.
     pub(crate) fn check(&self, module: &Module) -> Result<Invocation, Vec<WasiError>> {
-        if module.dialect() != Dialect::Wasi {
+        if !matches!(module.dialect(), Dialect::Wasi | Dialect::Lunatic) {
             return Err(vec![WasiError::Dialect(module.dialect())]);
         }
         let mut errors = Vec::new();

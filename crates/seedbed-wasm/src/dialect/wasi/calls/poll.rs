@@ -18,7 +18,8 @@ const SUBSCRIPTIONS_MAX: u32 = 4_096;
 
 /// Others have their turn.
 pub(super) async fn sched_yield(caller: &mut Caller<'_, Data>) -> Done {
-    Ok(suspend(caller, Wait::YIELD).await?)
+    suspend(caller, Wait::Yield).await?;
+    Ok(())
 }
 
 /// Something that is waited for.
