@@ -90,7 +90,7 @@ fn a_deterministic_program_is_compared_to_the_end() {
 }
 
 #[test]
-fn what_an_earlier_run_left_behind_is_found_and_said_to_be_a_leak() {
+fn t03_what_an_earlier_run_left_behind_is_found_and_said_to_be_a_leak() {
     // Writes one more for every run before: as a counter of the process would.
     let odd = Odd::new(|world: &mut World, run| {
         sound(world)?;
@@ -106,7 +106,7 @@ fn what_an_earlier_run_left_behind_is_found_and_said_to_be_a_leak() {
 }
 
 #[test]
-fn a_second_run_that_ends_early_differs() {
+fn t01_a_second_run_that_ends_early_differs() {
     // The old process has run its plain runs and the seeds before: from its second seed on it stops short.
     let odd = Odd::new(|world: &mut World, run| {
         if run > Profile::RUNS as i64 {
@@ -244,7 +244,7 @@ fn an_effect_that_reads_the_real_clock_is_named() {
 }
 
 #[test]
-fn a_process_that_dies_or_talks_nonsense_is_an_error_with_the_seed() {
+fn t05_a_process_that_dies_or_talks_nonsense_is_an_error_with_the_seed() {
     let seed = seedbed_hunt::run_seed(1, 0);
     let silent = Commands(|| std::process::Command::new("true"));
     let text = try_check(&silent, 1).unwrap_err().to_string();

@@ -78,7 +78,7 @@ fn a_stale_finding_is_refused_by_name_of_what_changed() {
 }
 
 #[test]
-fn a_decision_that_cannot_be_taken_ends_a_strict_replay_with_both_sides() {
+fn t06_a_decision_that_cannot_be_taken_ends_a_strict_replay_with_both_sides() {
     // The same names, but two are gone: what the tape names is never possible.
     fn changed(world: &mut World) -> anyhow::Result<()> {
         world.spawn("register", || common::Register(0));
@@ -109,7 +109,7 @@ fn a_decision_that_cannot_be_taken_ends_a_strict_replay_with_both_sides() {
 }
 
 #[test]
-fn a_replay_that_breaks_nothing_is_not_the_same() {
+fn t02_a_replay_that_breaks_nothing_is_not_the_same() {
     // Every key is met, every decision can be taken: only the property is another.
     let finding = found(&race);
     let without = replayed(&sound, &finding, &finding.identity, ReplayOptions::default()).unwrap();

@@ -216,7 +216,7 @@ fn a_panic_in_a_run_is_a_finding_of_that_run() {
 }
 
 #[test]
-fn a_run_that_is_not_the_same_again_is_said_to_be_unstable() {
+fn t02_a_run_that_is_not_the_same_again_is_said_to_be_unstable() {
     let count = AtomicU64::new(0);
     let leaky = |world: &mut World| {
         // What a seed does not decide: how many runs there were.

@@ -30,7 +30,7 @@ pub use files::Hash;
 pub use input::{Input, InputKind, Repeat, Target};
 pub use plan::PlanLine;
 pub use process::{Command, EnvVar, Limits, MailboxPolicy, Mount, Permissions, Process, Wasi};
-pub use property::{Property, When};
+pub use property::{Asks, Property, When};
 pub use report::{Code, Problem, Related, Report};
 pub use scenario::{GuestError, GuestProblem, LoadError, REQUEST_TIMEOUT, Scenario, TREE};
 pub use seedbed_rt::StopHandle;

@@ -1,8 +1,9 @@
-//! `[[property]]`: what must hold of the facts that actors publish.
+//! `[[property]]`: what must hold of the facts that actors publish, and of the histories that they write.
 
 use crate::cel::CompiledProperty;
 use crate::decode::{At, Fields, FromToml, Node, Problems, Span, shown, unique, unknown_word};
 use crate::report::{Code, Problem};
+use seedbed_linear::models::Kind;
 use seedbed_sim::units;
 use std::ops::Range;
 use std::time::Duration;
@@ -13,12 +14,44 @@ use toml::de::DeValue;
 pub struct Property {
     /// Its name, which a finding shows.
     pub name: String,
-    /// When it is checked.
-    pub when: When,
-    /// It must hold at some check of some run of a hunt, instead of at each.
-    pub sometimes: bool,
-    /// The condition.
-    pub holds: CompiledProperty,
+    /// What it asks for.
+    pub asks: Asks,
+}
+
+/// What a property asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// That a condition holds.
+    Condition {
+        /// When it is checked.
+        when: When,
+        /// It must hold at some check of some run of a hunt, instead of at each.
+        sometimes: bool,
+        /// The condition.
+        holds: Box<CompiledProperty>,
+    },
+    /// That the calls of a history have an order which explains every answer, in the end.
+    Linearizable {
+        /// The name of the history, as actors write it.
+        history: String,
+        /// What the calls are of.
+        model: Kind,
+    },
+}
+
+/// The model of a history, by its name.
+struct Model(Kind);
+
+impl FromToml for Model {
+    const EXPECTED: &'static str = "\"register\", \"map\", \"queue\", \"lock\" or \"counter\"";
+
+    fn from_toml(node: &Node<'_>, problems: &Problems) -> Option<Model> {
+        let name = crate::decode::text(node, Self::EXPECTED, problems)?;
+        match Kind::named(name) {
+            Some(kind) => Some(Model(kind)),
+            None => unknown_word(node, name, Self::EXPECTED, &Kind::NAMES, problems),
+        }
+    }
 }
 
 /// When a property is checked.
@@ -106,6 +139,45 @@ fn read(
         problems.add(Problem::new(Code::InvalidName, name.span.clone(), message));
     }
     names.extend(name.clone());
+    let asks = if fields.node("linearizable").is_some() {
+        read_linearizable(&fields, problems)
+    } else {
+        read_asked(&fields, source, problems)
+    };
+    fields.finish();
+    Some(Property { name: name?.value, asks: asks? })
+}
+
+/// A history that must be linearizable.
+fn read_linearizable(fields: &Fields<'_>, problems: &Problems) -> Option<Asks> {
+    for key in ["when", "holds", "sometimes"].into_iter().filter(|key| fields.node(key).is_some()) {
+        let message =
+            format!("`linearizable` says what must hold, in the end of each run: there is no `{key}`");
+        problems.add(
+            Problem::new(Code::Conflict, fields.key_span(key), message)
+                .also(fields.key_span("linearizable"), "linearizable here"),
+        );
+    }
+    let history = fields.optional::<At<String>>("history");
+    if let Some(name) = &history
+        && (name.value.is_empty() || name.value.contains(|c: char| c.is_whitespace() || c.is_control()))
+    {
+        let message = format!("history name `{}` is not one word", shown(&name.value));
+        problems.add(Problem::new(Code::InvalidName, name.span.clone(), message));
+    }
+    let Model(model) = fields.required("linearizable")?;
+    Some(Asks::Linearizable {
+        history: history.map_or_else(|| model.name().to_owned(), |name| name.value),
+        model,
+    })
+}
+
+/// A condition that must hold.
+fn read_asked(fields: &Fields<'_>, source: &str, problems: &Problems) -> Option<Asks> {
+    if fields.node("history").is_some() {
+        let message = "a `history` is asked to be `linearizable`, which is not here";
+        problems.add(Problem::new(Code::Conflict, fields.key_span("history"), message));
+    }
     let sometimes = fields.or("sometimes", false);
     let when = if sometimes {
         fields.or("when", When::default())
@@ -126,8 +198,7 @@ fn read(
         );
     }
     let holds = fields.required_node("holds").and_then(|node| read_condition(node, source, problems));
-    fields.finish();
-    Some(Property { name: name?.value, when, sometimes, holds: holds? })
+    Some(Asks::Condition { when, sometimes, holds: Box::new(holds?) })
 }
 
 pub(crate) fn read_condition(node: &Node<'_>, source: &str, problems: &Problems) -> Option<CompiledProperty> {

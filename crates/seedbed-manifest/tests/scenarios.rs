@@ -134,6 +134,33 @@ fn transfer_breaks_and_replays_and_shrinks() {
 }
 
 #[test]
+fn reads_of_the_second_replica_are_not_linearizable_and_those_of_the_first_are() {
+    let (stale, fixed) = (fixture("register"), fixture("register-fixed"));
+    let (mut broken, mut shown) = (0, 0);
+    for seed in 0..100 {
+        if let Some(found) = run(&stale, seed).found {
+            assert_eq!(found.property, "reads know of writes that have ended", "seed {seed}: {found}");
+            // A write that had ended, and a read of what was there before.
+            assert!(found.message.starts_with("no order explains these "), "{}", found.message);
+            shown += u32::from(found.message.contains("read → 0") && found.message.contains("write "));
+            broken += 1;
+        }
+        let outcome = run(&fixed, seed);
+        assert_eq!(outcome.found, None, "seed {seed}");
+        assert_eq!(outcome.stats.sometimes.get("history `register` is written"), Some(&true));
+    }
+    assert!(broken > 20 && shown > 5, "{broken} broken, {shown} read the first value");
+}
+
+#[test]
+fn a_history_that_nobody_writes_proves_nothing() {
+    let property = "[[property]]\nname = 'p'\nlinearizable = 'queue'\nhistory = 'mail'\n";
+    let outcome = run(&counter("", property).unwrap(), 1);
+    assert_eq!(outcome.found, None);
+    assert_eq!(outcome.stats.sometimes, [("history `mail` is written".to_owned(), false)].into());
+}
+
+#[test]
 fn the_mended_twin_holds_under_the_faults_that_break_transfer() {
     let scenario = fixture("transfer-fixed");
     let mut seen = std::collections::BTreeMap::new();

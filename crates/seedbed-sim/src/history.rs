@@ -143,12 +143,17 @@ impl World {
     /// # assert_eq!(outcome.found, None);
     /// ```
     pub fn linearizable(&mut self, name: &str, kind: Kind) -> Calls {
+        self.linearizable_as(&format!("`{name}` is linearizable"), name, kind)
+    }
+
+    /// See [`World::linearizable`]; with a name for the property.
+    pub fn linearizable_as(&mut self, property: &str, name: &str, kind: Kind) -> Calls {
         let book = Book { written: Written::new(kind), open: BTreeMap::new(), malformed: None };
         let calls = Calls(Rc::new(RefCell::new(book)));
         self.observe(Reader { name: name.to_owned(), book: Rc::clone(&calls.0) });
         let history = calls.clone();
         let check = move |_: &World| history.verdict();
-        let property = Property::new(&format!("`{name}` is linearizable"), When::End, check);
+        let property = Property::new(property, When::End, check);
         self.add_property(property.reads(Reads::default()));
         calls
     }

@@ -78,7 +78,7 @@ fn times(costs: [u64; 2]) -> Vec<[i64; 3]> {
 }
 
 #[test]
-fn a_turn_occupies_its_node_and_what_it_sends_leaves_at_its_end() {
+fn t11_a_turn_occupies_its_node_and_what_it_sends_leaves_at_its_end() {
     const MS: i64 = 1_000_000;
     // Free turns all happen at once.
     assert_eq!(times([0, 0]), [[MS, MS, MS], [MS + 1_000; 3]]);

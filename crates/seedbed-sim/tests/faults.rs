@@ -91,7 +91,7 @@ fn fine(faults: Faults, body: impl Fn(&mut World) -> anyhow::Result<()>) -> Outc
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn a_cut_loses_messages_in_flight_and_later_ones_and_then_heals() {
+fn t08_a_cut_loses_messages_in_flight_and_later_ones_and_then_heals() {
     fine(Faults::none(), |world| {
         let [a, b] = two_nodes(world);
         // The least latency is 100 µs: at 150 the request of a is in flight, or its reply.

@@ -84,6 +84,20 @@ fn every_test_in_the_table_exists() {
     assert!(seen > 150, "{seen}");
 }
 
+#[test]
+fn every_trap_has_its_tests_by_its_number() {
+    for (trap, tests) in rows().into_iter().filter(|row| row.0.contains(". ")) {
+        let number = trap.split('.').next().expect("it begins with one");
+        let prefix = format!("t{number:0>2}_");
+        for (file, names) in tests {
+            let is_its_file = file.contains(&format!("/{prefix}"));
+            for name in names {
+                assert!(is_its_file || name.starts_with(&prefix), "trap {number}: {name} of {file}");
+            }
+        }
+    }
+}
+
 /// A module that nobody lists would be a claim that nobody finds.
 #[test]
 fn every_module_is_in_the_table() {

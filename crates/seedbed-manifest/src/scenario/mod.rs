@@ -19,7 +19,7 @@ mod worlds;
 pub use guests::{GuestError, GuestProblem};
 
 use crate::plan::PlanLine;
-use crate::property::{Property, When};
+use crate::property::{Asks, Property, When};
 use crate::{Manifest, ManifestError};
 use seedbed_core::{Factory, SpawnOptions};
 use seedbed_sim::{PlanError, Program, World, WorldConfig};
@@ -203,7 +203,7 @@ impl Program for Scenario {
             world.input(input);
         }
         for property in &manifest.properties {
-            world.add_property(simulated(property));
+            watch(world, property);
         }
         Ok(())
     }
@@ -221,18 +221,36 @@ fn plan(world: &mut World, line: &PlanLine) -> Result<(), PlanError> {
     }
 }
 
-fn simulated(property: &Property) -> seedbed_sim::Property {
-    let when = match property.when {
+/// Adds a property to a world.
+fn watch(world: &mut World, property: &Property) {
+    match &property.asks {
+        Asks::Condition { when, sometimes, holds } => {
+            let (reads, holds) = (facts::reads(holds.reads()), holds.clone());
+            let check = move |world: &World| facts::judge(&holds, &facts::OfWorld(world));
+            let simulated = seedbed_sim::Property::new(&property.name, simulated(*when), check).reads(reads);
+            world.add_property(if *sometimes { simulated.sometimes() } else { simulated });
+        }
+        Asks::Linearizable { history, model } => {
+            let calls = world.linearizable_as(&property.name, history, *model);
+            // A history that nobody writes is linearizable, and proves nothing.
+            let written = format!("history `{history}` is written");
+            let check = move |_: &World| !calls.is_empty();
+            world.add_property(
+                seedbed_sim::Property::new(&written, seedbed_sim::When::End, check)
+                    .reads(seedbed_sim::Reads::default())
+                    .sometimes(),
+            );
+        }
+    }
+}
+
+fn simulated(when: When) -> seedbed_sim::When {
+    match when {
         When::Always => seedbed_sim::When::Always,
         When::Idle => seedbed_sim::When::Idle,
         When::End => seedbed_sim::When::End,
         When::Never => seedbed_sim::When::Never,
         When::AgainWithin(within) => seedbed_sim::When::Again(within),
         When::EventuallyWithin(within) => seedbed_sim::When::Eventually(within),
-    };
-    let holds = property.holds.clone();
-    let reads = facts::reads(holds.reads());
-    let check = move |world: &World| facts::judge(&holds, &facts::OfWorld(world));
-    let simulated = seedbed_sim::Property::new(&property.name, when, check).reads(reads);
-    if property.sometimes { simulated.sometimes() } else { simulated }
+    }
 }

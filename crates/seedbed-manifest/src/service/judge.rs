@@ -1,7 +1,7 @@
 //! What was published, and whether the properties held.
 
 use crate::cel::FactSource;
-use crate::property::{Property, When};
+use crate::property::{Asks, Property, When};
 use crate::scenario::facts;
 use seedbed_core::InputStats;
 use seedbed_rt::Cluster;
@@ -94,11 +94,14 @@ fn judge_one(property: &Property, at_rest: bool, facts: &Published) -> Judged {
     if !at_rest {
         return Judged::Unknown("it did not come to rest");
     }
-    match (facts::judge(&property.holds, facts), property.when) {
+    let Asks::Condition { when, sometimes, holds } = &property.asks else {
+        return Judged::Unknown("nodes that run at the same time have no common order of calls");
+    };
+    match (facts::judge(holds, facts), *when) {
         (Ok(()), When::Never) => Judged::Broken("it holds".to_owned()),
         (Err(_), When::Never) => Judged::Held,
         (Ok(()), _) => Judged::Held,
-        (Err(_), _) if property.sometimes => Judged::Unknown("it did not hold at rest, and may have before"),
+        (Err(_), _) if *sometimes => Judged::Unknown("it did not hold at rest, and may have before"),
         (Err(_), When::EventuallyWithin(_)) => {
             Judged::Unknown("it did not hold at rest, and may have before")
         }

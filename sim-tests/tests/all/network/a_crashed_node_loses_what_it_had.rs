@@ -60,7 +60,7 @@ fn without_a_word() {
 
 /// Trap 9: a crash that keeps what was not synced.
 #[test]
-fn and_the_tail_of_what_it_had_not_synced() {
+fn t09_and_the_tail_of_what_it_had_not_synced() {
     let faults = Faults { delay: 500_000, unsynced: 1_000_000, ..Faults::none() };
     let config = WorldConfig { duration: Duration::from_secs(600), ..faulty(faults) };
     let seen = Arc::new(Mutex::new([0u64; 3]));

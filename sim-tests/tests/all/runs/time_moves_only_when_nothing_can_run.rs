@@ -58,7 +58,7 @@ fn mail_first_unless_the_clock_is_chosen() {
 }
 
 #[test]
-fn an_idle_year_is_one_step() {
+fn t16_an_idle_year_is_one_step() {
     fn year(world: &mut World) -> anyhow::Result<()> {
         let sleeps = actor(|cx, input| {
             if input == Input::Start {

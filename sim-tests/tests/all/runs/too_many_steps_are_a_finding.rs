@@ -5,7 +5,7 @@ use seedbed_sim::{InWorld, World, WorldConfig};
 use sim_tests::{actor, lenient, once, strategy};
 
 #[test]
-fn an_actor_that_never_rests_is_noticed() {
+fn t14_an_actor_that_never_rests_is_noticed() {
     fn busy(world: &mut World) -> anyhow::Result<()> {
         world.spawn(
             "busy",
@@ -26,7 +26,7 @@ fn an_actor_that_never_rests_is_noticed() {
 }
 
 #[test]
-fn a_run_that_needs_as_many_less_one_is_fine() {
+fn t07_a_run_that_needs_as_many_less_one_is_fine() {
     fn twenty(world: &mut World) -> anyhow::Result<()> {
         let counts = world.spawn("a", sim_tests::idle());
         (0..19u64).for_each(|n| world.send(counts, n));

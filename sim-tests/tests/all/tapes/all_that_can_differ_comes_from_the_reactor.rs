@@ -6,7 +6,7 @@ use seedbed_sim::InWorld;
 use sim_tests::{SEEDS, once, strategy};
 
 #[test]
-fn the_same_seed_gives_the_same_run_after_and_beside_any_others() {
+fn t03_the_same_seed_gives_the_same_run_after_and_beside_any_others() {
     let run = |entry: &super::corpus::Entry, seed: u64| {
         let program = InWorld { config: entry.1.clone(), program: entry.2 };
         once(&program, seed, strategy(seed))

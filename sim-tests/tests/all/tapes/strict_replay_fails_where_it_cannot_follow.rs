@@ -7,7 +7,7 @@ use seedbed_sim::{InWorld, ReplayError, RunConfig, StrategySpec, replay};
 use sim_tests::{SEEDS, once};
 
 #[test]
-fn with_the_key_and_the_step() {
+fn t06_with_the_key_and_the_step() {
     let (_, config, body) = corpus().swap_remove(0);
     let program = InWorld { config, program: body };
     for seed in 1..SEEDS {
