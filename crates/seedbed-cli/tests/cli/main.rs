@@ -6,6 +6,7 @@ mod bad_input;
 mod ctrl_c;
 mod findings;
 mod hostile_guests;
+mod lunatic;
 mod output;
 mod real;
 mod rig;

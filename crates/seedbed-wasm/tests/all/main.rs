@@ -9,6 +9,8 @@ mod lies;
 mod lifecycle;
 mod limits;
 mod lunatic;
+mod lunatic_gaps;
+mod lunatic_lies;
 mod palladium;
 mod reuse;
 mod seedbed;

@@ -97,7 +97,9 @@ fn put(caller: &mut Guest<'_>, ptr: u32, len: u32, node: u64, id: u64) -> Result
     }
     with_turn(|turn| {
         let cx = turn.cx();
-        if node != super::distributed::number_of(cx, node_of(pid)) {
+        let of = node_of(pid);
+        let known = of == cx.node_id() || cx.nodes().any(|other| other == of);
+        if !known || node != super::distributed::number_of(cx, of) {
             return Err(misuse(&format!("{NAME}: process {id} is not on node {node}")));
         }
         // Who is gone has no name.

@@ -1,0 +1,53 @@
+//! An application of the published crate `lunatic`, as it is, on both reactors and without a manifest.
+
+use crate::rig::{Rig, fixture};
+
+#[test]
+fn it_runs_on_the_real_reactor_and_is_simulated() {
+    let rig = Rig::new();
+    for command in ["run", "sim"] {
+        let ran = rig.run(&format!("{command} {}", fixture("lunatic-shop/shop-fixed.wasm")));
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        for line in ["the till is jammed", "3 of 3 customers paid", "closed"] {
+            assert!(ran.stderr.contains(line), "{command}: {}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn its_planted_race_is_found_shrunk_and_replayed() {
+    let rig = Rig::new();
+    rig.copy("lunatic-shop");
+    let ran = rig.run("hunt lunatic-shop/shop.wasm --runs 500");
+    assert_eq!(ran.exit, 100, "{}", ran.stderr);
+    for text in ["every failure is handled", "gave up on `main`", "→ 1 choices"] {
+        assert!(ran.stderr.contains(text), "`{text}` is missing in:\n{}", ran.stderr);
+    }
+    let replay = ran.stderr.split("replay   seedbed ").nth(1).unwrap().lines().next().unwrap();
+    let first = rig.run(replay);
+    assert_eq!(first.exit, 100, "{}", first.stderr);
+    assert!(first.stderr.contains("same as  the finding"), "{}", first.stderr);
+    assert_eq!(rig.run(replay), first);
+}
+
+#[test]
+fn its_fixed_twin_is_not_flagged() {
+    let rig = Rig::new();
+    for strategy in ["random", "pct:3", "portfolio"] {
+        let ran = rig.run(&format!(
+            "hunt {} --runs 150 --strategy {strategy}",
+            fixture("lunatic-shop/shop-fixed.wasm")
+        ));
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        assert!(ran.stderr.contains("NOTHING FOUND"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn what_it_imports_is_listed() {
+    let rig = Rig::new();
+    let ran = rig.run(&format!("verify {}", fixture("lunatic-shop/shop.wasm")));
+    assert_eq!(ran.exit, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("dialect  lunatic"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("lunatic::message send_receive_skip_search"), "{}", ran.stdout);
+}
