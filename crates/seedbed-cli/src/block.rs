@@ -52,7 +52,7 @@ pub(crate) fn object(finding: &Finding, beside: &Beside<'_>) -> Value {
         "trace_hash": hex(finding.trace_hash),
         "state_hash": hex(finding.state_hash),
         "why": finding.why.iter().map(why).collect::<Vec<_>>(),
-        "tape": { "choices": finding.tape.entries.len(), "faults": finding.tape.faults() },
+        "tape": { "choices": finding.tape.choices(), "faults": finding.tape.faults() },
         "original": {
             "steps": finding.original.steps,
             "choices": finding.original.choices,

@@ -24,6 +24,8 @@ pub struct Input {
     pub every: Option<Duration>,
     /// How often in all, if it sends again; `None` = without end.
     pub count: Option<u64>,
+    /// A tape may leave out any of its messages: what breaks without them is broken.
+    pub optional: bool,
 }
 
 impl Input {
@@ -91,6 +93,7 @@ mod tests {
             at: ms(7),
             every,
             count,
+            optional: false,
         };
         let times = |i: Input| (0..4).map(|sent| i.next(sent)).collect::<Vec<_>>();
         assert_eq!(times(input(None, None)), [Some(ms(7)), None, None, None]);

@@ -119,11 +119,14 @@ pub enum ChoiceKind {
     TimerLate = 18,
     /// At a crash: how many quarters of the first record that is lost are left.
     Torn = 19,
+    /// An optional child is not started, or so many messages of an optional input, from this one on, are
+    /// not sent. No strategy is asked: only shrinking leaves out.
+    LeftOut = 20,
 }
 
 impl ChoiceKind {
     /// All kinds, by their numbers.
-    pub const ALL: [ChoiceKind; 19] = [
+    pub const ALL: [ChoiceKind; 20] = [
         ChoiceKind::Drop,
         ChoiceKind::Duplicate,
         ChoiceKind::Delay,
@@ -143,6 +146,7 @@ impl ChoiceKind {
         ChoiceKind::CallRefused,
         ChoiceKind::TimerLate,
         ChoiceKind::Torn,
+        ChoiceKind::LeftOut,
     ];
 }
 

@@ -83,9 +83,14 @@ pub enum TapeEntry {
 impl TapeEntry {
     /// True for answers that inject a fault; the rest are orders and delays.
     pub fn is_fault(&self) -> bool {
-        use ChoiceKind::{Delay, EffectDelay, Restart, TimerLate};
+        use ChoiceKind::{Delay, EffectDelay, LeftOut, Restart, TimerLate};
         let TapeEntry::Choice { key, .. } = self else { return false };
-        !matches!(key.kind, Delay | EffectDelay | Restart | TimerLate)
+        !matches!(key.kind, Delay | EffectDelay | Restart | TimerLate | LeftOut)
+    }
+
+    /// True for answers that only make a run smaller: nothing goes wrong because of them.
+    pub fn is_left_out(&self) -> bool {
+        matches!(self, TapeEntry::Choice { key, .. } if key.kind == ChoiceKind::LeftOut)
     }
 }
 
@@ -130,6 +135,11 @@ impl Tape {
         paths
     }
 
+    /// How many entries say what goes otherwise than in the plain run, of all that is not left out.
+    pub fn choices(&self) -> usize {
+        self.entries.iter().filter(|e| !e.is_left_out()).count()
+    }
+
     /// How many entries inject faults.
     pub fn faults(&self) -> usize {
         self.entries.iter().filter(|e| e.is_fault()).count()
@@ -161,6 +171,10 @@ impl Tape {
                 let whose = format!("{} {}:{}", key.kind, self.path(key.path), key.life.0);
                 match Starved::of(key, *answer) {
                     Some(starved) => format!("{whose} {starved}"),
+                    None if key.kind == ChoiceKind::LeftOut => {
+                        let last = key.ordinal + u64::from(*answer) - 1;
+                        format!("{whose} #{} to #{last}", key.ordinal)
+                    }
                     None => format!("{whose} #{} = {answer}", key.ordinal),
                 }
             }
@@ -190,6 +204,7 @@ impl fmt::Display for ChoiceKind {
             ChoiceKind::CallRefused => "refused call",
             ChoiceKind::TimerLate => "late timer",
             ChoiceKind::Torn => "torn write",
+            ChoiceKind::LeftOut => "left out",
         })
     }
 }

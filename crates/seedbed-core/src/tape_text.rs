@@ -279,8 +279,8 @@ mod tests {
             ChoiceKind::EffectFailed | ChoiceKind::Clog | ChoiceKind::FuelCut | ChoiceKind::GrowRefused => {
                 false
             }
-            ChoiceKind::CallRefused | ChoiceKind::TimerLate => false,
-            ChoiceKind::Torn => true,
+            ChoiceKind::CallRefused | ChoiceKind::TimerLate | ChoiceKind::Torn => false,
+            ChoiceKind::LeftOut => true,
         };
         for (index, kind) in ChoiceKind::ALL.iter().enumerate() {
             assert_eq!(*kind as usize, index + 1, "{kind}");

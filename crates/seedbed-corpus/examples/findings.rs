@@ -11,9 +11,10 @@
 
 use anyhow::{Context, Result, bail};
 use seedbed_corpus::{Entry, entries};
-use seedbed_hunt::{Budget, Examined, Hunt, ShrinkBudget};
+use seedbed_hunt::{Budget, Hunt, ShrinkBudget, shrink_finding};
 use seedbed_manifest::Scenario;
 use seedbed_sim::StrategySpec;
+use seedbed_trace::Finding;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -32,7 +33,13 @@ struct Options {
 /// A bug and its findings.
 struct Bug {
     entry: Entry,
-    found: Vec<Examined>,
+    found: Vec<Found>,
+}
+
+/// A finding, and how long it took the processor to shrink and to explain it.
+struct Found {
+    finding: Finding,
+    seconds: f64,
 }
 
 fn main() -> Result<()> {
@@ -43,7 +50,7 @@ fn main() -> Result<()> {
         let scenario = entry.broken()?;
         let seeds = options.seed..options.seed + options.findings;
         let found = seeds.map(|seed| find(&entry, &scenario, seed, &options)).collect::<Result<Vec<_>>>()?;
-        let found: Vec<Examined> = found.into_iter().flatten().collect();
+        let found: Vec<Found> = found.into_iter().flatten().collect();
         eprintln!("{}: {} found", entry.name, found.len());
         for large in found.iter().filter(|found| left(found) > 2.0 * f64::from(entry.smallest)) {
             eprintln!(
@@ -62,14 +69,30 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn find(entry: &Entry, scenario: &Scenario, seed: u64, options: &Options) -> Result<Option<Examined>> {
+fn find(entry: &Entry, scenario: &Scenario, seed: u64, options: &Options) -> Result<Option<Found>> {
     let mut hunt = Hunt::new(scenario, &entry.name, seed);
     hunt.budget = Budget { runs: Some(options.runs), time: Some(options.time) };
     hunt.strategy = options.strategy.unwrap_or(hunt.strategy);
-    hunt.shrink =
-        ShrinkBudget { jobs: options.jobs, time: Duration::from_secs(60), ..ShrinkBudget::default() };
+    hunt.shrink.runs = 0;
     let found = hunt.run(&AtomicBool::new(false), &mut |_| {})?.found;
-    Ok(found.filter(|found| found.finding.property == entry.property))
+    let Some(found) = found.filter(|found| found.finding.property == entry.property) else { return Ok(None) };
+    let budget =
+        ShrinkBudget { jobs: options.jobs, time: Duration::from_secs(600), ..ShrinkBudget::default() };
+    let begin = processor_seconds()?;
+    let shrunk = shrink_finding(scenario, &found.finding, &found.outcome, &budget, &mut |_| true);
+    let seconds = processor_seconds()? - begin;
+    Ok(Some(Found { finding: shrunk.finding, seconds }))
+}
+
+/// What this process has used of processors, so that what else runs on the machine shows less.
+fn processor_seconds() -> Result<f64> {
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let stat =
+        std::fs::read_to_string("/proc/self/stat").context("only Linux tells the time of processors")?;
+    // The second field is a name in brackets; the 14th and 15th are what user and system took.
+    let (_, fields) = stat.rsplit_once(')').context("it has a name")?;
+    let ticks = fields.split_whitespace().skip(11).take(2).map(|field| Ok(field.parse::<f64>()?));
+    Ok(ticks.sum::<Result<f64>>()? / TICKS_PER_SECOND)
 }
 
 /// What shrinking leaves.
@@ -83,8 +106,8 @@ fn shrinking(bugs: &[Bug]) -> String {
             text += &format!("| `{}` | 0 | | | | {} | | | | |\n", entry.name, entry.smallest);
             continue;
         }
-        let of = |value: &dyn Fn(&Examined) -> f64| median(found.iter().map(value).collect());
-        let most = |value: &dyn Fn(&Examined) -> f64| found.iter().map(value).fold(0.0, f64::max);
+        let of = |value: &dyn Fn(&Found) -> f64| median(found.iter().map(value).collect());
+        let most = |value: &dyn Fn(&Found) -> f64| found.iter().map(value).fold(0.0, f64::max);
         text += &format!(
             "| `{}` | {} | {} | {} | {} | {} | {:.0} % | {} | {:.2} | {:.2} |\n",
             entry.name,
@@ -100,9 +123,9 @@ fn shrinking(bugs: &[Bug]) -> String {
         );
     }
     let all = || bugs.iter().flat_map(|bug| bug.found.iter().map(move |found| (&bug.entry, found)));
-    let of = |value: &dyn Fn(&Entry, &Examined) -> f64| median(all().map(|(e, f)| value(e, f)).collect());
-    let fewer = |found: &Examined| 1.0 - left(found) / choices(found).max(1.0);
-    let fewest = |entry: &Entry, found: &Examined| 1.0 - f64::from(entry.smallest) / choices(found).max(1.0);
+    let of = |value: &dyn Fn(&Entry, &Found) -> f64| median(all().map(|(e, f)| value(e, f)).collect());
+    let fewer = |found: &Found| 1.0 - left(found) / choices(found).max(1.0);
+    let fewest = |entry: &Entry, found: &Found| 1.0 - f64::from(entry.smallest) / choices(found).max(1.0);
     let many = all().filter(|(entry, found)| fewest(entry, found) >= 0.95);
     let twice = all().filter(|(entry, found)| left(found) > 2.0 * f64::from(entry.smallest)).count();
     let slow = all().filter(|(_, found)| seconds(found) > 2.0).count();
@@ -128,7 +151,7 @@ fn explaining(bugs: &[Bug], tell_all: bool) -> String {
     for Bug { entry, found } in bugs {
         let mut untold: Vec<&str> = Vec::new();
         let mut named_here = 0;
-        for Examined { finding, .. } in found {
+        for Found { finding, .. } in found {
             let explanation: Vec<String> =
                 finding.why.iter().map(|line| format!("{} {}", line.kind, line.text)).collect();
             let here = entry.untold(&explanation);
@@ -151,26 +174,26 @@ fn explaining(bugs: &[Bug], tell_all: bool) -> String {
 impl Bug {
     /// The smallest tape, as `corpus.toml` holds it.
     fn smallest_tape(&self) -> Option<String> {
-        let found = self.found.iter().min_by_key(|found| found.finding.tape.entries.len())?;
+        let found = self.found.iter().min_by_key(|found| found.finding.tape.choices())?;
         let (name, finding) = (&self.entry.name, &found.finding);
         Some(format!("# {name}\nseed = \"{:#x}\"\ntape = '''\n{}'''\n", finding.seed, finding.tape))
     }
 }
 
-fn choices(found: &Examined) -> f64 {
+fn choices(found: &Found) -> f64 {
     found.finding.original.choices as f64
 }
 
-fn left(found: &Examined) -> f64 {
-    found.finding.tape.entries.len() as f64
+fn left(found: &Found) -> f64 {
+    found.finding.tape.choices() as f64
 }
 
-fn seconds(found: &Examined) -> f64 {
-    found.shrink_time.as_secs_f64()
+fn seconds(found: &Found) -> f64 {
+    found.seconds
 }
 
 /// The share that went of what could go.
-fn share_gone(entry: &Entry, found: &Examined) -> f64 {
+fn share_gone(entry: &Entry, found: &Found) -> f64 {
     let could = choices(found) - f64::from(entry.smallest);
     if could > 0.0 { (choices(found) - left(found)) / could } else { 1.0 }
 }

@@ -109,7 +109,7 @@ impl Block<'_> {
             format!(
                 "{} → {} choices, {} → {} faults{took}{least}",
                 before.choices,
-                tape.entries.len(),
+                tape.choices(),
                 before.faults,
                 tape.faults(),
             )

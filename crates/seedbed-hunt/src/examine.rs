@@ -69,7 +69,7 @@ pub fn examine(
 ) -> Examined {
     let sizes = Original {
         steps: found.stats.steps,
-        choices: found.tape.entries.len() as u64,
+        choices: found.tape.choices() as u64,
         faults: found.tape.faults() as u64,
         trace_hash: found.trace_hash,
         shrink_runs: 0,

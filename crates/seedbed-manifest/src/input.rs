@@ -27,6 +27,8 @@ pub struct Input {
     pub at: Duration,
     /// When it sends again.
     pub repeat: Option<Repeat>,
+    /// Shrinking may leave out its messages.
+    pub optional: bool,
 }
 
 /// A registered name of a node.
@@ -101,6 +103,7 @@ fn read(
         payload,
         at: fields.or("at", Duration::ZERO),
         repeat: read_repeat(&fields, problems),
+        optional: fields.or("optional", false),
     };
     names.push(name);
     fields.finish();

@@ -78,6 +78,8 @@ pub struct Child {
     pub start_timeout: Option<Duration>,
     /// How much mail for its name is held while nobody has the name; `None` = it is lost.
     pub hold: Option<Hold>,
+    /// Shrinking may leave it out.
+    pub optional: bool,
 }
 
 /// How much mail is held for a name (rules H).
@@ -299,7 +301,12 @@ fn read_child(
         backoff: fields.table("backoff", "a backoff").map(|backoff| read_backoff(backoff, problems)),
         start_timeout: fields.optional("start_timeout"),
         hold: fields.table("hold", "a hold").map(read_hold),
+        optional: fields.or("optional", false),
     };
+    if child.optional && dynamic {
+        let message = "a template starts nothing that could be left out";
+        problems.add(Problem::new(Code::Conflict, fields.key_span("optional"), message));
+    }
     if child.hold.is_some() && child.name.is_none() {
         let message = "mail is held for a name, and this child registers none";
         problems.add(Problem::new(Code::Conflict, fields.key_span("hold"), message));

@@ -400,3 +400,66 @@ fn never_and_again_are_judged() {
     assert!(when == "again within 100ms" && message.contains("not since"), "{when}: {message}");
     assert!(broken("again within 10s", "sum(facts(\"count\")) < 20").unwrap().1.contains("expected"));
 }
+
+#[test]
+fn shrinking_leaves_out_optional_children_that_nobody_needs() {
+    let rest = "
+[[tree.children]]
+id = 'spare'
+process = 'counter'
+optional = true
+
+[[tree.children]]
+id = 'asked'
+process = 'counter'
+optional = true
+
+[[tree.children]]
+id = 'group'
+[tree.children.tree]
+[[tree.children.tree.children]]
+id = 'inner'
+process = 'counter'
+optional = true
+
+[[input]]
+to = 'counter'
+request = 1
+timeout = '40ms'
+every = '100ms'
+count = 5
+optional = true
+
+[[input]]
+to = 'asked'
+request = 1
+
+[[property]]
+name = 'all is answered'
+when = 'always'
+holds = \"sum(facts('input.failed')) == 0\"
+
+[world]
+latency = ['0ms', '60ms']
+faults = { delay = '30%' }
+";
+    let scenario = counter("", rest).unwrap();
+    let found = (0..200).map(|seed| run(&scenario, seed)).find(|outcome| outcome.found.is_some()).unwrap();
+    let config = RunConfig::seed(found.seed);
+    let shrunk = shrink(&scenario, &config, &found, |_| true);
+    let tape = &shrunk.outcome.tape;
+    let text = tape.to_string();
+    assert_eq!(tape.choices(), 1, "{text}");
+    for left_out in
+        ["choice left-out main/tree/spare:1 #1 = 1", "choice left-out main/tree/group/inner:1 #1 = 1"]
+    {
+        assert!(text.lines().any(|line| line == left_out), "{text}");
+    }
+    // Without it, a request fails in plain order too.
+    assert!(!text.contains("main/tree/asked"), "{text}");
+    assert_eq!(shrunk.outcome.stats.inputs["input-1"].sent, 1, "{text}");
+    let spawned = |path: &str| shrunk.outcome.paths.values().any(|known| known == path);
+    assert!(spawned("main/tree/asked"));
+    let again = replay(&scenario, &config, tape, true, Vec::new()).unwrap();
+    assert_eq!((again.replay_error, again.trace_hash), (None, shrunk.outcome.trace_hash));
+}

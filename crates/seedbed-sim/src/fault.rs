@@ -238,6 +238,7 @@ impl Faults {
             ChoiceKind::FuelCut => self.fuel_cut,
             ChoiceKind::GrowRefused => self.grow_refused,
             ChoiceKind::CallRefused => self.call_refused,
+            ChoiceKind::LeftOut => 0,
         }
     }
 }

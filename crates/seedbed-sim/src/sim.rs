@@ -115,6 +115,8 @@ pub(crate) struct Sim {
     pub(crate) starting: BTreeSet<Pid>,
     pub(crate) allow_failures: bool,
     pub(crate) found: Option<Broken>,
+    /// What a tape could have left out, so far.
+    pub(crate) optional: Vec<ChoiceKey>,
     /// Keys of the facts that the broken property reads.
     pub(crate) read: Vec<String>,
     /// Supervisors that used up their intensity and have not ended yet, with what they gave up on.
@@ -164,6 +166,7 @@ impl Sim {
             stats: Stats::default(),
             allow_failures: false,
             found: None,
+            optional: Vec::new(),
             read: Vec::new(),
             gave_up: BTreeMap::new(),
             observers: Vec::new(),
@@ -243,6 +246,19 @@ impl Sim {
             self.chance.happened(kind, self.now);
             *self.stats.faults.entry(kind.to_string()).or_default() += 1;
             self.record(TapeEntry::Choice { key, answer }, self.at(node));
+        }
+        answer
+    }
+
+    /// How many of some things, from the nth on, the tape leaves out; a strategy leaves out nothing.
+    pub(crate) fn leaves_out(&mut self, path: PathId, nth: u64, n: u32) -> u32 {
+        let Mode::Replay(replay, tape) = &mut self.mode else { return 0 };
+        let key = ChoiceKey { kind: ChoiceKind::LeftOut, site: 0, path, life: Life(1), ordinal: nth };
+        let answer = replay.choice(&key, n, self.step, tape);
+        if answer > 0 {
+            self.record(TapeEntry::Choice { key, answer }, self.at(NodeId::OUTSIDE));
+        } else {
+            self.optional.push(key);
         }
         answer
     }

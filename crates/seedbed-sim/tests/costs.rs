@@ -53,6 +53,7 @@ fn chain(costs: [u64; 2], fixed: bool) -> impl Fn(&mut World) -> anyhow::Result<
                 at: Duration::from_millis(1),
                 every: None,
                 count: None,
+                optional: false,
             });
         }
         Ok(())

@@ -40,6 +40,7 @@ fn input(world: &World, name: &str, n: u8) -> Input {
         at: Duration::ZERO,
         every: None,
         count: None,
+        optional: false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Shrinking gets out of where deleting leads no further.
 
 use seedbed_core::{
-    Actor, ChoiceKey, ChoiceKind, Context, Life, PathId, Result, SpawnOptions, Tape, TapeEntry,
+    Actor, ChoiceKey, ChoiceKind, Context, Input, Life, PathId, Result, SpawnOptions, Tape, TapeEntry,
 };
 use seedbed_sim::{
     Faults, InWorld, Latency, Outcome, RunConfig, Shrunk, World, WorldConfig, replay, replay_by_name, shrink,
@@ -93,4 +93,68 @@ fn one_long_delay_does_the_work_of_several_short_ones() {
     };
     assert_eq!(answer, 10, "40 ms of 60");
     assert!(shrunk.runs < 60, "{}", shrunk.runs);
+}
+
+/// Says how late each message came that was due at a tenth of a second, and how many of each number came.
+#[derive(Default)]
+struct Late(BTreeMap<u64, i64>);
+
+impl Actor for Late {
+    type Message = u64;
+
+    fn on_message(&mut self, cx: &mut Context<'_>, n: u64) -> Result<()> {
+        let late = cx.now().as_nanos() as i64 % 100_000_000;
+        let came = self.0.entry(n).or_default();
+        *came += 1;
+        cx.observe(&format!("came {n}"), *came);
+        cx.observe("late", late);
+        Ok(())
+    }
+}
+
+/// Two clients send five messages each, in turns. None may be late by 30 ms, and so many of the first must come.
+fn late(world: &mut World, optional: bool, least: i64) -> anyhow::Result<()> {
+    world.node("a", |boot| {
+        boot.spawn(SpawnOptions::registered("late"), Arc::new(Late::default)).expect("the name is free");
+    });
+    let to = world.address("late", "a")?;
+    let every = Some(Duration::from_millis(200));
+    for n in [1, 2] {
+        let (name, at, payload) = (format!("client-{n}"), Duration::from_millis(100 * n), vec![n as u8]);
+        world.input(Input { name, to, tag: 0, payload, timeout: None, at, every, count: Some(5), optional });
+    }
+    let in_time = |world: &World| world.facts().values("late").iter().all(|late| *late < 30_000_000);
+    world.always("none is late", in_time);
+    world.idle("enough came", move |world: &World| world.facts().sum("came 1") >= least);
+    Ok(())
+}
+
+#[test]
+fn messages_of_optional_inputs_are_left_out_if_all_is_right_without_them() {
+    // Whose messages are sent in the end, up to the one that is late.
+    type Case = (fn(&mut World) -> anyhow::Result<()>, [u64; 2]);
+    let cases: [Case; 3] = [
+        (|world| late(world, true, 0), [0, 1]),
+        (|world| late(world, true, 4), [2, 1]),
+        (|world| late(world, false, 0), [3, 3]),
+    ];
+    for (body, sent) in cases {
+        let program = InWorld { program: body, ..program() };
+        let found =
+            run_of(&program, vec![delayed("outside/client-2", 1, 4), delayed("outside/client-2", 3, 9)]);
+        assert_eq!(found.found.as_ref().expect("it is late").property, "none is late");
+        let shrunk = shrunk(&program, &found);
+        let tape = &shrunk.outcome.tape;
+        assert!(shrunk.minimal);
+        assert_eq!(tape.choices(), 1, "{tape}");
+        let inputs = &shrunk.outcome.stats.inputs;
+        assert_eq!(["client-1", "client-2"].map(|name| inputs[name].sent), sent, "{tape}");
+        let again = run_of(&program, tape.entries.clone());
+        assert_eq!((again.replay_error, again.trace_hash), (None, shrunk.outcome.trace_hash));
+        if sent == [0, 1] {
+            let left_out =
+                "choice left-out outside/client-1:1 #1 = 3\nchoice left-out outside/client-2:1 #1 = 2\n";
+            assert_eq!(tape.to_string(), format!("{left_out}choice delay outside/client-2:1 #3 = 8"));
+        }
+    }
 }

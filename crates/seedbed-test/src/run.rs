@@ -303,7 +303,7 @@ impl Session<'_> {
         examined.shrink_time = start.elapsed();
         let original = &mut examined.finding.original;
         original.steps = outcome.stats.steps;
-        original.choices = outcome.tape.entries.len() as u64;
+        original.choices = outcome.tape.choices() as u64;
         original.faults = outcome.tape.faults() as u64;
         original.trace_hash = outcome.trace_hash;
         original.shrink_runs += smaller.runs;

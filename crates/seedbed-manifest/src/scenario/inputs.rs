@@ -26,5 +26,6 @@ fn convert(manifest: &Manifest, input: &Input) -> seedbed_core::Input {
         at: input.at,
         every: input.repeat.map(|repeat| repeat.every),
         count: input.repeat.and_then(|repeat| repeat.count),
+        optional: input.optional,
     }
 }

@@ -20,11 +20,11 @@ pub use guests::{GuestError, GuestProblem};
 
 use crate::plan::PlanLine;
 use crate::property::{Asks, Property, When};
-use crate::{Manifest, ManifestError};
+use crate::{Manifest, ManifestError, tree};
 use seedbed_core::{Factory, SpawnOptions};
 use seedbed_sim::{PlanError, Program, World, WorldConfig};
 use seedbed_wasm::{ModuleHash, WasmActor};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -178,7 +178,8 @@ impl Program for Scenario {
             world.entry(id, guest.clone());
         }
         for (node, tree) in manifest.world.nodes.iter().zip(trees) {
-            let tree = tree.as_ref().map(|tree| Arc::clone(&tree.0));
+            let smaller = manifest.tree_of(node).and_then(|tree| smaller(world, &node.name, tree, guests));
+            let tree = smaller.or_else(|| tree.as_ref().map(|tree| Arc::clone(&tree.0)));
             let id = world.node(&node.name, move |boot| {
                 if let Some(tree) = &tree {
                     boot.spawn(SpawnOptions::named(TREE), Arc::clone(tree)).expect("a node boots empty");
@@ -207,6 +208,20 @@ impl Program for Scenario {
         }
         Ok(())
     }
+}
+
+/// The tree of a node without what the tape leaves out; `None` if that is nothing.
+fn smaller(
+    world: &mut World,
+    node: &str,
+    tree: &tree::Tree,
+    guests: &BTreeMap<String, WasmActor>,
+) -> Option<Arc<dyn Factory>> {
+    let root = format!("{node}/{TREE}");
+    let mut left_out = trees::optional(&root, tree).into_iter().collect::<BTreeSet<String>>();
+    left_out.retain(|child| world.is_left_out(child));
+    (!left_out.is_empty())
+        .then(|| Arc::new(trees::supervisor_without(&left_out, &root, tree, guests)) as Arc<dyn Factory>)
 }
 
 /// Plans a line.

@@ -4,11 +4,36 @@ use crate::tree::{AutoShutdown, Backoff, Child, Hold, Restart, Shutdown, Start, 
 use seedbed_core::supervise::{self, ChildKind, ChildSpec, Flags, Plan};
 use seedbed_core::{ChildStart, Factory, Supervisor};
 use seedbed_wasm::WasmActor;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The supervisor of a tree, with all below it.
 pub(super) fn supervisor(tree: &Tree, guests: &BTreeMap<String, WasmActor>) -> Supervisor {
+    supervisor_without(&BTreeSet::new(), "", tree, guests)
+}
+
+/// The paths of the optional children of a tree that has this path.
+pub(super) fn optional(path: &str, tree: &Tree) -> Vec<String> {
+    let mut paths = Vec::new();
+    for child in &tree.children {
+        let path = format!("{path}/{}", child.id);
+        if let Start::Tree(tree) = &child.start {
+            paths.extend(optional(&path, tree));
+        }
+        if child.optional {
+            paths.push(path);
+        }
+    }
+    paths
+}
+
+/// The supervisor of a tree that has this path, without some of the children below it.
+pub(super) fn supervisor_without(
+    left_out: &BTreeSet<String>,
+    path: &str,
+    tree: &Tree,
+    guests: &BTreeMap<String, WasmActor>,
+) -> Supervisor {
     let flags = Flags {
         strategy: match tree.strategy {
             Strategy::OneForOne => supervise::Strategy::OneForOne,
@@ -24,19 +49,29 @@ pub(super) fn supervisor(tree: &Tree, guests: &BTreeMap<String, WasmActor>) -> S
             AutoShutdown::AllSignificant => supervise::AutoShutdown::AllSignificant,
         },
     };
-    let children = tree.children.iter().map(|child| self::child(child, guests)).collect();
+    let children = tree.children.iter().map(|child| (format!("{path}/{}", child.id), child));
+    let children = children.filter(|(path, _)| !left_out.contains(path));
+    let children = children.map(|(path, child)| self::child(left_out, &path, child, guests)).collect();
     Supervisor::from_plan(Plan { flags, children })
         .build()
         .expect("the manifest keeps the rules F of supervision itself, each with its place")
 }
 
-fn child(child: &Child, guests: &BTreeMap<String, WasmActor>) -> ChildSpec<ChildStart> {
+fn child(
+    left_out: &BTreeSet<String>,
+    path: &str,
+    child: &Child,
+    guests: &BTreeMap<String, WasmActor>,
+) -> ChildSpec<ChildStart> {
     let (kind, factory, args): (_, Arc<dyn Factory>, _) = match &child.start {
         Start::Process { entry, args } => {
             let guest = guests.get(entry).expect("a child's entry is known");
             (ChildKind::Worker, Arc::new(guest.clone()), args.clone())
         }
-        Start::Tree(tree) => (ChildKind::Supervisor, Arc::new(supervisor(tree, guests)), Vec::new()),
+        Start::Tree(tree) => {
+            let supervisor = supervisor_without(left_out, path, tree, guests);
+            (ChildKind::Supervisor, Arc::new(supervisor), Vec::new())
+        }
     };
     ChildSpec {
         id: child.id.as_str().into(),

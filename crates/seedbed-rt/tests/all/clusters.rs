@@ -136,6 +136,7 @@ fn inputs_are_played_and_counted() {
             at: Duration::ZERO,
             every: Some(Duration::from_millis(1)),
             count: Some(5),
+            optional: false,
         };
         let nobody = address_of(cluster.nodes()[0].node_id(), "nobody");
         let inputs = vec![

@@ -21,8 +21,7 @@ const ONE_WAY: u32 = STEPS;
 impl Shrinker<'_> {
     /// Looks for a tape of fewer entries; true if there is one.
     pub(super) fn find_fewer(&mut self) -> bool {
-        self.best.tape.entries.len() > 1
-            && (self.try_single_orders() || self.try_parts() || self.try_longer())
+        self.best.tape.choices() > 1 && (self.try_single_orders() || self.try_parts() || self.try_longer())
     }
 
     /// Where more than a few entries are left, reduces what was there at the beginning once more, in another order and
@@ -31,7 +30,7 @@ impl Shrinker<'_> {
         let larger: Vec<TapeEntry> = begin.tape.entries.iter().map(largest).collect();
         for is_larger in [false, true] {
             for sweep in [Sweep::Backward, Sweep::ByActor] {
-                if self.stopped || self.best.tape.entries.len() <= FEW {
+                if self.stopped || self.best.tape.choices() <= FEW {
                     return;
                 }
                 let before = std::mem::replace(&mut self.best, begin.clone());
@@ -54,9 +53,14 @@ impl Shrinker<'_> {
 
     /// Tries what is left in all combinations, fewest first, with every answer as large as it can be.
     fn try_parts(&mut self) -> bool {
-        let all: Vec<TapeEntry> = self.best.tape.entries.iter().map(largest).collect();
+        let all: Vec<TapeEntry> = self.entries(|e| !e.is_left_out()).iter().map(largest).collect();
+        let left_out = self.entries(TapeEntry::is_left_out);
         let parts = (1..all.len()).flat_map(|size| combinations(all.len(), size)).take(MOST);
-        let candidates = parts.map(|part| part.into_iter().map(|index| all[index]).collect());
+        let with = |part: Vec<usize>| {
+            let part = part.into_iter().map(|index| all[index]);
+            left_out.iter().copied().chain(part).collect()
+        };
+        let candidates = parts.map(with);
         self.first_of_many(candidates).is_some_and(|outcome| self.accept(outcome))
     }
 
@@ -74,7 +78,7 @@ impl Shrinker<'_> {
             }
             self.best = outcome;
             self.delete(Sweep::Forward, |_| true);
-            if self.best.tape.entries.len() < before.tape.entries.len() {
+            if self.best.tape.choices() < before.tape.choices() {
                 return true;
             }
             self.best = before.clone();

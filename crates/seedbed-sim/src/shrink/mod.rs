@@ -8,10 +8,12 @@
 //!
 //! - `blocks.rs`: which entries are deleted next.
 //! - `fewer.rs`: what is tried where deleting leads no further.
+//! - `leave_out.rs`: messages and children that are not needed.
 //! - `runner.rs`: who runs the candidates.
 
 mod blocks;
 mod fewer;
+mod leave_out;
 mod runner;
 
 pub use runner::{Alone, Runner, Turns, replay_by_name};
@@ -93,6 +95,9 @@ impl Shrinker<'_> {
         let begin = self.best.clone();
         self.reduce(Sweep::Forward);
         self.begin_again(&begin);
+        if self.leave_out() {
+            self.reduce(Sweep::Forward);
+        }
         // That nothing can go is said of whole runs.
         self.is_brief = false;
         self.failed.clear();
@@ -226,6 +231,7 @@ impl Shrinker<'_> {
     /// Deletes entries of a class while the property stays broken.
     fn delete(&mut self, sweep: Sweep, of_class: impl Fn(&TapeEntry) -> bool) {
         let all = self.best.tape.entries.clone();
+        let of_class = |entry: &TapeEntry| of_class(entry) && !entry.is_left_out();
         let mut order: Vec<usize> = (0..all.len()).filter(|i| of_class(&all[*i])).collect();
         match sweep {
             Sweep::Forward => {}
@@ -318,6 +324,7 @@ fn whose(entry: &TapeEntry) -> PathId {
 /// What an answer can be lowered from.
 fn size(entry: &TapeEntry) -> u32 {
     match entry {
+        entry if entry.is_left_out() => 0,
         TapeEntry::Choice { answer, .. } => *answer,
         TapeEntry::Hold { until: Until::Clock(times), .. } => *times,
         TapeEntry::Hold { .. } | TapeEntry::Order { .. } => 0,
@@ -334,5 +341,5 @@ fn sized(entry: TapeEntry, n: u32) -> TapeEntry {
 
 /// What shrinking makes smaller: entries first, then answers.
 fn weight(tape: &Tape) -> (usize, u64) {
-    (tape.entries.len(), tape.entries.iter().map(|e| u64::from(size(e))).sum())
+    (tape.choices(), tape.entries.iter().map(|e| u64::from(size(e))).sum())
 }

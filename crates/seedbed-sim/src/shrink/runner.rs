@@ -1,7 +1,8 @@
 //! Who runs the candidates of a shrinker.
 
-use crate::run::{Outcome, Program, RunConfig, replay, replay_as_holds, replay_until};
-use seedbed_core::{At, Event, Observer, PathId, SignalName, Tape, TapeEntry};
+use crate::run::{Outcome, Program, RunConfig, replay_as_holds, replay_until};
+use crate::world::World;
+use seedbed_core::{At, ChoiceKey, Event, Observer, PathId, SignalName, Tape, TapeEntry};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -32,8 +33,11 @@ pub trait Runner {
     fn turns(&mut self, tape: &Tape) -> Option<Turns> {
         let (program, run) = self.program();
         let turns = Rc::new(RefCell::new(Turns::default()));
-        replay(program, run, tape, false, vec![Box::new(Watch(Rc::clone(&turns)))]).ok()?;
-        Some(turns.take())
+        let watch = Box::new(Watch(Rc::clone(&turns)));
+        let mut optional = Vec::new();
+        let show = &mut |world: &World| optional = world.optional().to_vec();
+        replay_until(program, run, tape, false, u64::MAX, vec![watch], show).ok()?;
+        Some(Turns { optional, ..turns.take() })
     }
 }
 
@@ -55,6 +59,8 @@ pub struct Turns {
     pub went: Vec<(SignalName, PathId)>,
     /// After how many turns each hold took effect.
     pub held: Vec<(TapeEntry, usize)>,
+    /// What a tape can leave out, and this one does not.
+    pub optional: Vec<ChoiceKey>,
 }
 
 impl Turns {

@@ -75,6 +75,17 @@ impl World {
         if self.clients.is_empty() { self.client() } else { Client { pid: first } }
     }
 
+    pub(super) fn path_of(&mut self, client: Client) -> PathId {
+        self.numbers(client).path
+    }
+
+    /// The next message of a client is not sent, and what it sends later is named as if it had been.
+    pub(super) fn pass_number(&mut self, client: Client, correlated: bool) {
+        let numbers = self.numbers(client);
+        numbers.sent += 1;
+        numbers.asked += u64::from(correlated);
+    }
+
     fn numbers(&mut self, client: Client) -> &mut Numbers {
         let Target::Actor { slot, .. } = target_of(client.pid) else { unreachable!("a client is no name") };
         self.clients.get_mut(slot as usize).expect("a client is known to its world")

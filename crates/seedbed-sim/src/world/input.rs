@@ -4,12 +4,17 @@
 //! an input at zero finds a tree that is up. An input that is still to send, or waits for a reply,
 //! keeps the world from being at rest. At `duration` what was not sent is not sent any more.
 //!
+//! Of an optional input, a tape may leave out any message. It keeps its number and its place in the timetable, so
+//! that nothing else is named or timed otherwise.
+//!
 //! A request's end is no finding by itself: it is counted in [`Stats`](crate::Stats) and in the
 //! facts `input.sent`, `input.replied` and `input.failed` of the path `outside/NAME`, for
 //! properties to judge.
 
 use super::{Client, World};
-use seedbed_core::{Flags, Input, InputStats, Mail, NodeId, Pid, RequestFailure, Time, node_of};
+use seedbed_core::{
+    ChoiceKey, Flags, Input, InputStats, Mail, NodeId, PathId, Pid, RequestFailure, Time, node_of,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -17,6 +22,8 @@ use std::time::Duration;
 #[derive(Default)]
 pub(super) struct Inputs {
     list: Vec<(Input, Client)>,
+    /// How many messages of each are behind it, sent or left out; and up to which number they are left out.
+    passed: Vec<(u64, u64)>,
     /// When each sends next, on the clock of the inputs.
     due: BTreeSet<(Duration, usize)>,
     /// What each client waits for, and from whom.
@@ -75,8 +82,22 @@ impl World {
         self.sim.stats.inputs.insert(input.name.clone(), InputStats::default());
         self.inputs.due.insert((input.at, self.inputs.list.len()));
         self.inputs.list.push((input, client));
+        self.inputs.passed.push((0, 0));
         self.publish_input(self.inputs.list.len() - 1);
         client
+    }
+
+    /// True if the tape that is followed leaves out an optional child, by its path: whoever makes the tree does not
+    /// start it then. To be asked once of each, before the world moves.
+    pub fn is_left_out(&mut self, child: &str) -> bool {
+        let path = PathId::of(child);
+        self.sim.paths.entry(path).or_insert_with(|| child.to_owned());
+        self.sim.leaves_out(path, 1, 2) > 0
+    }
+
+    /// What a tape could have left out, as far as the run went.
+    pub(crate) fn optional(&self) -> &[ChoiceKey] {
+        &self.sim.optional
     }
 
     /// True if their clock can begin, and has not.
@@ -103,8 +124,17 @@ impl World {
     }
 
     fn send_input(&mut self, index: usize) {
+        let (passed, _) = &mut self.inputs.passed[index];
+        *passed += 1;
+        let (nth, is_left_out) = (*passed, self.leaves_out_message(index));
         let (input, client) = &self.inputs.list[index];
+        if let Some(next) = input.next(nth) {
+            self.inputs.due.insert((next, index));
+        }
         let (client, to, tag, timeout) = (*client, input.to, input.tag, input.timeout);
+        if is_left_out {
+            return self.pass_number(client, timeout.is_some());
+        }
         let payload = input.payload.clone();
         let correlation = self.send_raw(client, to, tag, payload, timeout.is_some());
         if let Some(timeout) = timeout {
@@ -113,15 +143,21 @@ impl World {
             self.inputs.waiting.insert((client.pid, correlation), (deadline, to, index));
             self.inputs.deadlines.insert((deadline, client.pid, correlation));
         }
-        let sent = {
-            let stats = self.input_stats(index);
-            stats.sent += 1;
-            stats.sent
-        };
-        if let Some(next) = self.inputs.list[index].0.next(sent) {
-            self.inputs.due.insert((next, index));
-        }
+        self.input_stats(index).sent += 1;
         self.publish_input(index);
+    }
+
+    /// True if a tape leaves out the message that is due.
+    fn leaves_out_message(&mut self, index: usize) -> bool {
+        let (nth, until) = self.inputs.passed[index];
+        let (input, client) = &self.inputs.list[index];
+        if nth <= until || !input.optional {
+            return nth <= until;
+        }
+        let path = self.path_of(*client);
+        let more = u64::from(self.sim.leaves_out(path, nth, u32::MAX));
+        self.inputs.passed[index].1 = nth - 1 + more;
+        more > 0
     }
 
     /// Takes the answer to a request of an input; gives it back if it is none.

@@ -432,6 +432,8 @@ impl<'a> Teller<'a> {
             ChoiceKind::TimerLate => {
                 (MUST, "late", format!("timers of node {} that are due", self.trace.path(key.path)))
             }
+            // It is no link of a chain.
+            ChoiceKind::LeftOut => return,
             ChoiceKind::Torn => {
                 let text = format!(
                     "a record of the log of {}: only its beginning is left",

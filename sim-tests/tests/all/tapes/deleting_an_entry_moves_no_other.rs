@@ -128,6 +128,7 @@ impl Passed {
                         let starved = Starved::of(key, *answer).expect("an entry of this kind");
                         self.turns.get(&of).is_some_and(|n| *n >= starved.turn)
                     }
+                    ChoiceKind::LeftOut => unreachable!("no strategy leaves anything out"),
                     ChoiceKind::Restart | ChoiceKind::Unsynced | ChoiceKind::Torn => {
                         self.crashed.contains(&of)
                     }
