@@ -20,6 +20,16 @@ strategies *OPTIONS:
 findings *OPTIONS:
     cargo run --release -p seedbed-corpus --example findings -- {{OPTIONS}}
 
+# Whether every program of the corpus, and its twin, is the same in two processes with all faults on: 100 050 pairs.
+pairs SEEDS="1725":
+    cargo build --release --package seedbed-cli
+    for manifest in fixtures/corpus/*/*.toml; do target/release/seedbed check $manifest --seeds {{SEEDS}} --faults chaos || exit 1; done
+
+# Whether a hunt flags a twin: it may not.
+twins STRATEGY="portfolio" RUNS="20000":
+    cargo build --release --package seedbed-cli
+    for twin in fixtures/corpus/*/fixed.toml; do target/release/seedbed hunt $twin --runs {{RUNS}} --strategy {{STRATEGY}} || exit 1; done
+
 # Measurements beside peers and limits.
 bench:
     cargo build --release --workspace --manifest-path crates/seedbed-bench/Cargo.toml

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::identity::Runnable;
 use crate::interrupt;
 use crate::output::{Output, count};
-use seedbed_hunt::block::{labelled, plain, spent};
+use seedbed_hunt::block::{labelled, lines, plain, spent};
 use seedbed_hunt::{Canary, Hunt, REGRESSIONS, Regression, Verdict, hunt_canary, run_regressions};
 use seedbed_manifest::Scenario;
 use seedbed_sim::Program;
@@ -61,7 +61,7 @@ pub(crate) fn regressions(
                 path.display(),
                 plain(&broken.property),
                 plain(&broken.when),
-                plain(&broken.message),
+                lines(&broken.message),
                 path.display(),
             ));
             out.result(event);

@@ -122,11 +122,14 @@ pub enum ChoiceKind {
     /// An optional child is not started, or so many messages of an optional input, from this one on, are
     /// not sent. No strategy is asked: only shrinking leaves out.
     LeftOut = 20,
+    /// Turns of the node take longer from now on. Of the answer less one, the last two bits are how much
+    /// longer, the two before for how long, in quarters of their ranges.
+    Slow = 21,
 }
 
 impl ChoiceKind {
     /// All kinds, by their numbers.
-    pub const ALL: [ChoiceKind; 20] = [
+    pub const ALL: [ChoiceKind; 21] = [
         ChoiceKind::Drop,
         ChoiceKind::Duplicate,
         ChoiceKind::Delay,
@@ -147,6 +150,7 @@ impl ChoiceKind {
         ChoiceKind::TimerLate,
         ChoiceKind::Torn,
         ChoiceKind::LeftOut,
+        ChoiceKind::Slow,
     ];
 }
 

@@ -205,6 +205,7 @@ impl fmt::Display for ChoiceKind {
             ChoiceKind::TimerLate => "late timer",
             ChoiceKind::Torn => "torn write",
             ChoiceKind::LeftOut => "left out",
+            ChoiceKind::Slow => "slow node",
         })
     }
 }

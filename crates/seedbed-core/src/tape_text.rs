@@ -280,7 +280,8 @@ mod tests {
                 false
             }
             ChoiceKind::CallRefused | ChoiceKind::TimerLate | ChoiceKind::Torn => false,
-            ChoiceKind::LeftOut => true,
+            ChoiceKind::LeftOut => false,
+            ChoiceKind::Slow => true,
         };
         for (index, kind) in ChoiceKind::ALL.iter().enumerate() {
             assert_eq!(*kind as usize, index + 1, "{kind}");

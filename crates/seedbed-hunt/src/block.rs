@@ -83,7 +83,7 @@ pub fn head(heading: &str, name: &str, seed: u64, broken: &Broken, place: Option
         seconds(broken.time),
         plain(&broken.property),
         plain(&broken.when),
-        plain(&broken.message),
+        lines(&broken.message),
     )
 }
 
@@ -132,6 +132,12 @@ pub fn labelled(label: &str, lines: impl IntoIterator<Item = String>) -> String 
     let line =
         |(i, line): (usize, String)| format!("\n            {:<9}{line}", if i == 0 { label } else { "" });
     lines.into_iter().enumerate().map(line).collect()
+}
+
+/// What is wrong, its further lines (calls of a history, as bars over time) below one another.
+pub fn lines(message: &str) -> String {
+    let below = format!("\n{:21}", "");
+    message.lines().map(plain).collect::<Vec<_>>().join(&below)
 }
 
 /// A text that others wrote (guests, files): what would move the cursor is shown, not done.
@@ -222,6 +228,22 @@ mod tests {
             lines,
             ["            drawn    n = 7", "            drawn    tree = top", "                           a"]
         );
+    }
+
+    #[test]
+    fn a_message_of_several_lines_keeps_them() {
+        let broken = Broken {
+            property: "p".into(),
+            when: "at the end".into(),
+            message: "no order explains these calls:\n  a  ├──┤\n  b\t ├──┤".into(),
+            step: 7,
+            time: Time::ZERO,
+        };
+        let wanted = "   FINDING  m  seed 0x1  step 7  t 0.000s
+            broken: `p` (at the end): no order explains these calls:
+                       a  ├──┤
+                       b\u{fffd} ├──┤";
+        assert_eq!(head("FINDING", "m", 1, &broken, None), wanted);
     }
 
     #[test]

@@ -196,6 +196,42 @@ fn a_chain_tells_of_timers_that_were_late() {
     assert!(chain[1].1.ends_with(": \"wakes up\""), "{chain:#?}");
 }
 
+/// Tells itself the time, and publishes how long that took.
+#[derive(Default)]
+struct Runner;
+
+impl Actor for Runner {
+    type Message = u64;
+
+    fn on_start(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        let me = cx.me();
+        Ok(cx.send(me, &1u64)?)
+    }
+
+    fn on_message(&mut self, cx: &mut Context<'_>, n: u64) -> Result<()> {
+        let (me, now) = (cx.me(), cx.now().as_nanos() as i64);
+        cx.observe("ran", now / 1_000_000);
+        if n < 30 {
+            cx.send(me, &(n + 1))?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_chain_tells_of_a_node_that_was_slow() {
+    let faults = Faults { slow: 100_000, slow_by: (5_000_000, 5_000_000), ..Faults::none() };
+    let chain = chain(faults, |world| {
+        world.node("a", |boot| {
+            boot.spawn(SpawnOptions::named("runner"), Arc::new(|| Runner)).expect("the node is empty");
+        });
+        world.always("it runs in no time", |w: &World| w.facts().values("ran").iter().all(|ms| *ms < 40));
+        Ok(())
+    });
+    let lines = [("slow", "turns of node a take longer"), ("fact", "a/runner says ran = ")];
+    assert!(is_chain(&chain, &lines), "{chain:#?}");
+}
+
 /// Appends records, and says of what it finds at its start how long the shortest is.
 #[derive(Default)]
 struct Journal {

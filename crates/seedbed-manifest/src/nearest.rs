@@ -27,7 +27,7 @@ pub(crate) fn advice<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -
     }
     match known.len() {
         0 => None,
-        1..=24 => Some(format!("known here: {}", known.join(", "))),
+        1..=30 => Some(format!("known here: {}", known.join(", "))),
         more => Some(format!("known here: {}, and {} more", known[..20].join(", "), more - 20)),
     }
 }

@@ -202,6 +202,12 @@ pub struct Faults {
     pub timer_late_per_million: Option<u32>,
     /// By how much.
     pub timer_late: Option<Between>,
+    /// Turns of a node take longer for a while.
+    pub slow_per_million: Option<u32>,
+    /// By how much.
+    pub slow: Option<Between>,
+    /// For how long.
+    pub slow_for: Option<Between>,
     /// In a crash, what was not synced is lost.
     pub unsynced_per_million: Option<u32>,
     /// Of what is lost, the beginning of the first record is left.
@@ -463,6 +469,9 @@ fn read_faults(fields: Fields<'_>) -> Faults {
         effect_failed_per_million: rate("effect_failed"),
         timer_late_per_million: rate("timer_late"),
         timer_late: fields.optional("timer_late_by"),
+        slow_per_million: rate("slow"),
+        slow: fields.optional("slow_by"),
+        slow_for: fields.optional("slow_for"),
         unsynced_per_million: rate("unsynced"),
         torn_per_million: rate("torn"),
         buggify_per_million: rate("buggify"),

@@ -282,7 +282,7 @@ fn guests_that_would_not_load_are_all_named() {
 
 #[test]
 fn every_rate_of_a_manifest_reaches_the_simulator() {
-    let rates = "drop duplicate delay kill crash pause partition clock_jump fuel_cut grow_refused call_refused effect_failed buggify";
+    let rates = "drop duplicate delay kill crash pause partition clock_jump fuel_cut grow_refused call_refused effect_failed buggify timer_late unsynced torn slow";
     let table: Vec<String> = (1..).zip(rates.split(' ')).map(|(n, name)| format!("{name} = {n}")).collect();
     let scenario =
         counter("", &format!("[world]\nfaults = {{ {} }}", table.join(", "))).expect("all are known");

@@ -53,6 +53,12 @@ pub struct Faults {
     pub timer_late: u32,
     /// Range of nanoseconds that they are late by.
     pub late_by: (u64, u64),
+    /// Turns after which those of their node take longer for a while, per million.
+    pub slow: u32,
+    /// Range of nanoseconds that each of them takes longer.
+    pub slow_by: (u64, u64),
+    /// Range of nanoseconds that this goes on for.
+    pub slow_for: (u64, u64),
     /// Of the records that a crash loses, first ones of which the beginning is left, per million.
     pub torn: u32,
     /// Range of nanoseconds that a wall clock jumps by.
@@ -110,6 +116,9 @@ impl Faults {
             heal_max: u64::MAX,
             timer_late: 0,
             late_by: (100_000, 500_000_000),
+            slow: 0,
+            slow_by: (10_000, 10_000_000),
+            slow_for: (10_000_000, 4_000_000_000),
             torn: 0,
             jump_by: (1_000_000, 3_600_000_000_000),
             cuts_max: 3,
@@ -124,7 +133,9 @@ impl Faults {
         }
     }
 
-    /// Everything, at rates at which a system that is meant to survive it should.
+    /// Everything, at rates at which a system that is meant to survive it should; but neither torn records,
+    /// which a store that checks its own would drop, nor slow nodes, since turns take time only where the
+    /// world says so.
     pub fn chaos() -> Faults {
         Faults {
             drop: 50_000,
@@ -191,6 +202,7 @@ impl Faults {
         let mut quarters = || share_of_one_run(&mut beside);
         faults.timer_late = quarters().of(self.timer_late);
         faults.torn = quarters().of(self.torn);
+        faults.slow = quarters().of(self.slow);
         (faults, swarm)
     }
 
@@ -214,6 +226,9 @@ impl Faults {
             FuelCut,
             GrowRefused,
             CallRefused,
+            TimerLate,
+            Torn,
+            Slow,
         ];
         all.into_iter().filter(|kind| self.rate(*kind) > 0).collect()
     }
@@ -233,6 +248,7 @@ impl Faults {
             ChoiceKind::Clog => self.clog,
             ChoiceKind::TimerLate => self.timer_late,
             ChoiceKind::Torn => self.torn,
+            ChoiceKind::Slow => self.slow,
             ChoiceKind::ClockJump => self.clock_jump,
             ChoiceKind::EffectFailed => self.effect_failed,
             ChoiceKind::FuelCut => self.fuel_cut,

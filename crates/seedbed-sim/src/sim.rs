@@ -104,6 +104,8 @@ pub(crate) struct Sim {
     pub(crate) clocks: Clocks,
     /// Nodes every turn of which takes so many nanoseconds longer.
     pub(crate) slow: BTreeMap<NodeId, u64>,
+    /// The same by chance, until then.
+    pub(crate) slowed: BTreeMap<NodeId, (u64, Time)>,
     /// Nodes whose stores fail; true = they are only full.
     pub(crate) broken_stores: BTreeMap<NodeId, bool>,
     /// Guests that a plan starves, of fuel (true) or of memory.
@@ -153,6 +155,7 @@ impl Sim {
             loss_after: Duration::ZERO,
             clocks: Clocks::default(),
             slow: BTreeMap::new(),
+            slowed: BTreeMap::new(),
             broken_stores: BTreeMap::new(),
             starved: BTreeSet::new(),
             rules: Rules::default(),
@@ -406,9 +409,11 @@ impl Sim {
     /// Accounts for a turn.
     #[inline]
     fn burnt(&mut self, node: NodeId, fuel: u64) {
-        if !(self.costs.is_empty() && self.slow.is_empty()) {
+        if !(self.costs.is_empty() && self.slow.is_empty() && self.slowed.is_empty()) {
             let costs = self.costs.get(&node).map_or(0, |costs| costs.of(fuel));
-            self.lag = costs.saturating_add(self.slow.get(&node).copied().unwrap_or(0));
+            let planned = self.slow.get(&node).copied().unwrap_or(0);
+            let by_chance = self.slowed.get(&node).filter(|(_, until)| *until > self.now);
+            self.lag = costs.saturating_add(planned).saturating_add(by_chance.map_or(0, |(by, _)| *by));
         }
         if fuel > 0 {
             self.stats.fuel += fuel;

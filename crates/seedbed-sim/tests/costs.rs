@@ -1,11 +1,13 @@
 //! Turns that take time occupy their node, and no other.
 
-use seedbed_core::{Actor, Context, Input, Result, SpawnOptions};
+use seedbed_core::{
+    Actor, ChoiceKey, ChoiceKind, Context, Input, Life, PathId, Result, SpawnOptions, Tape, TapeEntry,
+};
 use seedbed_sim::{
     Costs, Faults, InWorld, Latency, OUTSIDE, Program, RunConfig, StrategySpec, World, WorldConfig, replay,
     run_with,
 };
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Publishes when its turns began; tells the next, if it has one.
@@ -108,4 +110,158 @@ fn runs_with_costs_replay_from_their_tapes() {
         }
     }
     assert!(tapes > 300, "{tapes}");
+}
+
+/// Of each turn that an input asked for: when it began, and how long after it the next turn could.
+type Pace = Arc<Mutex<Vec<(u64, u64)>>>;
+
+/// Answers an input by a message to itself, and that by writing down how much time has passed.
+struct Paced(Pace);
+
+impl Actor for Paced {
+    type Message = u64;
+
+    fn on_message(&mut self, cx: &mut Context, since: u64) -> Result<()> {
+        let (me, now) = (cx.me(), cx.now().as_nanos());
+        match since {
+            0 => cx.send(me, &now)?,
+            _ => self.0.lock().expect("one thread").push((since, now - since)),
+        }
+        Ok(())
+    }
+}
+
+/// A node that is asked for a turn every 20 ms, for two seconds; slowness by chance; a plan.
+fn paced(pace: &Pace, plan: &'static [&'static str]) -> impl Program {
+    let pace = Arc::clone(pace);
+    let slow = Faults { slow: 20_000, slow_by: (1_000_000, 4_000_000), ..Faults::none() };
+    let faults = Faults { slow_for: (500_000_000, 800_000_000), ..slow };
+    let program = move |world: &mut World| {
+        let pace = Arc::clone(&pace);
+        world.node("a", move |boot| {
+            let pace = Arc::clone(&pace);
+            let make = move || Paced(Arc::clone(&pace));
+            boot.spawn(SpawnOptions::registered("paced"), Arc::new(make)).expect("the name is free");
+        });
+        plan.iter().try_for_each(|line| world.plan(line))?;
+        world.input(Input {
+            name: "clock".into(),
+            to: world.address("paced", "a")?,
+            tag: 0,
+            payload: vec![0],
+            timeout: None,
+            at: Duration::from_millis(1),
+            every: Some(Duration::from_millis(20)),
+            count: Some(100),
+            optional: false,
+        });
+        Ok(())
+    };
+    InWorld { config: WorldConfig { faults, ..WorldConfig::default() }, program }
+}
+
+#[test]
+fn a_node_is_slow_by_chance_and_its_runs_replay() {
+    let pace = Pace::default();
+    let program = paced(&pace, &[]);
+    let (mut slow, mut quick) = (0, 0);
+    for seed in 0..60 {
+        pace.lock().expect("one thread").clear();
+        let run = RunConfig::seed(seed);
+        let (a, _) = run_with(&program, &run, StrategySpec::Random.build(), Vec::new());
+        assert_eq!(a.found, None);
+        let took: Vec<(u64, u64)> = std::mem::take(&mut *pace.lock().expect("one thread"));
+        assert_eq!(took.len(), 100);
+        slow += took.iter().filter(|(_, took)| (1_000_000..=4_000_000).contains(took)).count();
+        quick += took.iter().filter(|(_, took)| *took == 0).count();
+        let faults = a.stats.faults.get("slow node").copied().unwrap_or(0);
+        assert_eq!(faults > 0, !a.tape.entries.is_empty(), "nothing else goes wrong");
+        let b = replay(&program, &run, &a.tape, true, Vec::new()).expect("a tape does not contradict itself");
+        assert_eq!((b.replay_error, b.trace_hash), (None, a.trace_hash), "seed {seed}");
+        assert_eq!(*pace.lock().expect("one thread"), took);
+    }
+    assert!(slow > 500 && quick > 500 && slow + quick == 6_000, "{slow} slow, {quick} quick");
+}
+
+/// The tape on which a node is slow after this turn, and nothing else: 2 ms each, for 600 ms.
+fn slow_after(turn: u64) -> Tape {
+    let (path, life) = (PathId::of("a"), Life(0));
+    let key = ChoiceKey { kind: ChoiceKind::Slow, site: 0, path, life, ordinal: turn };
+    let entries = vec![TapeEntry::Choice { key, answer: 1 + 0b0101 }];
+    Tape { entries, paths: [(path, "a".to_owned())].into() }
+}
+
+/// The turns that were slow, if the node is from the ninth input on.
+fn slow_turns(plan: &'static [&'static str]) -> Vec<(u64, u64)> {
+    let pace = Pace::default();
+    let program = paced(&pace, plan);
+    let outcome =
+        replay(&program, &RunConfig::seed(1), &slow_after(18), true, Vec::new()).expect("one entry");
+    assert_eq!((outcome.found, outcome.replay_error), (None, None));
+    let all = pace.lock().expect("one thread").clone();
+    all.into_iter().filter(|(_, took)| *took > 0).collect()
+}
+
+#[test]
+fn slowness_ends_by_itself_and_with_the_boot() {
+    let millis = |slow: &[(u64, u64)]| {
+        assert!(slow.iter().all(|(_, took)| *took == 2_000_000), "{slow:?}");
+        let (first, last) = (slow[0].0, slow[slow.len() - 1].0);
+        (slow.len(), last / 1_000_000 - first / 1_000_000)
+    };
+    let (whole, lasts) = millis(&slow_turns(&[]));
+    assert_eq!((whole, lasts), (29, 560));
+    let (until_boot, _) = millis(&slow_turns(&["at 400ms crash a for 1ms"]));
+    assert!(until_boot < whole, "{until_boot}");
+}
+
+/// Counts down, and writes down when.
+struct Countdown(Pace);
+
+impl Actor for Countdown {
+    type Message = u64;
+
+    fn on_start(&mut self, cx: &mut Context) -> Result<()> {
+        let me = cx.me();
+        Ok(cx.send(me, &200u64)?)
+    }
+
+    fn on_message(&mut self, cx: &mut Context, n: u64) -> Result<()> {
+        let (me, now) = (cx.me(), cx.now().as_nanos());
+        self.0.lock().expect("one thread").push((n, now));
+        if n > 0 {
+            cx.send(me, &(n - 1))?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn when_faults_stop_no_node_is_slow_any_more() {
+    let pace = Pace::default();
+    let of = Arc::clone(&pace);
+    let program = move |world: &mut World| {
+        let of = Arc::clone(&of);
+        world.node("a", move |boot| {
+            let of = Arc::clone(&of);
+            let make = move || Countdown(Arc::clone(&of));
+            boot.spawn(SpawnOptions::named("counts"), Arc::new(make)).expect("the node is empty");
+        });
+        Ok(())
+    };
+    let ranges =
+        Faults { slow_by: (1_000_000, 4_000_000), slow_for: (500_000_000, 800_000_000), ..Faults::none() };
+    let config = WorldConfig {
+        faults: Faults { slow: 1, ..ranges },
+        duration: Duration::from_millis(100),
+        ..WorldConfig::default()
+    };
+    let program = InWorld { config, program };
+    let outcome = replay(&program, &RunConfig::seed(1), &slow_after(1), true, Vec::new()).expect("one entry");
+    assert_eq!((outcome.found, outcome.replay_error), (None, None));
+    let all = pace.lock().expect("one thread").clone();
+    let at = |n: usize| all[n].1 / 1_000_000;
+    assert_eq!((all.len(), at(10) - at(0), at(40) - at(30)), (201, 20, 20));
+    // What was under way takes its time, and the rest none.
+    assert!(at(200) <= 102 && at(60) == at(200), "{all:?}");
 }

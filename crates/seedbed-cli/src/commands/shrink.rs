@@ -60,7 +60,7 @@ fn {name}_{:x}() {{
 }}",
         plain(&finding.property),
         plain(&finding.when),
-        plain(&finding.message),
+        finding.message.lines().map(plain).collect::<Vec<_>>().join("\n/// "),
         finding.seed,
         finding.seed,
     )

@@ -222,6 +222,7 @@ impl World {
         self.sim.facts.forget_all(|pid| node_of(pid) == node);
         self.sim.effects.forget(|pid| node_of(pid) == node);
         self.sim.busy.forget(node);
+        self.sim.slowed.remove(&node);
         self.sim.kept.forget(node);
         self.sim.starting.retain(|pid| node_of(*pid) != node);
         self.lose_unsynced(node, life);

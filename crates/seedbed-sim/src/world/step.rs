@@ -120,6 +120,7 @@ impl World {
         self.end_plan();
         self.sim.rules.end();
         self.hosts.iter_mut().for_each(|host| host.late_until = None);
+        self.sim.slowed.clear();
         self.inputs.stop();
         let stopped = self.sim.now;
         let asked_for = self.properties.iter().filter_map(|p| match p.when {
@@ -634,13 +635,23 @@ impl World {
         }
     }
 
-    /// Pauses and clock jumps by chance, after a turn.
+    /// Pauses, slowness and clock jumps by chance, after a turn.
     fn slow_faults_after(&mut self, node: NodeId, (path, life, nth): (PathId, Life, u64)) {
         let point = |kind, n| ChoicePoint { kind, site: 0, path, life, ordinal: Some(nth), n };
         if self.sim.is_open(ChoiceKind::Pause) {
             let answer = self.sim.choose(node, &point(ChoiceKind::Pause, STEPS));
             if answer > 0 {
                 self.occupy(node, share(self.config.faults.pause_for, answer - 1, STEPS - 2));
+            }
+        }
+        if self.sim.is_open(ChoiceKind::Slow) {
+            const QUARTERS: u32 = 4;
+            let answer = self.sim.choose(node, &point(ChoiceKind::Slow, 1 + QUARTERS * QUARTERS));
+            if let Some(answer) = answer.checked_sub(1) {
+                let by = share(self.config.faults.slow_by, answer % QUARTERS, QUARTERS - 1);
+                let lasts = share(self.config.faults.slow_for, answer / QUARTERS, QUARTERS - 1);
+                let until = Time::from_nanos(self.sim.now.as_nanos().saturating_add(lasts));
+                self.sim.slowed.insert(node, (by, until));
             }
         }
         if self.sim.is_open(ChoiceKind::ClockJump) {

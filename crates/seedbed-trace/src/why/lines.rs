@@ -411,6 +411,15 @@ impl<'a> Teller<'a> {
                     self.after_turn(index, key.path)
                 ),
             ),
+            ChoiceKind::Slow => (
+                MUST,
+                "slow",
+                format!(
+                    "turns of node {} take longer{}",
+                    self.trace.path(key.path),
+                    self.after_turn(index, key.path)
+                ),
+            ),
             ChoiceKind::Partition => (MUST, "partition", self.link(key, answer)),
             ChoiceKind::Clog => (MUST, "clog", self.link(key, answer)),
             ChoiceKind::ClockJump => {

@@ -121,9 +121,11 @@ impl Passed {
                     ChoiceKind::EffectDelay | ChoiceKind::EffectFailed => {
                         self.effects.contains(&(key.path, key.life, key.ordinal))
                     }
-                    ChoiceKind::Kill | ChoiceKind::Crash | ChoiceKind::Pause | ChoiceKind::ClockJump => {
-                        self.turns.get(&of).is_some_and(|n| *n >= key.ordinal)
-                    }
+                    ChoiceKind::Kill
+                    | ChoiceKind::Crash
+                    | ChoiceKind::Pause
+                    | ChoiceKind::Slow
+                    | ChoiceKind::ClockJump => self.turns.get(&of).is_some_and(|n| *n >= key.ordinal),
                     ChoiceKind::FuelCut | ChoiceKind::GrowRefused | ChoiceKind::CallRefused => {
                         let starved = Starved::of(key, *answer).expect("an entry of this kind");
                         self.turns.get(&of).is_some_and(|n| *n >= starved.turn)
