@@ -11,6 +11,7 @@ use seedbed_manifest::Scenario;
 use seedbed_sim::Faults;
 use seedbed_trace::{Digest, FileError, Finding, Identity, SourceFile};
 use seedbed_wasm::{REWRITE_VERSION, engine_id};
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 /// What is run: a loaded manifest, in the world that was asked for.
@@ -19,9 +20,27 @@ pub(crate) struct Runnable {
     pub(crate) identity: Identity,
 }
 
-/// Loads a manifest or module, with these faults in place of the manifest's. `kept_in` is the
-/// directory from which a finding names its manifest.
+/// Of what kind of run an identity is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    /// A simulated one: what mounted directories hold is part of it.
+    Simulation,
+    /// A recorded one: what it read of files is in the recording, and no disk is looked at.
+    Recording,
+}
+
+/// Loads a manifest or module to be simulated, with these faults in place of the manifest's. `kept_in`
+/// is the directory from which a finding names its manifest.
 pub(crate) fn load(path: &Path, faults: Option<&str>, kept_in: &Path) -> Result<Runnable, Failure> {
+    load_for(Of::Simulation, path, faults, kept_in)
+}
+
+/// Loads a manifest to be recorded.
+pub(crate) fn load_recorded(path: &Path, kept_in: &Path) -> Result<Runnable, Failure> {
+    load_for(Of::Recording, path, None, kept_in)
+}
+
+fn load_for(of: Of, path: &Path, faults: Option<&str>, kept_in: &Path) -> Result<Runnable, Failure> {
     let mut scenario = subject::load(path)?;
     let mut world = String::new();
     if let Some(profile) = faults {
@@ -30,9 +49,15 @@ pub(crate) fn load(path: &Path, faults: Option<&str>, kept_in: &Path) -> Result<
         scenario = scenario.in_world(|world| world.faults = faults);
         world = format!("{FAULTS}{profile}");
     }
+    let mut modules: BTreeMap<String, Digest> =
+        scenario.modules().map(|(id, hash)| (id.to_owned(), Digest(hash.0))).collect();
+    if of == Of::Simulation {
+        let images = scenario.image_hashes().map_err(Failure::usage)?;
+        modules.extend(images.into_iter().map(|(name, hash)| (format!("/{name}"), Digest(hash.0))));
+    }
     let manifest = SourceFile { path: relative(path, kept_in), sha256: Digest(scenario.manifest().hash.0) };
     let identity = Identity {
-        modules: scenario.modules().map(|(id, hash)| (id.to_owned(), Digest(hash.0))).collect(),
+        modules,
         manifest: Some(manifest),
         world,
         run_format: seedbed_core::RUN_FORMAT,
@@ -58,11 +83,20 @@ pub(crate) fn of_finding(
         return Err(Failure::usage(format_args!("`{}` is of a test, not of a manifest", path.display()))
             .help(format_args!("SEEDBED_REPLAY={} cargo test {}", path.display(), plain(&finding.name))));
     }
-    named(&finding.identity, path, manifest)
+    named(Of::Simulation, &finding.identity, path, manifest)
+}
+
+/// Loads what the recording at `path` is of.
+pub(crate) fn of_recording(
+    identity: &Identity,
+    path: &Path,
+    manifest: Option<&Path>,
+) -> Result<Runnable, Failure> {
+    named(Of::Recording, identity, path, manifest)
 }
 
 /// Loads what the identity in the file at `path` names.
-pub(crate) fn named(identity: &Identity, path: &Path, manifest: Option<&Path>) -> Result<Runnable, Failure> {
+fn named(of: Of, identity: &Identity, path: &Path, manifest: Option<&Path>) -> Result<Runnable, Failure> {
     let directory = path.parent().unwrap_or(Path::new(""));
     let named = identity.manifest.as_ref().map(|source| directory.join(&source.path));
     let manifest = manifest
@@ -74,7 +108,7 @@ pub(crate) fn named(identity: &Identity, path: &Path, manifest: Option<&Path>) -
         let world = plain(&identity.world);
         return Err(Failure::new(Exit::Stale, format_args!("the file is of another world: {world}")));
     }
-    load(&tidy(&manifest), faults, directory)
+    load_for(of, &tidy(&manifest), faults, directory)
 }
 
 const FAULTS: &str = "faults = ";

@@ -15,7 +15,7 @@ pub(crate) fn replay(args: &Replay, out: Output) -> Result<Exit, Failure> {
         return Err(Failure::usage("--until and --lenient are for findings; this is a recording"));
     }
     let recorded = Recorded::read(&args.file)?;
-    let runnable = identity::named(&recorded.identity, &args.file, args.manifest.as_deref())?;
+    let runnable = identity::of_recording(&recorded.identity, &args.file, args.manifest.as_deref())?;
     let stale = recorded.identity.differences(&runnable.identity);
     if !stale.is_empty() {
         let differ: Vec<String> = stale

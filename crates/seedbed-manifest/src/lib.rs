@@ -32,7 +32,7 @@ pub use plan::PlanLine;
 pub use process::{Command, EnvVar, Limits, MailboxPolicy, Mount, Permissions, Process, Wasi};
 pub use property::{Asks, Property, When};
 pub use report::{Code, Problem, Related, Report};
-pub use scenario::{GuestError, GuestProblem, LoadError, REQUEST_TIMEOUT, Scenario, TREE};
+pub use scenario::{Given, GuestError, GuestProblem, LoadError, MountError, REQUEST_TIMEOUT, Scenario, TREE};
 pub use seedbed_rt::StopHandle;
 pub use seedbed_sim::units::duration as parse_duration;
 pub use service::{Judged, Published, Served, ServiceConfig, ServiceEnd, ServiceError, Until};

@@ -83,10 +83,10 @@ fn what_a_wasi_process_is_given_is_checked_against_its_module() {
         (clock, env, "the environment variable `FORMAT` is required, and nobody gives `app:format` a value"),
         (
             clock,
-            "wasi = { mounts = [{ fs = 'files', guest = '/data' }] }",
-            "`wasi.mounts` cannot be given: `wasi` processes have no files",
+            "wasi = { mounts = [{ fs = 'files', guest = '/data' }], cwd = '/app' }",
+            "the working directory `/app` lies in no mount",
         ),
-        (clock, "wasi = { cwd = '/' }", "`wasi.cwd` cannot be given: `wasi` processes have no files"),
+        (clock, "wasi = { cwd = '/' }", "the working directory `/` lies in no mount"),
         (
             clock,
             "permissions = { compile = true }",

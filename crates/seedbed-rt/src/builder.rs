@@ -2,6 +2,7 @@
 
 use crate::effects::{Effects, Handler};
 use crate::error::StartError;
+use crate::files::{self, Given};
 use crate::inbox::{Command, Outlet};
 use crate::neighbours::Neighbours;
 use crate::node::Node;
@@ -29,6 +30,7 @@ pub struct Builder {
     handlers: BTreeMap<String, Handler>,
     observers: Vec<Box<dyn Observer + Send>>,
     store: Option<PathBuf>,
+    files: Given,
     setup: Vec<Setup>,
     key: Option<Key>,
     record: bool,
@@ -44,6 +46,7 @@ impl Default for Builder {
             handlers: BTreeMap::new(),
             observers: Vec::new(),
             store: None,
+            files: Given::default(),
             setup: Vec::new(),
             key: None,
             record: false,
@@ -85,6 +88,21 @@ impl Builder {
     #[must_use]
     pub fn store_in(mut self, dir: impl Into<PathBuf>) -> Builder {
         self.store = Some(dir.into());
+        self
+    }
+
+    /// Names a directory, for guests that are given it (`WasiConfig::mounts`).
+    #[must_use]
+    pub fn directory(mut self, name: impl Into<String>, path: impl Into<PathBuf>) -> Builder {
+        self.files.directories.insert(name.into(), path.into());
+        self
+    }
+
+    /// Lets guests that are told to (`WasiConfig::inherit`) read and write the standard streams of this
+    /// process. Without it, their input is at its end, and what they write there goes nowhere.
+    #[must_use]
+    pub fn standard_streams(mut self) -> Builder {
+        self.files.streams = true;
         self
     }
 
@@ -191,6 +209,7 @@ impl Builder {
         if !self.handlers.contains_key(store::EFFECT) {
             effects.push(store::EFFECT.to_owned());
         }
+        effects.push(seedbed_files::EFFECT.to_owned());
         let config = NodeConfig {
             id,
             name,
@@ -211,6 +230,7 @@ impl Builder {
             config,
             handlers: self.handlers,
             store,
+            files: self.files,
             outlet,
             inbox,
             neighbours,
@@ -262,6 +282,7 @@ struct Made {
     config: NodeConfig,
     handlers: BTreeMap<String, Handler>,
     store: Store,
+    files: Given,
     outlet: Outlet,
     inbox: mpsc::UnboundedReceiver<Command>,
     neighbours: Neighbours,
@@ -274,7 +295,7 @@ struct Made {
 
 impl Made {
     async fn run(self) {
-        let effects = Effects::new(self.handlers, self.store, self.outlet);
+        let effects = Effects::new(self.handlers, self.store, files::Files::new(self.files), self.outlet);
         let reactor = RealReactor::new(self.config.id, self.neighbours, effects, self.observers);
         let mut kernel = Kernel::new(self.config.clone());
         self.setup.into_iter().for_each(|setup| setup(&mut kernel));

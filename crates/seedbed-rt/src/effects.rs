@@ -3,6 +3,7 @@
 //! Every effect that begins ends in exactly one completion: a handler that panics, or is dropped
 //! with its runtime, completes with an error.
 
+use crate::files::Files;
 use crate::inbox::{Command, Outlet};
 use crate::store::Store;
 use seedbed_core::abi::store;
@@ -26,6 +27,7 @@ pub(crate) type Completed = (Pid, u64, EffectOutcome);
 pub(crate) struct Effects {
     handlers: BTreeMap<String, Handler>,
     store: Store,
+    files: Files,
     outlet: Outlet,
     /// How many have begun and not completed.
     pub(crate) pending: u64,
@@ -34,8 +36,13 @@ pub(crate) struct Effects {
 }
 
 impl Effects {
-    pub(crate) fn new(handlers: BTreeMap<String, Handler>, store: Store, outlet: Outlet) -> Effects {
-        Effects { handlers, store, outlet, pending: 0, ready: VecDeque::new() }
+    pub(crate) fn new(
+        handlers: BTreeMap<String, Handler>,
+        store: Store,
+        files: Files,
+        outlet: Outlet,
+    ) -> Effects {
+        Effects { handlers, store, files, outlet, pending: 0, ready: VecDeque::new() }
     }
 
     pub(crate) fn begin(&mut self, request: EffectRequest) {
@@ -50,6 +57,11 @@ impl Effects {
             });
             return;
         }
+        if request.effect == seedbed_files::EFFECT {
+            let completion = duty(&self.outlet);
+            self.files.begin(pid.to_raw(), &request.payload, completion);
+            return;
+        }
         debug_assert_eq!(request.effect, store::EFFECT, "the kernel lets only known effects pass");
         match &mut self.store {
             Store::Memory(memory) => {
@@ -60,6 +72,11 @@ impl Effects {
                 files.begin(path, text, request.payload, duty(&self.outlet));
             }
         }
+    }
+
+    /// An actor ended: what it has open is closed.
+    pub(crate) fn forget(&self, pid: Pid) {
+        self.files.forget(pid.to_raw());
     }
 }
 

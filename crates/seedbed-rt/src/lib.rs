@@ -36,7 +36,7 @@
 //!
 //! - `node.rs`: the loop around the kernel. `reactor.rs`: what the kernel asks of it.
 //! - `system.rs`, `client.rs`: handles. `inbox.rs`: the way from there to the node. `outside.rs`: the way back.
-//! - `effects.rs`, `store/`: effects.
+//! - `effects.rs`, `store/`, `files/`: effects.
 //!
 //! - `cluster.rs`, `neighbours.rs`: several nodes. `play.rs`: clients that send by a timetable.
 //!
@@ -49,6 +49,7 @@ mod clock;
 mod cluster;
 mod effects;
 mod error;
+mod files;
 mod inbox;
 mod log;
 mod neighbours;

@@ -136,6 +136,7 @@ impl RealReactor {
             Event::Spawned { who, .. } => self.restarts += u64::from(who.life.0 > 1),
             Event::Exited { who, .. } => {
                 self.facts.remove(&who.pid);
+                self.effects.forget(who.pid);
                 self.outside.observe(event);
                 log::happened(self.at(), event);
             }

@@ -1,7 +1,8 @@
-//! The built-in effect `store`: a log for each path, which outlives lives and crashes (rules O2, O3).
+//! The disk of a node: the logs of the effect `store` (rules O2, O3), and the files of guests (rule O5).
 
 use seedbed_core::abi::store;
 use seedbed_core::{EffectError, EffectOutcome, PathId, Pid, Time};
+use seedbed_files::{MemoryDisk, Op};
 use std::collections::BTreeMap;
 
 #[derive(Debug, Default)]
@@ -11,10 +12,12 @@ struct Log {
     unsynced: Vec<Vec<u8>>,
 }
 
-/// The logs of one node.
+/// The logs and files of one node.
 #[derive(Debug, Default)]
 pub(crate) struct Disk {
     logs: BTreeMap<PathId, Log>,
+    /// Made when the first operation is done.
+    pub(crate) files: Option<MemoryDisk>,
 }
 
 impl Disk {
@@ -66,6 +69,27 @@ impl Disk {
             log.synced.push(torn);
         }
     }
+}
+
+/// True if an effect takes room on a disk.
+pub(crate) fn takes_room(effect: &str, payload: &[u8]) -> bool {
+    if effect == store::EFFECT {
+        return payload.first() == Some(&store::APPEND);
+    }
+    effect == seedbed_files::EFFECT
+        && match Op::decode(payload) {
+            Ok(Op::Open { how, .. }) => how.create,
+            Ok(op) => matches!(
+                op,
+                Op::Write { .. }
+                    | Op::SetSize { .. }
+                    | Op::Allocate { .. }
+                    | Op::CreateDirectory { .. }
+                    | Op::Link { .. }
+                    | Op::Symlink { .. }
+            ),
+            Err(_) => false,
+        }
 }
 
 /// How an effect fails.

@@ -17,10 +17,11 @@ use crate::replay::Replay;
 use crate::rules::{Kept, Rules};
 use crate::strategy::{Candidate, Footprint, Strategy};
 use seedbed_core::{
-    At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectRequest, Event, ExitReason,
-    InputStats, Instead, Life, Mail, NodeId, Observer, OrderKey, Packet, PathId, Pid, Port, Reactor, Tape,
-    TapeEntry, Time, TraceHash, decision, node_of,
+    At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectOutcome, EffectRequest, Event,
+    ExitReason, InputStats, Instead, Life, Mail, NodeId, Observer, OrderKey, Packet, PathId, Pid, Port,
+    Reactor, Tape, TapeEntry, Time, TraceHash, decision, node_of,
 };
+use seedbed_files::{Answer, Image, MemoryDisk, Op};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -95,6 +96,8 @@ pub(crate) struct Sim {
     pub(crate) network: Network,
     pub(crate) effects: Effects,
     pub(crate) disks: BTreeMap<NodeId, Disk>,
+    /// What directories hold on every node at first, by their names.
+    pub(crate) directories: BTreeMap<String, Image>,
     pub(crate) facts: Facts,
     pub(crate) inboxes: BTreeMap<Pid, Vec<Mail>>,
     pub(crate) stats: Stats,
@@ -164,6 +167,7 @@ impl Sim {
             network: Network::default(),
             effects: Effects::default(),
             disks: BTreeMap::new(),
+            directories: BTreeMap::new(),
             facts: Facts::default(),
             inboxes: BTreeMap::new(),
             stats: Stats::default(),
@@ -406,6 +410,24 @@ impl Sim {
         self.effects.begin(Effect { pid, path, correlation, effect, payload, request, fails }, at);
     }
 
+    /// Does an operation with files of a node, as it completes.
+    pub(crate) fn operate(&mut self, node: NodeId, effect: &Effect) -> EffectOutcome {
+        let (now, begun) = (self.clocks.unix(node, self.now), self.clocks.unix(node, Time::ZERO));
+        let disk = self.disks.entry(node).or_default();
+        let files = disk.files.get_or_insert_with(|| MemoryDisk::new(&self.directories, begun.as_nanos()));
+        let done =
+            Op::decode(&effect.payload).and_then(|op| files.perform(effect.pid.to_raw(), op, now.as_nanos()));
+        Ok(Answer::encode(&done))
+    }
+
+    /// Closes what an actor that ended has open.
+    fn close_files(&mut self, pid: Pid) {
+        let disk = self.disks.get_mut(&node_of(pid));
+        if let Some(files) = disk.and_then(|disk| disk.files.as_mut()) {
+            files.forget(pid.to_raw());
+        }
+    }
+
     /// Accounts for a turn.
     #[inline]
     fn burnt(&mut self, node: NodeId, fuel: u64) {
@@ -453,6 +475,7 @@ impl Sim {
             }
             Event::Exited { who, reason, detail, seen, .. } => {
                 self.facts.forget(who.pid);
+                self.close_files(who.pid);
                 if self.has_started(who.pid)
                     && !seen
                     && !self.allow_failures

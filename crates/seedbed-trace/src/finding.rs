@@ -72,7 +72,8 @@ pub struct Drawn {
 /// What must be the same for a tape to give the same run back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// SHA-256 of each module, by its id in the manifest.
+    /// SHA-256 of each module, by its id in the manifest; and of what each mounted directory holds, by
+    /// its path behind a `/`, which no id has.
     pub modules: BTreeMap<String, Digest>,
     /// The manifest, if there is one.
     pub manifest: Option<SourceFile>,
@@ -205,7 +206,11 @@ impl Identity {
         ids.dedup();
         for id in ids {
             let (then, here) = (self.modules.get(id), now.modules.get(id));
-            differs(then != here, format!("module `{id}`"), digest(then), digest(here));
+            let what = match id.strip_prefix('/') {
+                Some(directory) => format!("directory `{directory}`"),
+                None => format!("module `{id}`"),
+            };
+            differs(then != here, what, digest(then), digest(here));
         }
         let manifest = |i: &Identity| i.manifest.as_ref().map(|m| m.sha256);
         let (then, here) = (manifest(self), manifest(now));

@@ -29,7 +29,7 @@ mod trap;
 
 pub use actor::{LunaticRights, WasmActor};
 pub use dialect::palladium::{Namespaces, Plugin, PluginError, PluginInfo, Plugins};
-pub use dialect::wasi::{WasiConfig, WasiError};
+pub use dialect::wasi::{WasiConfig, WasiError, WasiMount};
 pub use dialect::{Dialect, HostFunction, host_functions};
 pub use engine::{EngineId, WASMTIME_VERSION, engine_id};
 pub use handed::Handed;

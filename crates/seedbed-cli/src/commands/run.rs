@@ -79,7 +79,7 @@ fn list(args: &Run, out: Output) -> Result<Exit, Failure> {
 /// `seedbed record`.
 pub(crate) fn record(args: &Record, out: Output) -> Result<Exit, Failure> {
     let kept_in = args.out.parent().unwrap_or(Path::new(""));
-    let Runnable { scenario, identity } = identity::load(&args.manifest, None, kept_in)?;
+    let Runnable { scenario, identity } = identity::load_recorded(&args.manifest, kept_in)?;
     let name = subject::name(&args.manifest);
     let served = service::serve(&scenario, &args.service, true, out)?;
     let nodes = served.recordings.iter().map(|recording| recording.as_ref().clone()).collect();

@@ -3,13 +3,29 @@
 //! What is wrong with any guest is reported at once: a run needs them all.
 
 use crate::Manifest;
-use crate::process::{EnvVar, Limits, MailboxPolicy, Permissions, Process, Wasi};
+use crate::process::{EnvVar, Limits, MailboxPolicy, Mount, Permissions, Process, Wasi};
+use crate::scenario::mounts;
 use seedbed_wasm::{
-    Dialect, LunaticRights, Module, ModuleError, WasiConfig, WasiError, WasmActor, WasmLimits,
+    Dialect, LunaticRights, Module, ModuleError, WasiConfig, WasiError, WasiMount, WasmActor, WasmLimits,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use thiserror::Error;
+
+/// What whoever runs a manifest gives its `wasi` processes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Values for environment variables, by their ids.
+    pub values: BTreeMap<String, String>,
+    /// Id of the one process that reads and writes the standard streams of the service around it.
+    pub streams_of: Option<String>,
+}
+
+impl Given {
+    fn has_streams(&self, process: &Process) -> bool {
+        self.streams_of.as_ref() == Some(&process.id)
+    }
+}
 
 /// A guest that would not load.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -52,19 +68,16 @@ pub enum GuestProblem {
         /// The embedder's.
         id: String,
     },
-    /// Files, which `wasi` processes have none of.
-    #[error("`{0}` cannot be given: `wasi` processes have no files")]
-    NoFiles(&'static str),
 }
 
 /// Compiles the modules of all entries.
 pub(super) fn load(
     manifest: &Manifest,
-    values: &BTreeMap<String, String>,
+    given: &Given,
 ) -> Result<BTreeMap<String, WasmActor>, Vec<GuestError>> {
     let (mut guests, mut errors) = (BTreeMap::new(), Vec::new());
     for process in &manifest.processes {
-        match guest(process, values) {
+        match guest(process, given) {
             Ok(guest) => drop(guests.insert(process.id.clone(), guest)),
             Err(problems) => errors.extend(problems.into_iter().map(|problem| GuestError {
                 process: process.id.clone(),
@@ -76,7 +89,7 @@ pub(super) fn load(
     if errors.is_empty() { Ok(guests) } else { Err(errors) }
 }
 
-fn guest(process: &Process, values: &BTreeMap<String, String>) -> Result<WasmActor, Vec<GuestProblem>> {
+fn guest(process: &Process, given: &Given) -> Result<WasmActor, Vec<GuestProblem>> {
     let bytes = process.module.as_deref().ok_or_else(|| vec![GuestProblem::NotRead])?;
     let module = match &process.method {
         Some(method) => Module::with_method(bytes, method),
@@ -90,14 +103,14 @@ fn guest(process: &Process, values: &BTreeMap<String, String>) -> Result<WasmAct
     }
     let mut actor = WasmActor::new(module);
     if matches!(dialect, Dialect::Wasi | Dialect::Lunatic) {
-        let config = wasi(process, values)?;
+        let config = wasi(process, given)?;
         actor =
             actor.wasi(config).map_err(|errors| errors.into_iter().map(Into::into).collect::<Vec<_>>())?;
     }
     Ok(actor
         .wasm_limits(wasm_limits(&process.limits))
         .limits(limits(&process.limits, dialect))
-        .permissions(permissions(&process.permissions))
+        .permissions(permissions(process, given))
         .lunatic(LunaticRights {
             compile: process.permissions.compile,
             configure: process.permissions.configure,
@@ -106,19 +119,13 @@ fn guest(process: &Process, values: &BTreeMap<String, String>) -> Result<WasmAct
 }
 
 /// What a process with a body is given.
-fn wasi(process: &Process, values: &BTreeMap<String, String>) -> Result<WasiConfig, Vec<GuestProblem>> {
+fn wasi(process: &Process, given: &Given) -> Result<WasiConfig, Vec<GuestProblem>> {
     let Wasi { args, cwd, env, mounts } = &process.wasi;
     let mut problems = Vec::new();
-    if !mounts.is_empty() {
-        problems.push(GuestProblem::NoFiles("wasi.mounts"));
-    }
-    if cwd.is_some() {
-        problems.push(GuestProblem::NoFiles("wasi.cwd"));
-    }
-    let mut given = Vec::new();
+    let mut variables = Vec::new();
     for EnvVar { id, name, required, default } in env {
-        match values.get(id).or(default.as_ref()) {
-            Some(value) => given.push((name.clone(), value.clone())),
+        match given.values.get(id).or(default.as_ref()) {
+            Some(value) => variables.push((name.clone(), value.clone())),
             None if *required => {
                 problems.push(GuestProblem::NoValue { name: name.clone(), id: id.clone() });
             }
@@ -131,12 +138,20 @@ fn wasi(process: &Process, values: &BTreeMap<String, String>) -> Result<WasiConf
     Ok(WasiConfig {
         program: process.id.clone(),
         args: args.clone(),
-        env: given,
+        env: variables,
         method: process.method.clone(),
         method_args: process.args.clone(),
         imports: (!process.imports.is_empty()).then(|| process.imports.clone()),
+        mounts: mounts.iter().map(mount).collect(),
+        cwd: cwd.clone(),
+        inherit: given.has_streams(process),
         max_execution: process.limits.max_execution,
     })
+}
+
+fn mount(mount: &Mount) -> WasiMount {
+    let Mount { fs, guest, read_only } = mount;
+    WasiMount { directory: mounts::name(fs), guest: guest.clone(), read_only: *read_only }
 }
 
 /// The keys of an entry that only other dialects have a use for.
@@ -195,7 +210,12 @@ fn limits(limits: &Limits, dialect: Dialect) -> seedbed_core::Limits {
     }
 }
 
-fn permissions(permissions: &Permissions) -> seedbed_core::Permissions {
-    let Permissions { spawn, register, lookup, effects, .. } = permissions.clone();
+fn permissions(process: &Process, given: &Given) -> seedbed_core::Permissions {
+    let Permissions { spawn, register, lookup, mut effects, .. } = process.permissions.clone();
+    // Who is given directories or streams may use them.
+    let has_files = !process.wasi.mounts.is_empty() || given.has_streams(process);
+    if let Some(effects) = effects.as_mut().filter(|_| has_files) {
+        effects.push(seedbed_files::EFFECT.to_owned());
+    }
     seedbed_core::Permissions { spawn, register, lookup, effects }
 }

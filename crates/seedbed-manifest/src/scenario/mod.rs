@@ -8,25 +8,29 @@
 //! - `trees.rs`: from trees to supervisors.
 //! - `worlds.rs`: from `[world]` to what the simulator is made with.
 //! - `inputs.rs`: from `[[input]]` to what clients send.
+//! - `mounts.rs`: what mounted directories hold.
 //! - `facts.rs`: what conditions ask of a world.
 
 pub(crate) mod facts;
 mod guests;
 pub(crate) mod inputs;
+mod mounts;
 mod trees;
 mod worlds;
 
-pub use guests::{GuestError, GuestProblem};
+pub use guests::{Given, GuestError, GuestProblem};
+pub use mounts::MountError;
 
 use crate::plan::PlanLine;
 use crate::property::{Asks, Property, When};
-use crate::{Manifest, ManifestError, tree};
+use crate::{Hash, Manifest, ManifestError, tree};
 use seedbed_core::{Factory, SpawnOptions};
+use seedbed_files::Image;
 use seedbed_sim::{PlanError, Program, World, WorldConfig};
 use seedbed_wasm::{ModuleHash, WasmActor};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -60,7 +64,12 @@ struct Inner {
     guests: BTreeMap<String, WasmActor>,
     /// The tree of each node, in their order.
     trees: Vec<Option<Tree>>,
+    /// What mounted directories hold, read when a simulation first needs it.
+    images: Arc<OnceLock<Images>>,
 }
+
+/// Directories by their names, or why one cannot be had.
+type Images = Result<BTreeMap<String, Image>, MountError>;
 
 /// The root of a node's tree.
 struct Tree(Arc<dyn Factory>);
@@ -81,6 +90,9 @@ pub enum LoadError {
     /// Guests that would not load: all of them.
     #[error("{}", lines(.0))]
     Guests(Vec<GuestError>),
+    /// A directory that is mounted cannot be simulated.
+    #[error(transparent)]
+    Mount(#[from] MountError),
 }
 
 fn lines<T: ToString>(all: &[T]) -> String {
@@ -101,43 +113,49 @@ impl Scenario {
     /// # Errors
     /// See [`LoadError`].
     pub fn new(manifest: Manifest) -> Result<Scenario, LoadError> {
-        Scenario::with_values(manifest, &BTreeMap::new())
+        Scenario::given(manifest, &Given::default())
     }
 
-    /// The same with values for the environment variables of `wasi` processes, by their ids.
+    /// The same with what its `wasi` processes are given: environment variables, and streams.
     ///
     /// # Errors
     /// See [`LoadError`].
-    pub fn with_values(manifest: Manifest, values: &BTreeMap<String, String>) -> Result<Scenario, LoadError> {
-        let guests = guests::load(&manifest, values).map_err(LoadError::Guests)?;
+    pub fn given(manifest: Manifest, given: &Given) -> Result<Scenario, LoadError> {
+        let guests = guests::load(&manifest, given).map_err(LoadError::Guests)?;
         let config = worlds::config(&manifest.world);
-        Ok(Scenario::of(manifest, config, guests))
+        Ok(Scenario::of(manifest, config, guests, Arc::default()))
     }
 
-    fn of(manifest: Manifest, config: WorldConfig, guests: BTreeMap<String, WasmActor>) -> Scenario {
+    fn of(
+        manifest: Manifest,
+        config: WorldConfig,
+        guests: BTreeMap<String, WasmActor>,
+        images: Arc<OnceLock<Images>>,
+    ) -> Scenario {
         let tree = |node| manifest.tree_of(node).map(|tree| Tree(Arc::new(trees::supervisor(tree, &guests))));
         let trees = manifest.world.nodes.iter().map(tree).collect();
-        Scenario(Arc::new(Inner { manifest, config, guests, trees }))
+        Scenario(Arc::new(Inner { manifest, config, guests, trees, images }))
     }
 
     /// The same with the manifest's planted bug in it, if there is one.
     pub fn with_canary(&self) -> Option<Scenario> {
-        let Inner { manifest, config, guests, .. } = &*self.0;
+        let Inner { manifest, config, guests, images, .. } = &*self.0;
         let mut planted = guests.clone();
         for (id, by) in &manifest.canary.as_ref()?.replace {
             planted.insert(id.clone(), guests[by].clone());
         }
-        Some(Scenario::of(manifest.clone(), config.clone(), planted))
+        Some(Scenario::of(manifest.clone(), config.clone(), planted, Arc::clone(images)))
     }
 
     /// The same in another world: with other faults, say, than the manifest's.
     #[must_use]
     pub fn in_world(&self, change: impl FnOnce(&mut WorldConfig)) -> Scenario {
-        let Inner { manifest, config, guests, trees } = &*self.0;
+        let Inner { manifest, config, guests, trees, images } = &*self.0;
         let mut config = config.clone();
         change(&mut config);
         let trees = trees.iter().map(|tree| tree.as_ref().map(|tree| Tree(Arc::clone(&tree.0)))).collect();
-        Scenario(Arc::new(Inner { manifest: manifest.clone(), config, guests: guests.clone(), trees }))
+        let (manifest, guests, images) = (manifest.clone(), guests.clone(), Arc::clone(images));
+        Scenario(Arc::new(Inner { manifest, config, guests, trees, images }))
     }
 
     /// The manifest.
@@ -148,6 +166,30 @@ impl Scenario {
     /// Entry ids and their modules: with the manifest's hash, part of a run's identity.
     pub fn modules(&self) -> impl Iterator<Item = (&str, ModuleHash)> {
         self.0.guests.iter().map(|(id, guest)| (id.as_str(), guest.module().hash()))
+    }
+
+    /// What mounted directories hold when a simulated run begins, by their paths: read from the disk
+    /// the first time it is asked for, and the same from then on. With the hashes of the modules, part
+    /// of a run's identity; a recording needs none of it.
+    ///
+    /// # Errors
+    /// See [`MountError`].
+    pub fn images(&self) -> Result<&BTreeMap<String, Image>, MountError> {
+        let Inner { manifest, images, .. } = &*self.0;
+        images.get_or_init(|| mounts::read_all(manifest)).as_ref().map_err(Clone::clone)
+    }
+
+    /// The hash of each of them.
+    ///
+    /// # Errors
+    /// See [`MountError`].
+    pub fn image_hashes(&self) -> Result<BTreeMap<String, Hash>, MountError> {
+        Ok(self.images()?.iter().map(|(name, image)| (name.clone(), mounts::hash(image))).collect())
+    }
+
+    /// Mounted directories, by the names that guests know them by.
+    pub(crate) fn directories(&self) -> impl Iterator<Item = (String, PathBuf)> {
+        mounts::directories(&self.0.manifest)
     }
 
     /// What makes actors of each entry.
@@ -176,6 +218,9 @@ impl Program for Scenario {
         let Inner { manifest, guests, trees, .. } = &*self.0;
         for (id, guest) in guests {
             world.entry(id, guest.clone());
+        }
+        for (name, image) in self.images()? {
+            world.directory(name, image.clone());
         }
         for (node, tree) in manifest.world.nodes.iter().zip(trees) {
             let smaller = manifest.tree_of(node).and_then(|tree| smaller(world, &node.name, tree, guests));

@@ -29,6 +29,8 @@ use thiserror::Error;
 pub struct ServiceConfig {
     /// Where the logs of the effect `store` are kept, in a directory for each node; `None` = in memory.
     pub store: Option<PathBuf>,
+    /// Lets a process whose streams are to be inherited use those of this process.
+    pub streams: bool,
     /// Until when.
     pub until: Until,
     /// How long at most; `None` = as long as it takes.
@@ -43,6 +45,7 @@ impl Default for ServiceConfig {
     fn default() -> ServiceConfig {
         ServiceConfig {
             store: None,
+            streams: false,
             until: Until::Rest,
             time_max: None,
             shutdown_within: Duration::from_secs(10),
@@ -175,6 +178,12 @@ impl Scenario {
         let mut node = System::builder().name(name).shutdown_within(config.shutdown_within);
         for (id, guest) in self.guests() {
             node = node.entry(id, guest.clone());
+        }
+        for (name, path) in self.directories() {
+            node = node.directory(name, path);
+        }
+        if config.streams {
+            node = node.standard_streams();
         }
         if let Some(dir) = &config.store {
             node = node.store_in(dir.join(name));

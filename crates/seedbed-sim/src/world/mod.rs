@@ -36,6 +36,7 @@ use seedbed_core::{
     ActorInfo, ChoiceKind, Code, EffectOutcome, EffectRequest, ExitReason, Factory, Failure, Key, NodeId,
     Observer, Pid, SpawnOptions, Tape, TapeEntry, Time, Tree, address_of, node_of,
 };
+use seedbed_files::Image;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -233,6 +234,12 @@ impl World {
         handler: impl Fn(&EffectRequest, Time) -> EffectOutcome + 'static,
     ) {
         self.handlers.insert(name.into(), Rc::new(handler));
+    }
+
+    /// Gives every node a directory of this name, which holds this at first: guests that are given it
+    /// (`WasiConfig::mounts`) find it on their own node's disk, with all that was written there.
+    pub fn directory(&mut self, name: impl Into<String>, image: Image) {
+        self.sim.directories.insert(name.into(), image);
     }
 
     pub(crate) fn watch(&mut self, observers: Vec<Box<dyn Observer>>) {

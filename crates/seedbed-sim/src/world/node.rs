@@ -128,6 +128,7 @@ impl World {
         self.sim.looked = None;
         let mut effects: Vec<String> = self.handlers.keys().cloned().collect();
         effects.push(seedbed_core::abi::store::EFFECT.to_owned());
+        effects.push(seedbed_files::EFFECT.to_owned());
         let (entries, nodes) = (self.entries.clone(), self.names.clone());
         let key = self.key;
         let was_up_before = {
@@ -225,6 +226,9 @@ impl World {
         self.sim.slowed.remove(&node);
         self.sim.kept.forget(node);
         self.sim.starting.retain(|pid| node_of(*pid) != node);
+        if let Some(files) = self.sim.disks.get_mut(&node).and_then(|disk| disk.files.as_mut()) {
+            files.forget_all();
+        }
         self.lose_unsynced(node, life);
         let now = self.sim.now;
         let lost_at = now + self.config.loss_after;

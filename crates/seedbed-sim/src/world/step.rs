@@ -1,7 +1,7 @@
 //! How a world moves: turns, time, faults, properties (rules W1–W6).
 
 use super::World;
-use crate::disk::Fails;
+use crate::disk::{Fails, takes_room};
 use crate::holds::Holds;
 use crate::latency::{STEPS, share};
 use crate::property::{Property, Seen, When};
@@ -326,10 +326,10 @@ impl World {
     fn complete(&mut self, effect: crate::disk::Effect) {
         let node = node_of(effect.pid);
         let is_store = effect.effect == seedbed_core::abi::store::EFFECT;
-        let broken = self.sim.broken_stores.get(&node).filter(|_| is_store).copied();
-        let is_append = effect.payload.first() == Some(&seedbed_core::abi::store::APPEND);
+        let is_files = effect.effect == seedbed_files::EFFECT;
+        let broken = self.sim.broken_stores.get(&node).filter(|_| is_store || is_files).copied();
         let fails = match broken {
-            Some(true) if is_append => Some(Fails::Full),
+            Some(true) if takes_room(&effect.effect, &effect.payload) => Some(Fails::Full),
             Some(false) => Some(Fails::Refused),
             _ => effect.fails,
         };
@@ -344,6 +344,13 @@ impl World {
             Err(fails.error())
         } else if is_store {
             self.sim.disks.entry(node).or_default().complete(effect.path, &effect.payload)
+        } else if is_files {
+            // What nobody waits for any more is not done.
+            let waits = self.split(node).is_some_and(|(kernel, _)| kernel.find(effect.pid).is_some());
+            if !waits {
+                return;
+            }
+            self.sim.operate(node, &effect)
         } else {
             match self.handlers.get(&effect.effect) {
                 Some(handler) => handler(&effect.request, self.sim.now),

@@ -3,7 +3,7 @@
 use super::store::{Data, Handles, account, out, suspend};
 use super::turn::{Turn, Wait, Woken, poll};
 use crate::dialect::lunatic::{self, Lunatic};
-use crate::dialect::wasi::{Invocation, Wasi};
+use crate::dialect::wasi::{self, Invocation, Wasi};
 use crate::dialect::{Before, before};
 use crate::engine::engine;
 use crate::host::{Growth, Stop};
@@ -196,6 +196,7 @@ async fn run(
     call: &Invocation,
 ) -> wasmtime::Result<Vec<u8>> {
     let instance = instantiate(store, module, limits).await?;
+    wasi::open_mounts(store).await?;
     let slice = limits.slice();
     for hook in before(&instance, store)?.iter().flatten() {
         let hook: &Before = hook;

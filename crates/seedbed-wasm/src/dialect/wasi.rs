@@ -2,9 +2,11 @@
 //!
 //! Our own, small: what a guest sees of the world is the node's. Clocks are the node's clocks,
 //! randomness is the life's own stream, output goes to the log by lines, and files, if there are
-//! mounts, are an effect of the reactor. A call that has to wait suspends the guest and ends its turn.
+//! mounts, are an effect of the reactor: a recording has all that they tell, and its replay touches no
+//! disk. A call that has to wait, as all of files do, suspends the guest and ends its turn.
 //!
 //! - `config.rs`: what a process is given, checked against its module. `method.rs`: typed arguments.
+//! - `mounts.rs`: the directories that it finds open. `files.rs`: the way to the reactor and back.
 //! - `abi.rs`: numbers of preview 1. `table.rs`: descriptors. `output.rs`: lines for the log.
 //! - `calls/`: the imports.
 //!
@@ -13,14 +15,18 @@
 mod abi;
 mod calls;
 mod config;
+mod files;
 mod method;
+mod mounts;
 mod output;
 mod table;
 
-pub use config::{WasiConfig, WasiError};
+pub use config::{WasiConfig, WasiError, WasiMount};
+pub(crate) use files::open_mounts;
 pub(crate) use method::Invocation;
 
 use crate::blocking::Data;
+use mounts::Preopen;
 use output::Lines;
 use seedbed_abi::Level;
 use seedbed_abi::dialect::Function;
@@ -116,6 +122,9 @@ fn interface(name: &str) -> &'static str {
 const INTERFACES: [&str; 6] =
     ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
 
+/// The variable that says where a program begins.
+const PWD: &str = "PWD";
+
 /// What a life's store keeps for the imports.
 pub(crate) struct Wasi {
     /// Each ended by a zero, the program's name first.
@@ -123,6 +132,10 @@ pub(crate) struct Wasi {
     /// `NAME=value`, each ended by a zero.
     env: Vec<Vec<u8>>,
     table: Table,
+    /// What is to be opened in the start.
+    preopens: Vec<Preopen>,
+    /// Its streams are the service's.
+    inherit: bool,
     out: Lines,
     err: Lines,
 }
@@ -134,11 +147,16 @@ impl Wasi {
             bytes.push(0);
             bytes
         };
+        let has_pwd = config.env.iter().any(|(name, _)| name == PWD);
+        let pwd = config.cwd.iter().filter(|_| !has_pwd).map(|cwd| (PWD, cwd.as_str()));
+        let env = config.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(pwd);
         let args = std::iter::once(config.program.as_str()).chain(config.args.iter().map(String::as_str));
         Wasi {
             args: args.map(ended).collect(),
-            env: config.env.iter().map(|(name, value)| ended(&format!("{name}={value}"))).collect(),
+            env: env.map(|(name, value)| ended(&format!("{name}={value}"))).collect(),
             table: Table::new(),
+            preopens: mounts::preopens(config),
+            inherit: config.inherit,
             out: Lines::new(Level::Info),
             err: Lines::new(Level::Warn),
         }

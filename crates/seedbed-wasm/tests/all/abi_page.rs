@@ -65,7 +65,7 @@ fn on_both() -> BTreeSet<String> {
     for file in fs::read_dir(tests()).unwrap() {
         let text = fs::read_to_string(file.unwrap().path()).unwrap();
         let functions = functions(&text);
-        let mut runs = BTreeSet::from(["both".to_owned()]);
+        let mut runs = BTreeSet::from(["both", "both_with"].map(str::to_owned));
         loop {
             let calls = |body: &str| runs.iter().any(|f| body.contains(&format!("{f}(")));
             let more: Vec<String> = functions

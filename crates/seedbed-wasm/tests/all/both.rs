@@ -7,9 +7,12 @@ use seedbed_core::{
     Actor, At, Bytes, Context, Event, ExitReason, Factory, Observer, Pid, Result, Shared, Signal,
     SpawnOptions,
 };
+use seedbed_files::Image;
 use seedbed_rt::{Cluster, System, block_on};
 use seedbed_sim::{InWorld, Plain, RunConfig, Setup, World, WorldConfig, replay_recording, run_with};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -70,19 +73,36 @@ pub(crate) fn root(name: &'static str, factory: impl Factory) -> (&'static str, 
 
 /// Runs the roots on both reactors until all is at rest.
 pub(crate) fn both(roots: &Roots) -> Did {
-    let real = really(roots);
-    let simulated = simulated(roots);
+    both_with(roots, &Directories::new())
+}
+
+/// What named directories hold at first.
+pub(crate) type Directories = BTreeMap<&'static str, Image>;
+
+/// The same with directories: in memory, and in a real one that is gone before the replay.
+pub(crate) fn both_with(roots: &Roots, directories: &Directories) -> Did {
+    let real = really(roots, directories);
+    let simulated = simulated_with(roots, directories);
     assert_eq!(real, simulated, "the real reactor first");
     real
 }
 
 /// Runs them in the simulator, in plain order.
 pub(crate) fn simulated(roots: &Roots) -> Did {
+    simulated_with(roots, &Directories::new())
+}
+
+/// The same with directories.
+pub(crate) fn simulated_with(roots: &Roots, directories: &Directories) -> Did {
+    let directories = directories.clone();
     let seen = Rc::new(RefCell::new(Did::default()));
     let (roots, seeing) = (roots.clone(), Rc::clone(&seen));
     let program = move |world: &mut World| {
         let sees = Seeing::default();
         world.observe(sees.clone());
+        for (name, image) in &directories {
+            world.directory(*name, image.clone());
+        }
         let node = world.node("main", |_| {});
         for (name, factory) in &roots {
             world.spawn_on(node, SpawnOptions::registered(*name), Arc::clone(&factory.0))?;
@@ -99,9 +119,26 @@ pub(crate) fn simulated(roots: &Roots) -> Did {
     seen.borrow().clone()
 }
 
-fn really(roots: &Roots) -> Did {
+/// Puts an image where nothing is.
+fn unpack(image: &Image, path: &Path) {
+    match image {
+        Image::File(bytes) => std::fs::write(path, bytes.as_slice()).unwrap(),
+        Image::Link(target) => std::os::unix::fs::symlink(target, path).unwrap(),
+        Image::Directory(entries) => {
+            std::fs::create_dir(path).unwrap();
+            entries.iter().for_each(|(name, image)| unpack(image, &path.join(name)));
+        }
+    }
+}
+
+fn really(roots: &Roots, directories: &Directories) -> Did {
     let seen = Seeing::default();
-    let builder = System::builder().record_every_event().observe(seen.clone());
+    let disk = tempfile::tempdir().unwrap();
+    let mut builder = System::builder().record_every_event().observe(seen.clone());
+    for (name, image) in directories {
+        unpack(image, &disk.path().join(name));
+        builder = builder.directory(*name, disk.path().join(name));
+    }
     let (did, recording) = block_on(async {
         let cluster = Cluster::start(vec![builder]).unwrap();
         let system = &cluster.nodes()[0];
@@ -115,6 +152,7 @@ fn really(roots: &Roots) -> Did {
         (did, finished.into_iter().next().flatten().unwrap().recording.unwrap())
     })
     .unwrap();
+    drop(disk);
     let setup = roots
         .iter()
         .fold(Setup::default(), |setup, (name, factory)| setup.shared_root(*name, Arc::clone(&factory.0)));

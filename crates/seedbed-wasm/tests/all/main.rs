@@ -17,4 +17,5 @@ mod seedbed;
 mod starving;
 mod state;
 mod wasi;
+mod wasi_files;
 mod world;

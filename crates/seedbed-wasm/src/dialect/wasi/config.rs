@@ -1,7 +1,7 @@
 //! What a `wasi` process is given, checked against its module.
 
 use super::method::Invocation;
-use super::{INTERFACES, START, interface};
+use super::{INTERFACES, START, interface, mounts};
 use crate::dialect::Dialect;
 use crate::module::Module;
 use std::time::Duration;
@@ -22,6 +22,13 @@ pub struct WasiConfig {
     pub method_args: Vec<String>,
     /// Interfaces that the module may import; `None` = all.
     pub imports: Option<Vec<String>>,
+    /// Directories that it sees, in this order.
+    pub mounts: Vec<WasiMount>,
+    /// Where relative paths begin, absolute: a directory of a mount.
+    pub cwd: Option<String>,
+    /// Its standard streams are those of the service around it, if that lets it; else its input is at
+    /// its end, and what it writes goes to the log by lines.
+    pub inherit: bool,
     /// How long a life may take, from its start; `None` = as long as it likes.
     pub max_execution: Option<Duration>,
 }
@@ -35,9 +42,23 @@ impl Default for WasiConfig {
             method: None,
             method_args: Vec::new(),
             imports: None,
+            mounts: Vec::new(),
+            cwd: None,
+            inherit: false,
             max_execution: None,
         }
     }
+}
+
+/// A directory that a process sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WasiMount {
+    /// The name that the reactor knows it by: `System::builder().directory(…)`, `World::directory`.
+    pub directory: String,
+    /// Where the process sees it, absolute.
+    pub guest: String,
+    /// Nothing in it may change.
+    pub read_only: bool,
 }
 
 /// Why a module cannot be a process of this configuration.
@@ -102,6 +123,20 @@ pub enum WasiError {
         /// Its interface.
         interface: &'static str,
     },
+    /// A path of the guest that is not absolute, or leads up.
+    #[error("`{0}` is not an absolute path without `..`")]
+    GuestPath(String),
+    /// Two mounts at one place.
+    #[error("there are two mounts at `{0}`")]
+    SameMount(String),
+    /// A working directory that is not there.
+    #[error("the working directory `{0}` lies in no mount")]
+    Cwd(String),
+    /// A working directory that programs could not tell from `/`.
+    #[error(
+        "with a mount at `/`, the working directory is `/`, not `{0}`: programs take relative paths from there"
+    )]
+    CwdNotRoot(String),
     /// Text that no C string can hold.
     #[error("`{0}` holds a zero byte")]
     Zero(String),
@@ -128,8 +163,10 @@ impl WasiConfig {
             }
         }
         let variables = self.env.iter().flat_map(|(name, value)| [name, value]);
-        let texts = std::iter::once(&self.program).chain(&self.args).chain(variables);
+        let paths = self.mounts.iter().map(|mount| &mount.guest).chain(&self.cwd);
+        let texts = std::iter::once(&self.program).chain(&self.args).chain(variables).chain(paths);
         errors.extend(texts.filter(|t| t.contains('\0')).map(|t| WasiError::Zero(t.clone())));
+        errors.extend(mounts::check(self));
         let method = self.method.as_deref().unwrap_or(START);
         match Invocation::parse(module.shape(), method, &self.method_args) {
             Ok(call) if errors.is_empty() => Ok(call),

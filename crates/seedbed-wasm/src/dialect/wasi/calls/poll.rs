@@ -4,7 +4,6 @@ use super::super::abi::{
     ABSOLUTE, CLOCK_MONOTONIC, CLOCK_REALTIME, EVENT_CLOCK, EVENT_LEN, EVENT_READ, EVENT_WRITE,
     SUBSCRIPTION_LEN,
 };
-use super::super::table::Descriptor;
 use super::{Done, Errno};
 use crate::blocking::{Bytes, Data, Wait, charge, enter, suspend, with_turn};
 use crate::host::Stop;
@@ -98,7 +97,7 @@ fn subscription(bytes: &Bytes<'_>, data: &Data, at: u32) -> Result<Subscription,
             deadline(half(16), word(24), absolute)
         }
         EVENT_READ | EVENT_WRITE => Until::Now(match data.wasi.table.get(half(16)) {
-            Ok(Descriptor::Stdin | Descriptor::Stdout | Descriptor::Stderr) => Errno::Success,
+            Ok(_) => Errno::Success,
             Err(errno) => errno,
         }),
         _ => Until::Now(Errno::Inval),
