@@ -38,17 +38,26 @@ pub trait Actor: 'static {
 }
 
 /// A turn that failed: what the exit reason will be, and a text for people.
+///
+/// One pointer, so that what a turn gives back is in a register when all went well.
 #[derive(Debug)]
-pub struct Failed {
-    /// The failure.
-    pub failure: Failure,
-    /// Error chain, backtrace or panic text; never part of a trace.
-    pub detail: Option<String>,
+pub struct Failed(Box<(Failure, Option<String>)>);
+
+impl Failed {
+    /// A failure with an error chain, backtrace or panic text, which is never part of a trace.
+    pub fn new(failure: Failure, detail: impl Into<String>) -> Failed {
+        Failed(Box::new((failure, Some(detail.into()))))
+    }
+
+    /// The failure, and the text for people.
+    pub fn into_parts(self) -> (Failure, Option<String>) {
+        *self.0
+    }
 }
 
 impl From<Failure> for Failed {
     fn from(failure: Failure) -> Self {
-        Failed { failure, detail: None }
+        Failed(Box::new((failure, None)))
     }
 }
 
@@ -247,7 +256,7 @@ impl<A: Actor> Behaviour for Native<A> {
 
 fn failed(error: &anyhow::Error) -> Failed {
     let failure = Failure::HandlerError(HandlerCode::of(error).0);
-    Failed { failure, detail: Some(format!("{error:#}")) }
+    Failed::new(failure, format!("{error:#}"))
 }
 
 /// The number that `on_stop` is told for a reason (spec `supervision.md`).

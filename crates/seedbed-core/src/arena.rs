@@ -27,22 +27,6 @@ pub(crate) struct Signal {
     inline: [u8; INLINE],
 }
 
-/// A signal that was taken out of the arena, to be read while the arena is used.
-pub(crate) struct Taken {
-    pub(crate) kept: Signal,
-    large: Option<Box<[u8]>>,
-}
-
-impl Taken {
-    #[inline]
-    pub(crate) fn payload(&self) -> &[u8] {
-        match &self.large {
-            None => &self.kept.inline[..self.kept.envelope.len as usize],
-            Some(bytes) => bytes,
-        }
-    }
-}
-
 /// The arena.
 pub(crate) struct Arena {
     slots: Vec<Signal>,
@@ -65,6 +49,12 @@ impl Arena {
     /// Puts a signal in; `envelope.len` is set from the payload.
     #[inline(always)]
     pub(crate) fn insert(&mut self, envelope: Envelope, payload: &[u8], cause: u64) -> u32 {
+        self.insert_for(envelope, payload, cause, 0)
+    }
+
+    /// The same for the receiver in this slot.
+    #[inline(always)]
+    pub(crate) fn insert_for(&mut self, envelope: Envelope, payload: &[u8], cause: u64, aux: u32) -> u32 {
         let len = u32::try_from(payload.len()).expect("payloads are bounded before they get here");
         let at = self.free;
         let index = if at == NIL {
@@ -86,7 +76,7 @@ impl Arena {
         slot.envelope.flags = flags;
         slot.cause = cause;
         slot.next = NIL;
-        slot.aux = 0;
+        slot.aux = aux;
         if payload.len() <= INLINE {
             slot.inline[..payload.len()].copy_from_slice(payload);
         } else {
@@ -146,33 +136,35 @@ impl Arena {
         }
     }
 
-    /// Takes a signal out and frees its slot.
-    #[inline]
-    pub(crate) fn take(&mut self, index: u32) -> Taken {
-        let large = self.slots[index as usize].envelope.len as usize > INLINE;
-        let large = large.then(|| self.take_large(index));
-        self.release(index);
-        // Last, so that it is copied to where it is read, and not once more.
-        Taken { kept: self.slots[index as usize].clone(), large }
+    /// Takes a signal out and frees its slot; a payload that does not lie in it is still to be taken.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, index: u32) -> Signal {
+        let slot = &mut self.slots[index as usize];
+        slot.next = self.free;
+        self.free = index;
+        self.live -= 1;
+        slot.clone()
+    }
+
+    /// Takes the payload of a signal that was taken out, if it did not lie in its slot.
+    #[inline(always)]
+    pub(crate) fn take_large(&mut self, signal: &Signal) -> Option<Box<[u8]>> {
+        if signal.is_large() { Some(self.take_box(signal.large_index())) } else { None }
     }
 
     #[cold]
-    fn take_large(&mut self, index: u32) -> Box<[u8]> {
-        let at = self.slots[index as usize].large_index();
+    fn take_box(&mut self, at: usize) -> Box<[u8]> {
         self.large_free.push(at as u32);
         self.large[at].take().expect("a large signal has its box")
     }
 
     /// Frees a slot whose signal nobody will read.
     pub(crate) fn discard(&mut self, index: u32) {
-        if self.slots[index as usize].envelope.len as usize > INLINE {
-            self.take_large(index);
+        let slot = &mut self.slots[index as usize];
+        if slot.is_large() {
+            let at = slot.large_index();
+            self.take_box(at);
         }
-        self.release(index);
-    }
-
-    #[inline]
-    fn release(&mut self, index: u32) {
         let slot = &mut self.slots[index as usize];
         slot.next = self.free;
         self.free = index;
@@ -181,6 +173,20 @@ impl Arena {
 }
 
 impl Signal {
+    #[inline]
+    fn is_large(&self) -> bool {
+        self.envelope.len as usize > INLINE
+    }
+
+    /// The payload, which [`take_large`](Arena::take_large) gave if it does not lie here.
+    #[inline]
+    pub(crate) fn payload<'a>(&'a self, large: &'a Option<Box<[u8]>>) -> &'a [u8] {
+        match large {
+            None => &self.inline[..self.envelope.len as usize],
+            Some(bytes) => bytes,
+        }
+    }
+
     #[inline]
     fn large_index(&self) -> usize {
         let mut at = [0; 4];
@@ -208,8 +214,9 @@ mod tests {
             for (index, len) in indices.into_iter().zip(sizes) {
                 assert_eq!(arena.payload(index), vec![round; len]);
                 let taken = arena.take(index);
-                assert_eq!((taken.kept.envelope.len as usize, taken.kept.cause), (len, 7));
-                assert_eq!(taken.payload(), vec![round; len]);
+                let large = arena.take_large(&taken);
+                assert_eq!((taken.envelope.len as usize, taken.cause), (len, 7));
+                assert_eq!(taken.payload(&large), vec![round; len]);
             }
             assert_eq!(arena.live(), 0);
         }

@@ -237,10 +237,10 @@ impl Context<'_> {
 
     /// The envelope of the next message of this actor to another of its node.
     fn next_message(&mut self, to: Pid, correlation: u64, tag: u64) -> Envelope {
-        let from = self.me().to_raw();
+        let me = self.me();
         let slot = self.slot_mut();
         slot.sent += 1;
-        Envelope { id: slot.sent, from, to: to.to_raw(), correlation, tag, len: 0, flags: Flags::MESSAGE }
+        message(slot.sent, me, to, correlation, tag)
     }
 
     /// Asks: sends a request that ends in exactly one reply or failure, as a
@@ -410,7 +410,7 @@ impl Context<'_> {
     }
 
     /// Puts a message that [`check_send`](Self::check_send) let pass into the outbox.
-    #[inline]
+    #[inline(always)]
     fn post(
         &mut self,
         to: Pid,
@@ -419,49 +419,43 @@ impl Context<'_> {
         tag: u64,
         payload: &[u8],
     ) -> Result<(), Code> {
-        let me = self.me();
-        self.node.turn.sent_bytes += payload.len() as u64;
-        let slot = self.slot_mut();
+        let node = &mut *self.node;
+        node.turn.sent_bytes += payload.len() as u64;
+        let slot = &mut node.slots[node.turn.slot as usize];
         slot.sent += 1;
-        let (id, path, life) = (slot.sent, slot.path, slot.life);
+        let id = slot.sent;
+        if let Resolved::Local(receiver) = to_now {
+            let r = &mut node.slots[receiver as usize];
+            if r.limits.policy != MailboxPolicy::DropNewest || has_room(r, payload.len()) {
+                r.mailbox.count += 1;
+                r.mailbox.bytes += payload.len() as u32;
+                let envelope = message(id, node.turn.pid, to, correlation, tag);
+                let signal = node.arena.insert_for(envelope, payload, node.step, receiver);
+                node.outbox.send(signal);
+                return Ok(());
+            }
+        }
+        self.post_aside(id, to, to_now, correlation, tag, payload);
+        Ok(())
+    }
+
+    /// The same for a message that does not arrive here, or finds nobody or no room.
+    #[cold]
+    fn post_aside(&mut self, id: u64, to: Pid, to_now: Resolved, correlation: u64, tag: u64, payload: &[u8]) {
+        let me = self.me();
         if to_now == Resolved::Remote {
             let body = Body::Message { correlation, tag, payload: payload.to_vec() };
-            self.node.outbox.push(Wish::Transmit(Box::new(Packet {
-                from: me,
-                path,
-                life,
-                to,
-                id,
-                copy: false,
-                body,
-            })));
-            return Ok(());
+            let slot = self.slot();
+            let (path, life) = (slot.path, slot.life);
+            let packet = Packet { from: me, path, life, to, id, copy: false, body };
+            return self.node.outbox.push(Wish::Transmit(Box::new(packet)));
         }
-        let envelope = Envelope {
-            id,
-            from: me.to_raw(),
-            to: to.to_raw(),
-            correlation,
-            tag,
-            len: 0,
-            flags: Flags::MESSAGE,
-        };
+        let envelope = message(id, me, to, correlation, tag);
         let signal = self.node.arena.insert(envelope, payload, self.node.step);
         match to_now {
-            Resolved::Local(receiver) => {
-                let r = self.node.slot_mut(receiver);
-                if r.limits.policy == MailboxPolicy::DropNewest && !has_room(r, payload.len()) {
-                    self.lose_later(signal, true);
-                } else {
-                    r.mailbox.count += 1;
-                    r.mailbox.bytes += payload.len() as u32;
-                    self.node.arena.get_mut(signal).aux = receiver;
-                    self.node.outbox.push(Wish::Send { signal });
-                }
-            }
+            Resolved::Local(_) => self.node.outbox.push(Wish::Lose { signal, full: true }),
             Resolved::Dead | Resolved::Remote => self.hold_or_lose_later(to, payload.len(), signal),
         }
-        Ok(())
     }
 
     /// What is held for the name that an address of nobody means.
@@ -471,21 +465,14 @@ impl Context<'_> {
     }
 
     /// A message that finds nobody: held, if mail for that name is (rule H1). Its room was looked for.
-    #[cold]
     fn hold_or_lose_later(&mut self, to: Pid, len: usize, signal: u32) {
         match hash_of(to).and_then(|hash| self.node.holds.get_mut(hash)) {
             Some(held) => {
                 held.reserve(len as u32);
                 self.node.outbox.push(Wish::Hold { signal });
             }
-            None => self.lose_later(signal, false),
+            None => self.node.outbox.push(Wish::Lose { signal, full: false }),
         }
-    }
-
-    /// A message for nobody. Apart, so that the entry of one that arrives is written in place.
-    #[cold]
-    fn lose_later(&mut self, signal: u32, full: bool) {
-        self.node.outbox.push(Wish::Lose { signal, full });
     }
 
     #[inline]
@@ -505,7 +492,8 @@ impl Context<'_> {
     /// Refuses everything after the turn was ended by an exit of itself (rule T4).
     #[inline]
     fn running(&self) -> Result<(), Code> {
-        if self.node.turn.special.ended.is_some() { Err(Code::NotNow) } else { Ok(()) }
+        let turn = &self.node.turn;
+        if turn.is_special && turn.special.ended.is_some() { Err(Code::NotNow) } else { Ok(()) }
     }
 
     /// Refuses what `on_stop` may not ask for.
@@ -521,6 +509,13 @@ impl Context<'_> {
         self.node.outbox.push(wish);
         Ok(())
     }
+}
+
+/// The envelope of a message or request.
+#[inline(always)]
+fn message(id: u64, from: Pid, to: Pid, correlation: u64, tag: u64) -> Envelope {
+    let (from, to) = (from.to_raw(), to.to_raw());
+    Envelope { id, from, to, correlation, tag, len: 0, flags: Flags::MESSAGE }
 }
 
 /// True if a mailbox has room for one more message of this size.
@@ -1103,7 +1098,7 @@ impl Context<'_> {
     pub(crate) fn end_other_holds(&mut self, kept: &BTreeSet<&str>) {
         let kept: BTreeSet<u64> = kept.iter().map(|name| name_hash(name)).collect();
         let over: Vec<u64> = self.slot().cold.keeps.difference(&kept).copied().collect();
-        self.node.outbox.extend(over.into_iter().map(Wish::EndHold));
+        over.into_iter().for_each(|hash| self.node.outbox.push(Wish::EndHold(hash)));
     }
 
     /// For supervisors: reports a decision.

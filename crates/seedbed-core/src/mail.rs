@@ -33,6 +33,25 @@ pub(crate) struct Line {
     pub(crate) life: Life,
 }
 
+impl Line {
+    /// Appends a signal; true if the line was empty.
+    #[inline(always)]
+    fn append(&mut self, arena: &mut Arena, from: Sender, signal: u32) -> bool {
+        if self.path == PathId(0) {
+            // Made by what was said in the sender's place, when its name was not known here.
+            (self.path, self.life) = (from.path, from.life);
+        }
+        let was_empty = self.head == NIL;
+        if was_empty {
+            self.head = signal;
+        } else {
+            arena.get_mut(self.tail).next = signal;
+        }
+        self.tail = signal;
+        was_empty
+    }
+}
+
 /// Who a line is from.
 #[derive(Clone, Copy)]
 pub(crate) struct Sender {
@@ -108,32 +127,18 @@ impl Lines {
         from: Sender,
         signal: u32,
     ) -> (u32, bool) {
-        let index = self.line_for(receiver, mailbox, from);
-        let line = &mut self.lines[index as usize];
-        if line.path == PathId(0) {
-            // Made by what was said in the sender's place, when its name was not known here.
-            (line.path, line.life) = (from.path, from.life);
-        }
-        let was_empty = line.head == NIL;
-        if was_empty {
-            line.head = signal;
-        } else {
-            arena.get_mut(line.tail).next = signal;
-        }
-        line.tail = signal;
-        (index, was_empty)
-    }
-
-    #[inline(always)]
-    fn line_for(&mut self, receiver: u32, mailbox: &mut Mailbox, from: Sender) -> u32 {
         let last = mailbox.last_used;
-        if last != NIL && self.lines[last as usize].key == from.key {
-            return last;
+        if let Some(line) = self.lines.get_mut(last as usize)
+            && line.key == from.key
+        {
+            return (last, line.append(arena, from, signal));
         }
-        self.other_line_for(receiver, mailbox, from)
+        let index = self.other_line_for(receiver, mailbox, from);
+        (index, self.lines[index as usize].append(arena, from, signal))
     }
 
     /// The line of another sender than the last.
+    #[inline(never)]
     fn other_line_for(&mut self, receiver: u32, mailbox: &mut Mailbox, from: Sender) -> u32 {
         let last = mailbox.last_used;
         let index = match self.table.get(receiver, from.key) {
@@ -201,6 +206,7 @@ impl Lines {
         false
     }
 
+    #[inline(never)]
     fn remove(&mut self, index: u32, mailbox: &mut Mailbox) {
         let Line { receiver, key, next, prev, .. } = self.lines[index as usize];
         if prev == NIL {

@@ -9,7 +9,7 @@ use crate::held::Holds;
 use crate::limits::{Limits, Permissions};
 use crate::mail::{Line, Lines, Mailbox, Sender};
 use crate::names::Names;
-use crate::outbox::{SpawnOptions, Wish};
+use crate::outbox::{Outbox, SpawnOptions};
 use crate::path::{Life, PathId, SignalKind, SignalName, check_name};
 use crate::paths::{PathHash, Paths};
 use crate::pid::{Boot, GENERATION_MAX, NodeId, SLOTS_MAX, Target, pid_of, slot_of, target_of};
@@ -138,6 +138,7 @@ pub(crate) struct Stop {
 pub(crate) struct Asked(BTreeMap<(Pid, u64), u32>);
 
 impl Asked {
+    #[inline(never)]
     pub(crate) fn insert(&mut self, asker: Pid, correlation: u64) {
         *self.0.entry((asker, correlation)).or_default() += 1;
     }
@@ -240,7 +241,7 @@ pub(crate) struct Node {
     pub(crate) roots: u64,
     pub(crate) step: u64,
     pub(crate) turn: Turn,
-    pub(crate) outbox: Vec<Wish>,
+    pub(crate) outbox: Outbox,
     /// Lines of the running actor from which something was taken; looked after when the turn ends.
     pub(crate) thinned: Vec<u32>,
     pub(crate) scratch: Vec<u8>,
@@ -298,7 +299,7 @@ impl Node {
                 special: Special::default(),
                 is_special: false,
             },
-            outbox: Vec::new(),
+            outbox: Outbox::default(),
             thinned: Vec::new(),
             scratch: Vec::new(),
             entries: BTreeMap::new(),

@@ -10,12 +10,73 @@ use seedbed_abi::{ExitReason, Pid, SpawnFlags};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// One entry.
-pub(crate) enum Wish {
-    /// A message or request for an actor of this node. In the arena; `aux` is the receiver's slot.
+/// The entries of a turn. Messages for actors of this node, which are nearly all there is, are one
+/// word in the order; whatever has to be dropped lies beside it.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    order: Vec<Entry>,
+    others: Vec<Wish>,
+}
+
+/// Where an entry is.
+#[derive(Clone, Copy)]
+pub(crate) enum Entry {
     Send {
         signal: u32,
     },
+    /// Among the others, at this index.
+    Other(u32),
+}
+
+impl Outbox {
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Adds a message or request for an actor of this node; `aux` of the signal is the receiver's slot.
+    #[inline]
+    pub(crate) fn send(&mut self, signal: u32) {
+        self.order.push(Entry::Send { signal });
+    }
+
+    /// Adds anything else.
+    pub(crate) fn push(&mut self, wish: Wish) {
+        self.order.push(Entry::Other(self.others.len() as u32));
+        self.others.push(wish);
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, at: usize) -> Option<Entry> {
+        self.order.get(at).copied()
+    }
+
+    /// Takes what is not here; [`Wish::Done`] stays in its place.
+    pub(crate) fn take(&mut self, other: u32) -> Wish {
+        std::mem::replace(&mut self.others[other as usize], Wish::Done)
+    }
+
+    /// Takes the last entry off.
+    pub(crate) fn pop(&mut self) -> Option<Entry> {
+        self.order.pop()
+    }
+
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.order.clear();
+        if !self.others.is_empty() {
+            self.others.clear();
+        }
+    }
+}
+
+/// An entry that is not of the most frequent kind.
+pub(crate) enum Wish {
     /// A message whose sender waits until the receiver has room for it. In the arena; `aux` is the
     /// receiver's slot.
     SendWaiting {

@@ -168,10 +168,7 @@ impl Factory for Supervisor {
     fn create(&self, _: &mut Context<'_>, _: &[u8]) -> Result<Box<dyn Behaviour>, Failed> {
         match Machine::new(self.plan.clone()) {
             Ok(machine) => Ok(Box::new(SupervisorActor { machine, timers: BTreeMap::new(), gave_up: false })),
-            Err(e) => Err(Failed {
-                failure: Failure::Protocol("bad supervisor plan".into()),
-                detail: Some(e.to_string()),
-            }),
+            Err(e) => Err(Failed::new(Failure::Protocol("bad supervisor plan".into()), e.to_string())),
         }
     }
 

@@ -8,8 +8,8 @@ use crate::error::{SpawnError, StopError};
 use crate::inbox::Command;
 use crate::reactor::{Crossed, RealReactor};
 use seedbed_core::{
-    EffectOutcome, ExitReason, Factory, Kernel, NodeId, Packet, Pid, Reactor, Recording, RecordingReactor,
-    RequestFailure, SpawnOptions, Time, node_of,
+    EffectOutcome, ExitReason, Factory, Kernel, NodeId, Packet, Pid, Ran, Reactor, Recording,
+    RecordingReactor, RequestFailure, SpawnOptions, Time, node_of,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -135,11 +135,13 @@ impl<R: Real> Node<R> {
     fn turns(&mut self) -> bool {
         for _ in 0..BUDGET {
             let real = self.reactor.real();
-            let Some(delivery) = real.order.pop_front() else { return false };
-            if self.kernel.is_current(delivery) {
-                real.step += 1;
-                self.kernel.set_step(real.step);
-                self.kernel.run(&mut self.reactor, delivery);
+            let Some(next) = real.order.pop_front() else { return false };
+            let step = real.step;
+            real.step = step + 1;
+            self.kernel.set_step(step + 1);
+            if self.kernel.run(&mut self.reactor, next.into()) == Ran::Stale {
+                self.reactor.real().step = step;
+                self.kernel.set_step(step);
             }
         }
         true

@@ -246,7 +246,7 @@ impl<D: Handler> Running<D> {
     ) -> Result<Option<i32>, Failed> {
         let mut arena = self.arena.borrow_mut();
         let guest = self.guest.as_mut().expect("given back at the end only");
-        let (memory, budget) = (guest.memory(), cx.fuel_of(self.fuel.unsigned_abs()).cast_signed());
+        let (memory, budget) = (guest.memory(), cx.fuel_of(self.fuel.cast_unsigned()).cast_signed());
         let mut entered =
             Entered::new(&mut arena.store, &mut *cx, memory, guest.fuel, budget, self.memory_max);
         let mut turn = Turn { entered: &mut entered, guest, fuel: budget };
@@ -260,7 +260,7 @@ impl<D: Handler> Running<D> {
         let growth_refused = entered.growth_refused();
         guest.len = entered.memory_len();
         drop(entered);
-        cx.set_fuel_used(used.unsigned_abs());
+        cx.set_fuel_used(used.cast_unsigned());
         if used > budget {
             return Err(Failure::OutOfFuel.into());
         }

@@ -55,6 +55,7 @@ pub(crate) enum Stop {
 /// A turn in a store: from its beginning until this is dropped, host calls find its context.
 pub(crate) struct Entered<'a> {
     pub(crate) store: &'a mut Store<Host>,
+    memory: NonNull<u8>,
     _cx: PhantomData<&'a mut Context<'a>>,
 }
 
@@ -72,7 +73,7 @@ impl<'a> Entered<'a> {
         host.growth = Growth { len, max: memory_max, refused: false, tables: 0 };
         let cx = NonNull::from(cx).cast::<Context<'static>>();
         host.turn = Some(Turn { cx, memory, fuel, budget, charged: 0, imports: true });
-        Entered { store, _cx: PhantomData }
+        Entered { store, memory, _cx: PhantomData }
     }
 
     fn turn(&mut self) -> &mut Turn {
@@ -101,20 +102,23 @@ impl<'a> Entered<'a> {
         self.store.data().growth.refused
     }
 
-    /// Writes into the guest's memory, which must have room.
+    /// Writes into the guest's memory, which must have room, one behind the other.
     #[inline]
-    pub(crate) fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), Stop> {
-        let end = (at as usize).checked_add(bytes.len());
-        if end.is_none_or(|end| end > self.memory_len()) {
+    pub(crate) fn write<const N: usize>(&mut self, at: u32, parts: [&[u8]; N]) -> Result<(), Stop> {
+        let len: usize = parts.iter().map(|bytes| bytes.len()).sum();
+        let mut at = at as usize;
+        if at.checked_add(len).is_none_or(|end| end > self.memory_len()) {
             return Err(Stop::Failed(Failure::Protocol("the inbox reaches outside of the memory".into())));
         }
-        let to = self.turn().memory;
-        #[expect(unsafe_code, reason = "a copy into guest memory by its cached base")]
-        // SAFETY: `to` is the base of the guest's slab memory, which cannot move, and has
-        // `memory_len` bytes; `at + bytes.len()` was just found inside. No guest code runs and no
-        // reference into the memory is alive; `bytes` is the host's own.
-        unsafe {
-            std::ptr::copy_nonoverlapping(bytes.as_ptr(), to.add(at as usize).as_ptr(), bytes.len());
+        for bytes in parts {
+            #[expect(unsafe_code, reason = "a copy into guest memory by its cached base")]
+            // SAFETY: `memory` is the base of the guest's slab memory, which cannot move, and has
+            // `memory_len` bytes; all parts together were just found inside. No guest code runs and
+            // no reference into the memory is alive; `bytes` is the host's own.
+            unsafe {
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.memory.add(at).as_ptr(), bytes.len());
+            }
+            at += bytes.len();
         }
         Ok(())
     }

@@ -242,7 +242,7 @@ impl Module {
             return Ok(());
         }
         let detail = format!("the module begins with {pages} pages of memory and {elements} table elements");
-        Err(Failed { failure: Failure::OutOfMemory, detail: Some(detail) })
+        Err(Failed::new(Failure::OutOfMemory, detail))
     }
 
     /// Its code.

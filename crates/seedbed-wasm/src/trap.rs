@@ -35,12 +35,11 @@ pub(crate) fn ended(error: &wasmtime::Error, circumstances: &Circumstances) -> E
             Stop::Failed(failure) => Ended::Failed(failure.clone().into()),
         };
     }
-    let detail = Some(format!("{error:#}"));
     let failure = match error.downcast_ref::<Trap>() {
         Some(trap) => trapped(*trap, circumstances),
         None => Failure::HostPanic,
     };
-    Ended::Failed(Failed { failure, detail })
+    Ended::Failed(Failed::new(failure, format!("{error:#}")))
 }
 
 fn trapped(trap: Trap, circumstances: &Circumstances) -> Failure {

@@ -4,7 +4,7 @@ use super::Kernel;
 use crate::context::has_room;
 use crate::event::{Event, Lost};
 use crate::limits::MailboxPolicy;
-use crate::mail::{Line, Sender};
+use crate::mail::{Line, Lines, Sender};
 use crate::node::{Link, Pending, Resolved, Slot, Stage, Stop};
 use crate::packet::{Body, Packet};
 use crate::path::{Life, PathId};
@@ -30,6 +30,16 @@ pub(super) fn chain_of(line: &Line, receiver: &Slot) -> Chain {
     Chain { receiver: receiver.path, life: receiver.life, sender: line.path, timers }
 }
 
+/// Makes the head of a line of this receiver possible to deliver.
+#[inline(always)]
+pub(super) fn enable<R: Reactor>(r: &mut R, node: NodeId, lines: &mut Lines, receiver: &Slot, line: u32) {
+    let l = lines.get_mut(line);
+    l.epoch = l.epoch.wrapping_add(1);
+    l.enabled = true;
+    let delivery = Delivery { node, line, epoch: l.epoch, receiver: l.receiver };
+    r.enabled(delivery, chain_of(l, receiver));
+}
+
 impl Kernel {
     /// Appends a signal to its sender's line.
     #[inline(always)]
@@ -43,18 +53,14 @@ impl Kernel {
         if slot.selective {
             self.reconsider(r, line);
         } else if was_empty {
-            self.enable(r, line);
+            enable(r, node.id, &mut node.lines, slot, line);
         }
     }
 
-    #[inline(always)]
     pub(super) fn enable<R: Reactor>(&mut self, r: &mut R, line: u32) {
         let node = &mut self.node;
-        let l = node.lines.get_mut(line);
-        l.epoch = l.epoch.wrapping_add(1);
-        l.enabled = true;
-        let delivery = Delivery { node: node.id, line, epoch: l.epoch, receiver: l.receiver };
-        r.enabled(delivery, chain_of(l, &node.slots[l.receiver as usize]));
+        let receiver = node.lines.get(line).receiver;
+        enable(r, node.id, &mut node.lines, &node.slots[receiver as usize], line);
     }
 
     pub(super) fn disable<R: Reactor>(&mut self, r: &mut R, line: u32) {
@@ -73,26 +79,26 @@ impl Kernel {
     /// A message or request of this node arrives; its room was reserved.
     #[inline(always)]
     pub(super) fn deliver<R: Reactor>(&mut self, r: &mut R, from: Sender, signal: u32) {
-        let slot = self.node.arena.get_mut(signal);
+        let node = &mut self.node;
+        let slot = node.arena.get_mut(signal);
         let receiver = std::mem::take(&mut slot.aux);
         let correlation = slot.envelope.correlation;
-        if self.node.slot(receiver).stage == Stage::Free {
+        let s = &mut node.slots[receiver as usize];
+        if s.stage == Stage::Free {
             return self.deliver_to_dead(r, from, signal);
         }
         if correlation != 0 {
-            let asker = Pid::from_raw(from.key);
-            self.node.slot_mut(receiver).cold.asked.insert(asker, correlation);
+            s.cold.asked.insert(Pid::from_raw(from.key), correlation);
         }
+        let drops_oldest = s.limits.policy == MailboxPolicy::DropOldest;
         self.enqueue(r, receiver, from, signal);
-        let s = self.node.slot(receiver);
-        if s.limits.policy == MailboxPolicy::DropOldest
-            && (s.mailbox.count > s.limits.mailbox_count || s.mailbox.bytes > s.limits.mailbox_bytes)
-        {
-            self.drop_oldest(r, receiver, from);
+        if drops_oldest {
+            self.make_room(r, receiver, from);
         }
     }
 
     /// An earlier entry of the outbox ended the receiver.
+    #[cold]
     fn deliver_to_dead<R: Reactor>(&mut self, r: &mut R, from: Sender, signal: u32) {
         let envelope = self.node.arena.get(signal).envelope;
         self.lose(r, Lost::Dead, from, &envelope);
@@ -523,6 +529,7 @@ impl Kernel {
     }
 
     /// A mailbox that drops its oldest took in more than it has room for.
+    #[inline(never)]
     pub(super) fn make_room<R: Reactor>(&mut self, r: &mut R, slot: u32, from: Sender) {
         let s = self.node.slot(slot);
         if s.mailbox.count > s.limits.mailbox_count || s.mailbox.bytes > s.limits.mailbox_bytes {

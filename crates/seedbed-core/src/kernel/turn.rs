@@ -1,15 +1,16 @@
 //! One turn: from the delivery to the applied outbox (DESIGN §3).
 
 use super::Kernel;
-use super::arrive::Carrier;
+use super::arrive::{Carrier, enable};
 use super::hold::hash_of;
-use crate::actor::{Failed, stop_code};
+use super::wait::take_waited_for;
+use crate::actor::{Behaviour, Failed, stop_code};
 use crate::arena::NIL;
 use crate::context::Context;
 use crate::event::{Event, Hook, Lost};
 use crate::mail::{LIFECYCLE, Sender};
-use crate::node::{Link, Resolved, Special, Stage, Stop, Turn, name_of};
-use crate::outbox::{PerformWish, SpawnWish, Wish};
+use crate::node::{Link, Resolved, Slot, Special, Stage, Stop, Turn, name_of};
+use crate::outbox::{Entry, PerformWish, SpawnWish, Wish};
 use crate::packet::{Body, EffectRequest, Packet};
 use crate::path::PathId;
 use crate::pid::node_of;
@@ -43,85 +44,60 @@ impl Kernel {
     pub fn run<R: Reactor>(&mut self, r: &mut R, delivery: Delivery) -> Ran {
         let node = &mut self.node;
         let Some(line) = node.lines.begin(delivery.line, delivery.epoch) else { return Ran::Stale };
-        let (slot, mut head) = (line.receiver, line.head);
-        if node.slots[slot as usize].selective {
-            head = self.take_waited_for(delivery.line);
+        let slot = line.receiver;
+        let s = &mut node.slots[slot as usize];
+        let head = if s.selective {
+            take_waited_for(&mut node.lines, &mut node.arena, &s.cold.filter, delivery.line)
         } else {
+            let head = line.head;
             line.head = node.arena.get(head).next;
+            head
+        };
+        let signal = node.arena.take(head);
+        let large = node.arena.take_large(&signal);
+        let (envelope, payload) = (&signal.envelope, signal.payload(&large));
+        let hook = begin_turn(&mut node.turn, slot, s, envelope);
+        let pid = s.pid;
+        let mut behaviour = s.behaviour.take();
+        if envelope.flags == Flags::TIMER {
+            self.timer_delivered(slot, envelope.correlation);
         }
-        let signal = self.node.arena.take(head);
-        let (envelope, payload) = (&signal.kept.envelope, signal.payload());
-        let hook = self.begin_turn(slot, envelope);
         self.node.turn.starves = r.starves() && self.node.may_starve(slot, hook);
-        let pid = self.node.turn.pid;
         r.observe_turn(|| {
             let node = &self.node;
-            let name = name_of(node.lines.get(delivery.line), &signal.kept, node.slot(slot));
-            Event::Turn { who: node.who(slot), hook, name, envelope, payload, cause: signal.kept.cause }
+            let name = name_of(node.lines.get(delivery.line), &signal, node.slot(slot));
+            Event::Turn { who: node.who(slot), hook, name, envelope, payload, cause: signal.cause }
         });
-        let mut done = self.call(r, slot, hook, envelope, payload);
-        let mut line = Some(delivery.line);
-        if self.node.turn.special.apply_now {
-            done = self.go_on_applied(r, delivery.line, envelope, done);
-            line = None;
+        let mut done = self.call(r, slot, hook, &mut behaviour, envelope, payload);
+        let applied = self.node.turn.is_special && self.node.turn.special.apply_now;
+        if applied {
+            done = self.go_on_applied(r, delivery.line, envelope, &mut behaviour, done);
         }
         let fuel = self.node.turn.fuel;
         r.observe_turn(|| {
             let Turn { now, unix, .. } = self.node.turn;
             Event::TurnEnd { who: self.node.who(slot), fuel, now, unix, failed: done.is_err() }
         });
-        match line {
-            Some(line) => self.settle(r, line, slot),
-            None => self.settle_again(r, slot),
+        let s = &mut self.node.slots[slot as usize];
+        s.behaviour = behaviour;
+        let (from, awaited) = (Sender::actor(s.pid, s.path, s.life), s.awaited);
+        if applied {
+            self.settle_again(r, slot);
+        } else {
+            self.settle(r, delivery.line, slot);
         }
-        if self.node.slots[slot as usize].awaited {
+        if awaited {
             self.give_room(r, slot);
         }
         match done {
-            Ok(()) => self.finish(r, slot, hook),
+            Ok(()) => self.finish(r, slot, from, hook),
             Err(failed) => self.fail_turn(r, slot, hook, failed),
         }
         Ran::Turn { pid, fuel }
     }
 
-    #[inline(always)]
-    fn begin_turn(&mut self, slot: u32, envelope: &Envelope) -> Hook {
-        if envelope.flags == Flags::TIMER {
-            self.timer_delivered(slot, envelope.correlation);
-        }
-        let s = &mut self.node.slots[slot as usize];
-        s.turns += 1;
-        if envelope.flags == Flags::MESSAGE {
-            s.mailbox.count -= 1;
-            s.mailbox.bytes -= envelope.len;
-        }
-        let hook = match s.stage {
-            Stage::Starting => Hook::Start,
-            Stage::Running => Hook::Message,
-            stage => {
-                debug_assert_eq!(stage, Stage::Stopping, "no delivery is enabled otherwise");
-                Hook::Stop
-            }
-        };
-        let log_left = s.limits.log_max;
-        let turn = &mut self.node.turn;
-        turn.slot = slot;
-        turn.pid = s.pid;
-        turn.hook = hook;
-        turn.now = None;
-        turn.unix = None;
-        turn.fuel = 0;
-        turn.sent_bytes = 0;
-        turn.log_left = log_left;
-        turn.starvable = 0;
-        if turn.is_special {
-            turn.is_special = false;
-            turn.special = Special::default();
-        }
-        hook
-    }
-
     /// A timer's message is being delivered: it is done, or armed again from its own deadline (rule C3).
+    #[inline(never)]
     fn timer_delivered(&mut self, slot: u32, id: u64) {
         let timers = &mut self.node.slot_mut(slot).cold.timers;
         let timer = timers.get(&id).copied().expect("a queued timer is in its actor's table");
@@ -139,68 +115,57 @@ impl Kernel {
     }
 
     /// Calls the hook; a panic of host code in it is a failure of this actor only (rule T8).
+    #[inline(always)]
     fn call<R: Reactor>(
         &mut self,
         r: &mut R,
         slot: u32,
         hook: Hook,
+        behaviour: &mut Option<Box<dyn Behaviour>>,
         envelope: &Envelope,
         payload: &[u8],
     ) -> Result<(), Failed> {
-        const STARTED: &str = "a started actor has a behaviour";
-        let mut behaviour = self.node.slot_mut(slot).behaviour.take();
         let mut cx = Context { node: &mut self.node, port: r, envelope };
-        let done = catch_unwind(AssertUnwindSafe(|| match hook {
-            Hook::Message if envelope.flags == LIFECYCLE_FLAGS => {
-                behaviour.as_mut().expect(STARTED).go_on(&mut cx)
-            }
-            Hook::Message => behaviour.as_mut().expect(STARTED).deliver(&mut cx, envelope, payload),
-            Hook::Start => {
-                let cold = &mut cx.node.slot_mut(slot).cold;
-                let args = std::mem::take(&mut cold.args);
-                let factory = cold.factory.clone().expect("an actor that starts has its factory");
-                let mut made = factory.create(&mut cx, &args)?;
-                let done = made.start(&mut cx);
-                behaviour = Some(made);
-                done
-            }
-            Hook::Stop => {
-                let stop = cx.node.slot(slot).cold.stop.as_ref().expect("a stopping actor has a reason");
-                let code = stop_code(&stop.reason, stop.by_parent, stop.by_other);
-                behaviour.as_mut().expect(STARTED).stop(&mut cx, code)
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            if hook == Hook::Message && envelope.flags != LIFECYCLE_FLAGS {
+                behaviour.as_mut().expect(STARTED).deliver(&mut cx, envelope, payload)
+            } else {
+                lifecycle(&mut cx, slot, hook, behaviour)
             }
         }));
-        self.node.slot_mut(slot).behaviour = behaviour;
         self.outcome(done)
     }
 
     /// What a hook came to, as the turn has it.
+    #[inline(always)]
     pub(super) fn outcome(&self, done: std::thread::Result<Result<(), Failed>>) -> Result<(), Failed> {
         match done {
             // The turn was over at that call; an error only passes on that more was refused (rule T4).
             Ok(Err(_)) if self.node.turn.special.ended.is_some() => Ok(()),
             Ok(Err(failed)) => Err(failed),
             Ok(Ok(())) => Ok(()),
-            Err(panic) => Err(Failed { failure: Failure::HostPanic, detail: Some(panic_text(&*panic)) }),
+            Err(panic) => Err(Failed::new(Failure::HostPanic, panic_text(&*panic))),
         }
     }
 
     /// Looks after the lines of an actor whose turn is over: the next of the line becomes enabled,
     /// emptied ones go.
+    #[inline(always)]
     pub(super) fn settle<R: Reactor>(&mut self, r: &mut R, line: u32, slot: u32) {
-        if self.node.slots[slot as usize].selective || self.node.turn.special.refiltered {
-            return self.settle_waiting(r, line, slot);
-        }
         let node = &mut self.node;
         let s = &mut node.slots[slot as usize];
+        if s.selective || (node.turn.is_special && node.turn.special.refiltered) {
+            return self.settle_waiting(r, line, slot);
+        }
         if node.lines.settle(line, &mut s.mailbox) && s.stage == Stage::Running {
-            self.enable(r, line);
+            enable(r, node.id, &mut node.lines, s, line);
         }
         if !self.node.thinned.is_empty() {
             self.settle_thinned(r, slot);
         }
     }
 
+    #[inline(never)]
     pub(super) fn settle_thinned<R: Reactor>(&mut self, r: &mut R, slot: u32) {
         while let Some(line) = self.node.thinned.pop() {
             let l = self.node.lines.get(line);
@@ -220,16 +185,22 @@ impl Kernel {
     }
 
     /// The end of a turn that went well.
-    fn finish<R: Reactor>(&mut self, r: &mut R, slot: u32, hook: Hook) {
+    #[inline(always)]
+    fn finish<R: Reactor>(&mut self, r: &mut R, slot: u32, from: Sender, hook: Hook) {
         if hook == Hook::Start && !self.node.turn.special.ignore {
             self.started(r, slot);
         }
         if !self.node.outbox.is_empty() {
-            self.apply_outbox(r, slot);
+            self.apply_outbox(r, slot, from);
         }
-        if hook == Hook::Message && !self.node.turn.is_special {
-            return;
+        if hook != Hook::Message || self.node.turn.is_special {
+            self.finish_special(r, slot, hook);
         }
+    }
+
+    /// Does what the turn asked for about itself, or came for.
+    #[inline(never)]
+    fn finish_special<R: Reactor>(&mut self, r: &mut R, slot: u32, hook: Hook) {
         let special = &mut self.node.turn.special;
         let (ended, stop, value) = (special.ended.take(), special.stop.take(), special.value.take());
         match hook {
@@ -272,6 +243,7 @@ impl Kernel {
         }
     }
 
+    #[inline(never)]
     fn started<R: Reactor>(&mut self, r: &mut R, slot: u32) {
         self.node.slot_mut(slot).stage = Stage::Running;
         if !self.node.turn.special.start_deferred {
@@ -284,9 +256,10 @@ impl Kernel {
     }
 
     /// The end of a turn that failed: nothing of it is applied (rule T3).
+    #[cold]
     fn fail_turn<R: Reactor>(&mut self, r: &mut R, slot: u32, hook: Hook, failed: Failed) {
         self.roll_back(r);
-        let Failed { failure, detail } = failed;
+        let (failure, detail) = failed.into_parts();
         let starts = hook == Hook::Start || self.node.slot(slot).cold.start_deferred;
         match (hook, failure) {
             (Hook::Start | Hook::Message, failure) if starts => {
@@ -308,16 +281,20 @@ impl Kernel {
     }
 
     fn roll_back<R: Reactor>(&mut self, r: &mut R) {
-        while let Some(wish) = self.node.outbox.pop() {
-            match wish {
-                Wish::Send { signal } => {
+        while let Some(entry) = self.node.outbox.pop() {
+            let wish = match entry {
+                Entry::Send { signal } => {
                     let slot = self.node.arena.get(signal);
                     let (receiver, len) = (slot.aux, slot.envelope.len);
                     let mailbox = &mut self.node.slot_mut(receiver).mailbox;
                     mailbox.count -= 1;
                     mailbox.bytes -= len;
                     self.node.arena.discard(signal);
+                    continue;
                 }
+                Entry::Other(other) => self.node.outbox.take(other),
+            };
+            match wish {
                 Wish::SendWaiting { signal } => self.node.arena.discard(signal),
                 Wish::Hold { signal } => {
                     let Envelope { to, len, .. } = self.node.arena.get(signal).envelope;
@@ -368,6 +345,7 @@ impl Kernel {
                 | Wish::Done => {}
             }
         }
+        self.node.outbox.clear();
         self.restore_name(r);
     }
 
@@ -397,21 +375,17 @@ impl Kernel {
         self.node.slot_mut(slot).cold.asked.insert(asker, correlation);
     }
 
-    pub(super) fn apply_outbox<R: Reactor>(&mut self, r: &mut R, slot: u32) {
-        let from = self.node.sender(slot);
-        let me = Pid::from_raw(from.key);
+    #[inline(always)]
+    pub(super) fn apply_outbox<R: Reactor>(&mut self, r: &mut R, slot: u32, from: Sender) {
         self.node.turn.applying = true;
         let mut at = 0;
-        while let Some(wish) = self.node.outbox.get_mut(at) {
+        while let Some(entry) = self.node.outbox.get(at) {
             at += 1;
-            match wish {
-                Wish::Send { signal } => {
-                    let signal = *signal;
-                    self.deliver(r, from, signal);
-                }
-                wish => {
-                    let wish = std::mem::replace(wish, Wish::Done);
-                    self.apply(r, slot, me, from, wish);
+            match entry {
+                Entry::Send { signal } => self.deliver(r, from, signal),
+                Entry::Other(other) => {
+                    let wish = self.node.outbox.take(other);
+                    self.apply(r, slot, from, wish);
                 }
             }
         }
@@ -419,11 +393,13 @@ impl Kernel {
         self.node.outbox.clear();
     }
 
-    fn apply<R: Reactor>(&mut self, r: &mut R, slot: u32, me: Pid, from: Sender, wish: Wish) {
+    /// Applies one entry; apart, so that what only messages need stays in registers.
+    #[inline(never)]
+    fn apply<R: Reactor>(&mut self, r: &mut R, slot: u32, from: Sender, wish: Wish) {
+        let me = Pid::from_raw(from.key);
         let packet =
             |to, body| Packet { from: me, path: from.path, life: from.life, to, id: 0, copy: false, body };
         match wish {
-            Wish::Send { signal } => self.deliver(r, from, signal),
             Wish::Done => {}
             Wish::Lose { signal, full } => {
                 let envelope = self.node.arena.get(signal).envelope;
@@ -606,6 +582,64 @@ impl Kernel {
         let (line, _) = node.lines.push(&mut node.arena, slot, mailbox, from, signal);
         self.enable(r, line);
     }
+}
+
+const STARTED: &str = "a started actor has a behaviour";
+
+/// Calls any hook but that of a message.
+#[inline(never)]
+fn lifecycle(
+    cx: &mut Context<'_>,
+    slot: u32,
+    hook: Hook,
+    behaviour: &mut Option<Box<dyn Behaviour>>,
+) -> Result<(), Failed> {
+    match hook {
+        Hook::Message => behaviour.as_mut().expect(STARTED).go_on(cx),
+        Hook::Start => {
+            let cold = &mut cx.node.slot_mut(slot).cold;
+            let args = std::mem::take(&mut cold.args);
+            let factory = cold.factory.clone().expect("an actor that starts has its factory");
+            behaviour.insert(factory.create(cx, &args)?).start(cx)
+        }
+        Hook::Stop => {
+            let stop = cx.node.slot(slot).cold.stop.as_ref().expect("a stopping actor has a reason");
+            let code = stop_code(&stop.reason, stop.by_parent, stop.by_other);
+            behaviour.as_mut().expect(STARTED).stop(cx, code)
+        }
+    }
+}
+
+/// Sets the turn up, and takes the signal off the mailbox.
+#[inline(always)]
+fn begin_turn(turn: &mut Turn, slot: u32, s: &mut Slot, envelope: &Envelope) -> Hook {
+    s.turns += 1;
+    if envelope.flags == Flags::MESSAGE {
+        s.mailbox.count -= 1;
+        s.mailbox.bytes -= envelope.len;
+    }
+    let hook = match s.stage {
+        Stage::Starting => Hook::Start,
+        Stage::Running => Hook::Message,
+        stage => {
+            debug_assert_eq!(stage, Stage::Stopping, "no delivery is enabled otherwise");
+            Hook::Stop
+        }
+    };
+    turn.slot = slot;
+    turn.pid = s.pid;
+    turn.hook = hook;
+    turn.now = None;
+    turn.unix = None;
+    turn.fuel = 0;
+    turn.sent_bytes = 0;
+    turn.log_left = s.limits.log_max;
+    turn.starvable = 0;
+    if turn.is_special {
+        turn.is_special = false;
+        turn.special = Special::default();
+    }
+    hook
 }
 
 fn last_part(name: Option<&str>, unnamed: &mut u64) -> String {

@@ -2,11 +2,11 @@
 //! that are applied in the middle of a turn (rule G8), and waiting for room (rule M10).
 
 use super::Kernel;
-use crate::actor::Failed;
-use crate::arena::NIL;
+use crate::actor::{Behaviour, Failed};
+use crate::arena::{Arena, NIL};
 use crate::context::{Context, has_room};
 use crate::event::Lost;
-use crate::mail::{LIFECYCLE, Line, Sender};
+use crate::mail::{LIFECYCLE, Line, Lines, Sender};
 use crate::node::{Node, Resolved, Stage};
 use crate::reactor::Reactor;
 use crate::wait::Filter;
@@ -23,36 +23,36 @@ impl Node {
     #[inline]
     pub(crate) fn next_of_line(&self, line: &Line) -> u32 {
         let slot = self.slot(line.receiver);
-        if slot.selective { self.first_let_in(line, &slot.cold.filter) } else { line.head }
+        if slot.selective { first_let_in(&self.arena, line, &slot.cold.filter) } else { line.head }
     }
 
     /// True if the running actor's mail has something that this filter lets in.
     pub(crate) fn has_mail_for(&self, filter: &Filter) -> bool {
         let mailbox = self.slot(self.turn.slot).mailbox;
-        self.lines.of(&mailbox).iter().any(|line| self.first_let_in(self.lines.get(*line), filter) != NIL)
-    }
-
-    #[cold]
-    fn first_let_in(&self, line: &Line, filter: &Filter) -> u32 {
-        let mut at = line.head;
-        while at != NIL && !filter.lets_in(&self.arena.get(at).envelope) {
-            at = self.arena.get(at).next;
-        }
-        at
+        let lines = self.lines.of(&mailbox);
+        lines.iter().any(|line| first_let_in(&self.arena, self.lines.get(*line), filter) != NIL)
     }
 }
 
-impl Kernel {
-    /// Takes the signal out of a line that is delivered now to an actor that waits.
-    #[cold]
-    pub(super) fn take_waited_for(&mut self, line: u32) -> u32 {
-        let signal = self.node.next_of(line);
-        let node = &mut self.node;
-        let found = node.lines.unlink(&mut node.arena, line, signal);
-        assert!(found, "an enabled line has a signal that its receiver lets in");
-        signal
+#[cold]
+fn first_let_in(arena: &Arena, line: &Line, filter: &Filter) -> u32 {
+    let mut at = line.head;
+    while at != NIL && !filter.lets_in(&arena.get(at).envelope) {
+        at = arena.get(at).next;
     }
+    at
+}
 
+/// Takes the signal out of a line that is delivered now to an actor that waits.
+#[cold]
+pub(super) fn take_waited_for(lines: &mut Lines, arena: &mut Arena, filter: &Filter, line: u32) -> u32 {
+    let signal = first_let_in(arena, lines.get(line), filter);
+    let found = lines.unlink(arena, line, signal);
+    assert!(found, "an enabled line has a signal that its receiver lets in");
+    signal
+}
+
+impl Kernel {
     /// An actor that stops does not go on before.
     pub(super) fn forget_to_go_on(&mut self, slot: u32) {
         let Some(line) = self.node.lines.find(slot, LIFECYCLE) else { return };
@@ -107,6 +107,7 @@ impl Kernel {
         r: &mut R,
         line: u32,
         envelope: &Envelope,
+        behaviour: &mut Option<Box<dyn Behaviour>>,
         mut done: Result<(), Failed>,
     ) -> Result<(), Failed> {
         let slot = self.node.turn.slot;
@@ -114,7 +115,10 @@ impl Kernel {
         self.settle(r, line, slot);
         while done.is_ok() && std::mem::take(&mut self.node.turn.special.apply_now) {
             self.settle_thinned(r, slot);
-            self.apply_outbox(r, slot);
+            // What is applied may end the actor, and its behaviour with it.
+            self.node.slot_mut(slot).behaviour = behaviour.take();
+            self.apply_outbox(r, slot, self.node.sender(slot));
+            *behaviour = self.node.slot_mut(slot).behaviour.take();
             let turn = &mut self.node.turn;
             turn.sent_bytes = 0;
             turn.special.links_asked = 0;
@@ -124,12 +128,10 @@ impl Kernel {
             if self.node.turn.special.ended.is_some() || !goes_on {
                 break;
             }
-            let mut behaviour = self.node.slot_mut(slot).behaviour.take();
             let mut cx = Context { node: &mut self.node, port: r, envelope };
             let resumed = catch_unwind(AssertUnwindSafe(|| {
                 behaviour.as_mut().expect("it ran a moment ago").resume(&mut cx)
             }));
-            self.node.slot_mut(slot).behaviour = behaviour;
             done = self.outcome(resumed);
         }
         done

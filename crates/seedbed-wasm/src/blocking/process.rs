@@ -179,14 +179,14 @@ async fn live(plan: Plan) -> Ended {
 }
 
 /// A failure with the names that the process is registered under.
-fn named(mut failed: Failed) -> Failed {
+fn named(failed: Failed) -> Failed {
     let names = super::with_turn(|turn| lunatic::names(turn.cx()));
-    if !names.is_empty() {
-        let names = format!("registered as {}", names.join(", "));
-        failed.detail =
-            Some(failed.detail.map_or_else(|| names.clone(), |detail| format!("{names}: {detail}")));
+    if names.is_empty() {
+        return failed;
     }
-    failed
+    let names = format!("registered as {}", names.join(", "));
+    let (failure, detail) = failed.into_parts();
+    Failed::new(failure, detail.map_or_else(|| names.clone(), |detail| format!("{names}: {detail}")))
 }
 
 async fn run(

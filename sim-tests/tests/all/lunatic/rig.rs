@@ -39,7 +39,7 @@ where
 }
 
 fn failed(error: &anyhow::Error) -> Failed {
-    Failed { failure: Failure::HandlerError(HandlerCode::OTHER.0), detail: Some(format!("{error:#}")) }
+    Failed::new(Failure::HandlerError(HandlerCode::OTHER.0), format!("{error:#}"))
 }
 
 struct Made<F>(F);

@@ -112,8 +112,8 @@ impl Handler {
         let name = self.peer.as_ref().map(|peer| peer.type_name().to_owned()).unwrap_or_default();
         let name_ptr = self.room(turn, name.len() + args.len())?;
         let args_ptr = name_ptr + name.len() as u32;
-        turn.entered.write(name_ptr, name.as_bytes())?;
-        turn.entered.write(args_ptr, args)?;
+        turn.entered.write(name_ptr, [name.as_bytes()])?;
+        turn.entered.write(args_ptr, [args])?;
         let arguments = (turn.fuel, name_ptr, name.len() as u32, args_ptr, args.len() as u32);
         let (state, left) = self.entered(turn, |_, turn| create.call(&mut *turn.entered.store, arguments))?;
         (self.state, turn.fuel) = (state, left);
@@ -149,8 +149,7 @@ impl dialect::Handler for Handler {
         let call = Call::new(turn.entered.store.data_mut(), ON_MESSAGE.name)?;
         let Some(envelope) = peer.receive(call.cx, envelope) else { return Ok(FINE) };
         let at = self.room(turn, PdEnvelope::LEN + payload.len())?;
-        turn.entered.write(at, &envelope.to_bytes())?;
-        turn.entered.write(at + PdEnvelope::LEN as u32, payload)?;
+        turn.entered.write(at, [&envelope.to_bytes(), payload])?;
         let payload_at = if payload.is_empty() { 0 } else { at + PdEnvelope::LEN as u32 };
         let on_message = &hooks(turn).on_message;
         let arguments = (turn.fuel, self.state, NO_CONTEXT, at, payload_at, payload.len() as u32);

@@ -100,7 +100,7 @@ impl dialect::Handler for Handler {
     fn start(&mut self, turn: &mut Turn<'_, '_>, args: &[u8]) -> wasmtime::Result<i32> {
         let Some(hook) = &hooks(turn).on_start else { return Ok(FINE) };
         let at = self.room(turn, args.len())?;
-        turn.entered.write(at, args)?;
+        turn.entered.write(at, [args])?;
         let (code, left) = hook.call(&mut *turn.entered.store, (turn.fuel, at, args.len() as u32))?;
         turn.fuel = left;
         Ok(code)
@@ -114,9 +114,8 @@ impl dialect::Handler for Handler {
         payload: &[u8],
     ) -> wasmtime::Result<i32> {
         let at = self.room(turn, ENVELOPE_LEN + payload.len())?;
-        turn.entered.write(at, &envelope.to_bytes())?;
+        turn.entered.write(at, [&envelope.to_bytes(), payload])?;
         let to = at + ENVELOPE_LEN as u32;
-        turn.entered.write(to, payload)?;
         let arguments = (turn.fuel, at, to, payload.len() as u32);
         let (code, left) = hooks(turn).on_message.call(&mut *turn.entered.store, arguments)?;
         turn.fuel = left;
