@@ -36,12 +36,46 @@ pub(crate) struct Crossed {
     pub(crate) taken: u64,
 }
 
+/// A delivery that waits for its turn.
+///
+/// In words that are read as they are written: it is mostly taken just after it was put there, and
+/// what was written in small parts and is read as a whole waits for all of them to reach the cache.
+#[derive(Clone, Copy)]
+pub(crate) struct Waiting {
+    line_and_epoch: u64,
+    receiver_and_node: u64,
+}
+
+impl From<Delivery> for Waiting {
+    #[inline]
+    fn from(delivery: Delivery) -> Waiting {
+        let Delivery { node, line, epoch, receiver } = delivery;
+        Waiting {
+            line_and_epoch: u64::from(line) << 32 | u64::from(epoch),
+            receiver_and_node: u64::from(receiver) << 32 | u64::from(node.0),
+        }
+    }
+}
+
+impl From<Waiting> for Delivery {
+    #[inline]
+    fn from(waiting: Waiting) -> Delivery {
+        let Waiting { line_and_epoch, receiver_and_node } = waiting;
+        Delivery {
+            node: NodeId(receiver_and_node as u16),
+            line: (line_and_epoch >> 32) as u32,
+            epoch: line_and_epoch as u32,
+            receiver: (receiver_and_node >> 32) as u32,
+        }
+    }
+}
+
 /// The reactor of a service.
 pub struct RealReactor {
     node: NodeId,
     pub(crate) clock: Clock,
     /// Deliveries in the order in which they became enabled; some are stale.
-    pub(crate) order: VecDeque<Delivery>,
+    pub(crate) order: VecDeque<Waiting>,
     /// Turns begun.
     pub(crate) step: u64,
     pub(crate) outside: Outside,
@@ -192,7 +226,7 @@ impl Reactor for RealReactor {
 
     #[inline]
     fn enabled(&mut self, delivery: Delivery, _: Chain) {
-        self.order.push_back(delivery);
+        self.order.push_back(delivery.into());
     }
 
     /// It stays in the order, and is passed over when its time comes.
