@@ -6,9 +6,9 @@ mod peer;
 mod round;
 
 use clap::Parser;
-use ours::{native, short, wasm};
+use ours::{native, patterns, short, wasm};
 use peer::peer;
-use round::{Clock, Row, Work, measure};
+use round::{Clock, Row, Work, measure, stay_on};
 
 /// Measures Seedbed beside its limits.
 #[derive(Parser)]
@@ -22,6 +22,9 @@ struct Args {
     /// What is taken for time.
     #[arg(long, value_enum, default_value_t = Clock::Wall)]
     clock: Clock,
+    /// The processor that everything runs on, peers too; without it, the one this begins on.
+    #[arg(long)]
+    processor: Option<usize>,
     /// `text` or `json`.
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
@@ -39,6 +42,7 @@ fn rows() -> Vec<Row> {
             n: 500_000,
             works: vec![
                 ("bare wasmtime, the same copies", work(limits::wasmtime::run)),
+                ("a step of arithmetic, for the machine's own speed", work(limits::arithmetic::run)),
                 ("real reactor", work(wasm::real)),
                 ("simulated, plain", work(|n| wasm::sim(n, "plain", 1))),
                 ("simulated, random, 1 pair", work(|n| wasm::sim(n, "random", 1))),
@@ -78,6 +82,40 @@ fn rows() -> Vec<Row> {
             ],
         },
         Row {
+            name: "native actors in other shapes, real reactor",
+            unit: "message",
+            n: 400_000,
+            works: vec![
+                ("two that pass one number to and fro", work(|n| native::real(n, 1))),
+                ("a ring of 1 000", work(|n| patterns::ring(n, 1_000))),
+                ("from one to 8 and back", work(|n| patterns::fan(n, 8))),
+            ],
+        },
+        Row {
+            name: "request and reply, real reactor",
+            unit: "request",
+            n: 50_000,
+            works: vec![
+                ("between two actors", work(patterns::asks)),
+                ("from outside, another thread", work(patterns::asks_from_outside)),
+            ],
+        },
+        Row {
+            name: "timers set and cancelled, 1 000 pending, real reactor",
+            unit: "timer",
+            n: 200_000,
+            works: vec![("Seedbed", work(patterns::timers))],
+        },
+        Row {
+            name: "actors spawned and stopped from outside, real reactor",
+            unit: "actor",
+            n: 5_000,
+            works: vec![
+                ("native", work(|n| patterns::spawns(n, patterns::native()))),
+                ("WASM", work(|n| patterns::spawns(n, wasm::idle_actor()))),
+            ],
+        },
+        Row {
             name: "native simulated event, by pairs ready",
             unit: "event",
             n: 1_000_000,
@@ -112,26 +150,30 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-fn main() {
+fn main() -> std::io::Result<()> {
     let args = Args::parse();
+    stay_on(args.processor)?;
     let wanted = |row: &Row| args.only.as_ref().is_none_or(|only| row.name.contains(only));
     for row in rows().into_iter().filter(wanted) {
-        let medians = measure(&row, args.rounds, args.clock);
+        let all = measure(&row, args.rounds, args.clock);
         if args.format == "json" {
-            for ((name, _), ns) in row.works.iter().zip(&medians) {
-                let ratio = medians[0] / ns;
-                let line = serde_json::json!({ "v": 1, "row": row.name, "work": name, "ns": ns, "speed_to_first": ratio });
+            for ((name, _), work) in row.works.iter().zip(&all) {
+                let line = serde_json::json!({
+                    "v": 1, "row": row.name, "work": name, "ns": work.ns, "speed_to_first": work.speed_to_first,
+                });
                 println!("{line}");
             }
             continue;
         }
         println!("{}", row.name);
-        for ((name, _), ns) in row.works.iter().zip(&medians) {
+        for ((name, _), work) in row.works.iter().zip(&all) {
             println!(
-                "  {name:50} {ns:12.1} ns a {:8} {:6.0} % of the first\'s speed",
+                "  {name:50} {:12.1} ns a {:8} {:6.0} % of the first\'s speed",
+                work.ns,
                 row.unit,
-                100.0 * medians[0] / ns
+                100.0 * work.speed_to_first
             );
         }
     }
+    Ok(())
 }

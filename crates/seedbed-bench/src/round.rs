@@ -35,17 +35,47 @@ pub struct Row {
     pub works: Vec<(&'static str, Work)>,
 }
 
-/// Medians in nanoseconds for one, in the order of the works.
-pub fn measure(row: &Row, rounds: usize, clock: Clock) -> Vec<f64> {
+/// What came of one work.
+pub struct Measured {
+    /// Nanoseconds for one; the median of the rounds.
+    pub ns: f64,
+    /// Its speed to the first work's of the same round; the median of the rounds. What a round met on
+    /// the machine falls on both, so this stands still where the times do not.
+    pub speed_to_first: f64,
+}
+
+/// Measures all works of a row, in their order.
+pub fn measure(row: &Row, rounds: usize, clock: Clock) -> Vec<Measured> {
     let mut times = vec![Vec::new(); row.works.len()];
     for _ in 0..rounds {
         for ((_, work), times) in row.works.iter().zip(&mut times) {
             times.push(work(row.n, clock).as_nanos() as f64 / row.n as f64);
         }
     }
-    let median = |mut t: Vec<f64>| {
-        t.sort_by(f64::total_cmp);
-        t[t.len() / 2]
+    let of = |mine: &Vec<f64>| Measured {
+        ns: median(mine.clone()),
+        speed_to_first: median(times[0].iter().zip(mine).map(|(first, mine)| first / mine).collect()),
     };
-    times.into_iter().map(median).collect()
+    times.iter().map(of).collect()
+}
+
+fn median(mut all: Vec<f64>) -> f64 {
+    all.sort_by(f64::total_cmp);
+    all[all.len() / 2]
+}
+
+/// Keeps this process, and those that it starts, on one processor. Two processors of a machine that
+/// is shared need not be equally fast at a time: what is measured on one and what is measured on
+/// another would compare those.
+///
+/// # Errors
+/// If the system refuses.
+pub fn stay_on(processor: Option<usize>) -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        let mut only = rustix::thread::CpuSet::new();
+        only.set(processor.unwrap_or_else(rustix::thread::sched_getcpu));
+        rustix::thread::sched_setaffinity(None, &only)?;
+    }
+    Ok(())
 }

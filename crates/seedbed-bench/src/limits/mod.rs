@@ -1,4 +1,5 @@
 //! What the same work costs without actors: nobody can be faster.
 
+pub mod arithmetic;
 pub mod queue;
 pub mod wasmtime;

@@ -1,5 +1,6 @@
 //! Seedbed at work.
 
 pub(crate) mod native;
+pub(crate) mod patterns;
 pub(crate) mod short;
 pub(crate) mod wasm;
