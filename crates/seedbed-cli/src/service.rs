@@ -40,7 +40,8 @@ pub(crate) fn serve(
 /// Tells what came of it, and gives the exit code.
 pub(crate) fn tell(name: &str, served: &Served, out: Output) -> Exit {
     let broken = served.properties.iter().any(|(_, judged)| matches!(judged, Judged::Broken(_)));
-    let failed = served.trees_ended.values().any(|reason| matches!(reason, ExitReason::Failed(_)));
+    let failed = !served.gave_up.is_empty()
+        || served.trees_ended.values().any(|reason| matches!(reason, ExitReason::Failed(_)));
     let word = match served.end {
         _ if broken => out.paint().error("BROKEN"),
         _ if failed => out.paint().error("FAILED"),
@@ -53,6 +54,8 @@ pub(crate) fn tell(name: &str, served: &Served, out: Output) -> Exit {
     out.say(&format!("   {word}  {name}  {end}   ({}, {})", count(served.turns, "turn"), spent(served.time)));
     let inputs = served.inputs.iter().map(|(name, stats)| format!("{}: {}", plain(name), input(stats)));
     let trees = served.trees_ended.iter().map(|(node, reason)| format!("{}: {reason}", plain(node)));
+    let gave_up =
+        served.gave_up.iter().map(|(node, child)| format!("{}: on `{}`", plain(node), plain(child)));
     let checked = served.properties.iter().map(|(name, judged)| match judged {
         Judged::Held => format!("`{}` held", plain(name)),
         Judged::Broken(why) => format!("`{}` is broken: {}", plain(name), plain(why)),
@@ -70,6 +73,7 @@ pub(crate) fn tell(name: &str, served: &Served, out: Output) -> Exit {
     }
     let text = lines("inputs", inputs.collect())
         + &lines("ended", trees.collect())
+        + &lines("gave up", gave_up.collect())
         + &lines("checked", checked.collect())
         + &lines("noted", if notes.is_empty() { notes } else { vec![notes.join(", ")] });
     if !text.is_empty() {
@@ -133,6 +137,7 @@ fn object(name: &str, served: &Served) -> Value {
         "inputs": served.inputs.iter().map(input).collect::<Vec<_>>(),
         "properties": served.properties.iter().map(property).collect::<Vec<_>>(),
         "trees_ended": trees.collect::<serde_json::Map<_, _>>(),
+        "gave_up": served.gave_up,
         "facts": served.facts.facts,
     })
 }

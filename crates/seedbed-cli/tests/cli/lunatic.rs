@@ -15,6 +15,29 @@ fn it_runs_on_the_real_reactor_and_is_simulated() {
 }
 
 #[test]
+fn every_part_of_the_crate_does_what_it_says_on_both_reactors() {
+    let rig = Rig::new();
+    let parts = [
+        "mailboxes",
+        "functions",
+        "abstract processes",
+        "tasks",
+        "protocols",
+        "configurations",
+        "panics and locals",
+        "links and monitors",
+        "the tour is over",
+    ];
+    for command in ["run", "sim", "hunt --runs 5"] {
+        let ran = rig.run(&format!("{command} {}", fixture("lunatic-tour/tour.wasm")));
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        for part in parts.iter().filter(|_| command != "hunt --runs 5") {
+            assert!(ran.stderr.contains(&format!(": {part}\n")), "{command}, {part}: {}", ran.stderr);
+        }
+    }
+}
+
+#[test]
 fn its_planted_race_is_found_shrunk_and_replayed() {
     let rig = Rig::new();
     rig.copy("lunatic-shop");
@@ -50,4 +73,13 @@ fn what_it_imports_is_listed() {
     assert_eq!(ran.exit, 0, "{}", ran.stderr);
     assert!(ran.stdout.contains("dialect  lunatic"), "{}", ran.stdout);
     assert!(ran.stdout.contains("lunatic::message send_receive_skip_search"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_main_process_that_fails_is_told_by_the_exit_code() {
+    let rig = Rig::new();
+    let text = r#"(module (import "lunatic::process" "process_id" (func (result i64))) (memory (export "memory") 1) (func (export "_start") unreachable))"#;
+    rig.write("fails.wasm", wat::parse_str(text).unwrap());
+    rig.run("run fails.wasm").failed(1, &["FAILED", "gave up", "main: on `main`"]);
+    rig.run("hunt fails.wasm --runs 1").failed(100, &["gave up on `main`"]);
 }

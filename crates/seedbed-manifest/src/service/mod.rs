@@ -13,14 +13,14 @@ mod judge;
 pub use judge::{Judged, Published};
 
 use crate::scenario::{Scenario, TREE, inputs};
-use seedbed_core::{ExitReason, InputStats, Recording, Shared, SpawnOptions};
+use seedbed_core::{At, Event, ExitReason, InputStats, Observer, Recording, Shared, SpawnOptions, decision};
 use seedbed_rt::{Builder, Cluster, Playing, SpawnError, StartError, StopHandle, System, Watch};
 use seedbed_sim::Setup;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -97,6 +97,8 @@ pub struct Served {
     pub properties: Vec<(String, Judged)>,
     /// Nodes whose tree ended by itself, and why it did.
     pub trees_ended: BTreeMap<String, ExitReason>,
+    /// Nodes whose tree gave up, and on which child.
+    pub gave_up: BTreeMap<String, String>,
     /// What entered each node, if that was recorded.
     pub recordings: Vec<Arc<Recording>>,
 }
@@ -121,6 +123,27 @@ pub enum ServiceError {
     },
 }
 
+/// Sees which trees give up.
+#[derive(Clone, Default)]
+struct GaveUp(Arc<Mutex<BTreeMap<String, String>>>);
+
+impl GaveUp {
+    fn take(&self) -> BTreeMap<String, String> {
+        // A panic under this lock leaves what was seen before.
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Observer for GaveUp {
+    fn event(&mut self, _: At, event: &Event<'_>) {
+        let Event::Supervised { who, child, code: decision::GAVE_UP, .. } = event else { return };
+        if let Some((node, TREE)) = who.text.split_once('/') {
+            let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.insert(node.to_owned(), (*child).to_owned());
+        }
+    }
+}
+
 impl Scenario {
     /// Runs the trees on the real reactor, and plays the inputs.
     ///
@@ -142,7 +165,9 @@ impl Scenario {
     }
 
     async fn served(&self, config: &ServiceConfig, stop: &StopHandle) -> Result<Served, ServiceError> {
-        let cluster = Cluster::start(self.trees().map(|(node, _)| self.node(node, config)).collect())?;
+        let gave_up = GaveUp::default();
+        let nodes = self.trees().map(|(node, _)| self.node(node, config).observe(gave_up.clone())).collect();
+        let cluster = Cluster::start(nodes)?;
         let trees = match self.start_trees(&cluster).await {
             Ok(trees) => trees,
             Err(error) => {
@@ -170,6 +195,7 @@ impl Scenario {
             facts,
             properties,
             trees_ended: ended.into_inner(),
+            gave_up: gave_up.take(),
             recordings: finished().filter_map(|f| f.recording.clone()).collect(),
         })
     }

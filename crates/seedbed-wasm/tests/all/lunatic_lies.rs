@@ -1,6 +1,7 @@
 //! Hostile processes of the `lunatic` dialect: nothing on the host moves, and each has its own failure.
 
 use crate::lunatic::{alone, fails, guest, misuse, run, text};
+use crate::world::World;
 use seedbed_abi::{ExitReason, Failure, TrapKind};
 use seedbed_core::Limits;
 use seedbed_wasm::{LunaticRights, WasmLimits};
@@ -156,4 +157,23 @@ fn what_piles_up_has_an_end() {
     assert_eq!(fails(body), misuse("metrics::increment_counter: a process has at most 1024 figures"));
     let body = "(call $wasi.config_add_command_line_argument (call $process.create_config) (i32.const 0) (i32.const 1))";
     assert_eq!(fails(body), misuse("wasi::config_add_command_line_argument: the text holds a zero byte"));
+}
+
+/// A virtual minute of it; `examples/many.rs` looks at an hour, and at the memory of the process.
+#[test]
+fn processes_that_come_and_go_leave_nothing_behind() {
+    let body = "(loop
+            (local.set $x (call $spawn (i64.const 1) 'c (i64.const 0))) (i64.store (i32.const 100) (local.get $y))
+            (call $registry.put (i32.const 100) (i32.const 8) (i64.const 0) (local.get $x)) (call $process.monitor (local.get $x))
+            (call $process.unlink (local.get $x)) (call $send (local.get $x) (i64.const 1) (i64.const 1)) (call $process.kill (local.get $x))
+            (drop (call $any (i64.const 0))) (call $process.sleep_ms (i64.const 10))
+            (local.set $y (i64.and (i64.add (local.get $y) (i64.const 1)) (i64.const 0x7f7f7f))) (br 0))";
+    let mut world = World::new();
+    world.spawn("g", guest(&text(body, &[('c', "(drop (call $tagged (i64.const 2) (i64.const -1)))")])));
+    let signals = world.kernel.signals();
+    for _ in 0..6_000 {
+        world.advance(10_000_000);
+        assert_eq!((world.kernel.alive(), world.kernel.one_shots(), world.kernel.signals()), (1, 1, signals));
+    }
+    assert_eq!(world.seen().exits.len(), 6_001);
 }
