@@ -52,7 +52,7 @@ fn main() -> Result<()> {
         let found = seeds.map(|seed| find(&entry, &scenario, seed, &options)).collect::<Result<Vec<_>>>()?;
         let found: Vec<Found> = found.into_iter().flatten().collect();
         eprintln!("{}: {} found", entry.name, found.len());
-        for large in found.iter().filter(|found| left(found) > 2.0 * f64::from(entry.smallest)) {
+        for large in found.iter().filter(|found| left(found) > 2.0 * smallest(&entry)) {
             eprintln!(
                 "{} is left of the finding with the seed {:#x}:\n{}",
                 left(large),
@@ -115,7 +115,7 @@ fn shrinking(bugs: &[Bug]) -> String {
             of(&choices),
             of(&left),
             most(&left),
-            entry.smallest,
+            smallest(entry),
             of(&|found| 100.0 * share_gone(entry, found)),
             of(&|found| found.finding.original.shrink_runs as f64),
             of(&seconds),
@@ -125,9 +125,9 @@ fn shrinking(bugs: &[Bug]) -> String {
     let all = || bugs.iter().flat_map(|bug| bug.found.iter().map(move |found| (&bug.entry, found)));
     let of = |value: &dyn Fn(&Entry, &Found) -> f64| median(all().map(|(e, f)| value(e, f)).collect());
     let fewer = |found: &Found| 1.0 - left(found) / choices(found).max(1.0);
-    let fewest = |entry: &Entry, found: &Found| 1.0 - f64::from(entry.smallest) / choices(found).max(1.0);
+    let fewest = |entry: &Entry, found: &Found| 1.0 - smallest(entry) / choices(found).max(1.0);
     let many = all().filter(|(entry, found)| fewest(entry, found) >= 0.95);
-    let twice = all().filter(|(entry, found)| left(found) > 2.0 * f64::from(entry.smallest)).count();
+    let twice = all().filter(|(entry, found)| left(found) > 2.0 * smallest(entry)).count();
     let slow = all().filter(|(_, found)| seconds(found) > 2.0).count();
     text += &format!(
         "\n{} findings. Median: {:.1} % fewer choices, where the smallest known tapes have {:.1} % fewer; of what could go, \
@@ -147,7 +147,7 @@ fn shrinking(bugs: &[Bug]) -> String {
 /// Whether explanations name the cause.
 fn explaining(bugs: &[Bug], tell_all: bool) -> String {
     let mut text = String::from("| bug | names the cause | what is not told |\n|---|---|---|\n");
-    let (mut all, mut named) = (0, 0);
+    let (mut all, mut named, mut others) = (0, 0, 0);
     for Bug { entry, found } in bugs {
         let mut untold: Vec<&str> = Vec::new();
         let mut named_here = 0;
@@ -156,6 +156,10 @@ fn explaining(bugs: &[Bug], tell_all: bool) -> String {
                 finding.why.iter().map(|line| format!("{} {}", line.kind, line.text)).collect();
             let here = entry.untold(&explanation);
             named_here += usize::from(here.is_empty());
+            let other = |bug: &&Bug| {
+                bug.entry.property != entry.property && bug.entry.untold(&explanation).is_empty()
+            };
+            others += bugs.iter().filter(other).count();
             if tell_all || !here.is_empty() {
                 let lines = explanation.join("\n");
                 eprintln!("{} (seed {:#x}): {}\n{lines}\n{here:?}\n", entry.name, finding.seed, entry.cause);
@@ -168,7 +172,7 @@ fn explaining(bugs: &[Bug], tell_all: bool) -> String {
         all += found.len();
         named += named_here;
     }
-    text + &format!("\n{named} of {all} name the cause.\n")
+    text + &format!("\n{named} of {all} name the cause; {others} would do for another bug.\n")
 }
 
 impl Bug {
@@ -176,8 +180,12 @@ impl Bug {
     fn smallest_tape(&self) -> Option<String> {
         let found = self.found.iter().min_by_key(|found| found.finding.tape.choices())?;
         let (name, finding) = (&self.entry.name, &found.finding);
-        Some(format!("# {name}\nseed = \"{:#x}\"\ntape = '''\n{}'''\n", finding.seed, finding.tape))
+        Some(format!("# {name}\nseed = \"{:#x}\"\nsmallest = '''\n{}\n'''\n", finding.seed, finding.tape))
     }
+}
+
+fn smallest(entry: &Entry) -> f64 {
+    entry.smallest.entries.len() as f64
 }
 
 fn choices(found: &Found) -> f64 {
@@ -194,7 +202,7 @@ fn seconds(found: &Found) -> f64 {
 
 /// The share that went of what could go.
 fn share_gone(entry: &Entry, found: &Found) -> f64 {
-    let could = choices(found) - f64::from(entry.smallest);
+    let could = choices(found) - smallest(entry);
     if could > 0.0 { (choices(found) - left(found)) / could } else { 1.0 }
 }
 

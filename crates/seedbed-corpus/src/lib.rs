@@ -4,11 +4,14 @@
 //! twin. `corpus.toml` says of each what breaks, why, and how deep it is. Tests and tables read the
 //! corpus through this crate; `docs/finding-bugs.md` shows it.
 
+use seedbed_core::Tape;
 use seedbed_manifest::{LoadError, Scenario};
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use thiserror::Error;
+use std::str::FromStr;
 
 /// One planted bug.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -24,13 +27,29 @@ pub struct Entry {
     pub breaks: String,
     /// The mistake: what an explanation of a finding has to come to.
     pub cause: String,
-    /// What an explanation says that comes to the cause: a line each, in this order; `…` stands for whatever is between
-    /// two parts of a line.
+    /// Lines of an explanation that comes to the cause, each another one; `…` stands for whatever is between two parts of
+    /// a line, and ` | ` parts what does as well.
     pub tells: Vec<String>,
     /// How many odd decisions it takes: faults, delays, and deliveries that others pass.
     pub depth: u32,
-    /// Entries of the smallest tape that is known.
-    pub smallest: u32,
+    /// The seed of the run with the smallest tape that is known.
+    #[serde(deserialize_with = "parsed_seed")]
+    pub seed: u64,
+    /// That tape.
+    #[serde(deserialize_with = "parsed")]
+    pub smallest: Tape,
+}
+
+/// What stands as text.
+fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(from: D) -> Result<T, D::Error> {
+    String::deserialize(from)?.parse().map_err(D::Error::custom)
+}
+
+/// A seed as findings show it: a number of 64 bits is more than an integer of TOML holds.
+fn parsed_seed<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let text = String::deserialize(from)?;
+    let hex = text.strip_prefix("0x").ok_or_else(|| D::Error::custom("a seed begins with `0x`"))?;
+    u64::from_str_radix(hex, 16).map_err(D::Error::custom)
 }
 
 /// Kinds of programs.
@@ -71,7 +90,7 @@ impl fmt::Display for Group {
 }
 
 /// Why the corpus cannot be read.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CorpusError {
     /// The file cannot be read.
@@ -130,10 +149,11 @@ impl Entry {
 
     /// What an explanation of a finding lacks of what tells the cause, by its lines.
     pub fn untold(&self, explanation: &[String]) -> Vec<&str> {
-        let mut lines = explanation.iter();
+        let mut taken = BTreeSet::new();
         let mut told = |tells: &&str| {
-            let ahead = lines.clone().position(|line| says(line, tells));
-            ahead.is_some_and(|at| lines.nth(at).is_some())
+            let mut lines = explanation.iter().enumerate();
+            let line = lines.find(|(at, line)| !taken.contains(at) && says(line, tells));
+            line.is_some_and(|(at, _)| taken.insert(at))
         };
         self.tells.iter().map(String::as_str).filter(|tells| !told(tells)).collect()
     }
@@ -155,19 +175,23 @@ impl Entry {
     }
 }
 
-/// True if all parts of what is to be told are in the line, one after another.
+/// True if all parts of one of the things that are to be told are in the line, one after another.
 fn says(line: &str, tells: &str) -> bool {
-    let rest = tells.split('…').try_fold(line, |rest, part| {
-        let at = rest.find(part)?;
-        Some(&rest[at + part.len()..])
-    });
-    rest.is_some()
+    let is_in = |parts: &str| {
+        let rest = parts.split('…').try_fold(line, |rest, part| {
+            let at = rest.find(part)?;
+            Some(&rest[at + part.len()..])
+        });
+        rest.is_some()
+    };
+    tells.split(" | ").any(is_in)
 }
 
 /// The entries as the table of `docs/finding-bugs.md`.
 pub fn table(entries: &[Entry]) -> String {
     let mut table = String::from("| bug | group | what breaks | depth | smallest |\n|---|---|---|---|---|\n");
     for Entry { name, group, breaks, depth, smallest, .. } in entries {
+        let smallest = smallest.entries.len();
         table += &format!("| `{name}` | {group} | {breaks} | {depth} | {smallest} |\n");
     }
     table
@@ -184,5 +208,6 @@ mod tests {
         assert!(says(line, "kill …: \"asks for"));
         assert!(!says(line, "asks…kill"));
         assert!(!says(line, "kill main/tree/reader"));
+        assert!(says(line, "kill main/tree/reader | kill …index"));
     }
 }

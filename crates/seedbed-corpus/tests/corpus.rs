@@ -7,6 +7,7 @@ use seedbed_corpus::{Entry, Group, directory, entries, table};
 use seedbed_hunt::{Budget, Hunt, ShrinkBudget};
 use seedbed_manifest::{Manifest, Scenario};
 use seedbed_sim::{Faults, Outcome, RunConfig, StrategySpec, replay, run_with};
+use seedbed_trace::{Broke, Collector, why};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
@@ -109,6 +110,47 @@ fn a_hunt_finds_each_by_its_property_and_the_finding_replays() {
             entry.name
         );
         assert_eq!(again.found.map(|broken| broken.property), Some(entry.property), "{}", entry.name);
+    }
+}
+
+#[test]
+fn the_smallest_tape_of_each_breaks_its_property_and_needs_all_its_entries() {
+    for entry in entries().unwrap() {
+        let (scenario, config) = (entry.broken().unwrap(), RunConfig::seed(entry.seed));
+        let outcome = replay(&scenario, &config, &entry.smallest, true, Vec::new()).unwrap();
+        assert_eq!(outcome.replay_error, None, "{}", entry.name);
+        assert_eq!(
+            outcome.found.map(|broken| broken.property).as_ref(),
+            Some(&entry.property),
+            "{}",
+            entry.name
+        );
+        assert_eq!(outcome.tape.entries, entry.smallest.entries, "{}", entry.name);
+        for index in 0..entry.smallest.entries.len() {
+            let less = entry.smallest.without(index);
+            let outcome = replay(&scenario, &config, &less, false, Vec::new()).unwrap();
+            assert_eq!(outcome.found, None, "{}: {index} is needed", entry.name);
+        }
+    }
+}
+
+#[test]
+fn the_explanation_of_each_smallest_tape_names_its_cause_and_that_of_no_other_property() {
+    let entries = entries().unwrap();
+    for entry in &entries {
+        let (collector, collected) = Collector::full();
+        let (scenario, config) = (entry.broken().unwrap(), RunConfig::seed(entry.seed));
+        let outcome = replay(&scenario, &config, &entry.smallest, true, vec![Box::new(collector)]).unwrap();
+        let broken = outcome.found.unwrap();
+        let broke = Broke { property: &broken.property, step: broken.step, read: &outcome.read };
+        let why = why(&collected.take_with(&outcome.paths), &broke);
+        let explanation: Vec<String> =
+            why.iter().map(|line| format!("{} {}", line.kind, line.text)).collect();
+        assert_eq!(entry.untold(&explanation), [""; 0], "{}: {explanation:#?}", entry.name);
+        let others = entries.iter().filter(|other| other.property != entry.property);
+        for other in others {
+            assert_ne!(other.untold(&explanation), [""; 0], "{} for {}", other.name, entry.name);
+        }
     }
 }
 

@@ -27,7 +27,7 @@ const CONSEQUENCE: u8 = 1;
 const DETAIL: u8 = 2;
 
 /// The most lines that only say what was said.
-const SAYINGS_MAX: usize = 5;
+const SAYINGS_MAX: usize = 7;
 
 /// Smaller answers stop both ways of a link, the others only that of the packet.
 const LINK_BOTH_WAYS: u32 = 16;
@@ -146,8 +146,8 @@ impl<'a> Teller<'a> {
         self.lines
     }
 
-    /// What actors said on the way from the first odd event to the target, as far as there is room: what is seldom
-    /// said first, then what is nearest. What another line quotes already is not told twice.
+    /// What actors said on the way from the first odd event to the target, as far as there is room: what a target
+    /// contradicts, then what is seldom said, then what is nearest. What another line quotes already is not told twice.
     fn add_sayings(&mut self) {
         let Some(first) = self.lines.first().map(|line| line.shown.step) else { return };
         let dear = self.lines.iter().filter(|line| line.rank <= CONSEQUENCE).count();
@@ -156,15 +156,18 @@ impl<'a> Teller<'a> {
         for said in self.said.values().flatten() {
             *kinds.entry(without_numbers(said)).or_default() += 1;
         }
-        let since = self.trace.records.iter().filter(|record| record.step >= first);
-        let turns = since.filter(|record| matches!(record.what, Happening::Turn { .. }));
+        let contradicted = self.contradicted();
+        let is_way = |record: &&Record| record.step >= first || contradicted.contains(&record.step);
+        let turns = self.trace.records.iter().filter(is_way);
+        let turns = turns.filter(|record| matches!(record.what, Happening::Turn { .. }));
         let is_told = |quote: &str| self.lines.iter().any(|line| line.shown.text.contains(quote));
         let mut sayings: Vec<((usize, u32), &Record, String)> = turns
             .filter_map(|record| {
-                let (links, who) = (self.slice.links(record.step)?, record.who()?);
+                let (links, who) = (self.slice.links(record.step), record.who()?);
                 let said = self.said.get(&record.step)?;
                 let seldom = said.iter().map(|said| kinds[&without_numbers(said)]).min()?;
-                let (quote, rank) = (self.said(record.step)?, (seldom, links));
+                let quote = self.said(record.step)?;
+                let rank = if contradicted.contains(&record.step) { (0, 0) } else { (seldom, links?) };
                 (!is_told(&quote)).then(|| (rank, record, format!("{}: {quote}", self.trace.actor(who))))
             })
             .collect();
@@ -175,6 +178,28 @@ impl<'a> Teller<'a> {
         }
         // A fault after a turn has the step of that turn.
         self.lines.sort_by_key(|line| (line.shown.step, line.shown.kind != "says"));
+    }
+
+    /// The last turns in which the actor of a target said something else of the same thing, and those that had sent
+    /// what it took there: the same words before and after the first number, and that number.
+    fn contradicted(&self) -> BTreeSet<u64> {
+        let mut steps = BTreeSet::new();
+        for target in self.targets.iter().map(|index| &self.trace.records[*index]) {
+            let Some((who, said)) = target.who().zip(self.said.get(&target.step)) else { continue };
+            let is_other = |before: &&str| {
+                let of_the_same = |now: &&str| now != before && subject(now) == subject(before);
+                subject(before).1.is_some() && said.iter().any(of_the_same)
+            };
+            let before = self.trace.records.iter().rev().find(|record| {
+                let own = matches!(record.what, Happening::Turn { .. })
+                    && record.who().is_some_and(|w| w.pid == who.pid);
+                let says = || self.said.get(&record.step).is_some_and(|said| said.iter().any(&is_other));
+                own && record.step < target.step && says()
+            });
+            let step = before.map(|record| record.step);
+            steps.extend(step.into_iter().chain(step.and_then(|step| self.slice.sender(step))));
+        }
+        steps
     }
 
     /// One line for all that was lost from one actor to another.
@@ -513,6 +538,16 @@ impl<'a> Teller<'a> {
 /// What is said, whatever the numbers in it.
 fn without_numbers(said: &str) -> String {
     said.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
+/// What something that is said is about: its words, and the first number.
+fn subject(said: &str) -> (String, Option<&str>) {
+    let digits = |from: &str| from.find(|c: char| c.is_ascii_digit());
+    let number = digits(said).map(|at| {
+        let rest = &said[at..];
+        &rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())]
+    });
+    (without_numbers(said), number)
 }
 
 /// True for what makes somebody send again: an end, a crash, a fault, a request without a reply.

@@ -18,6 +18,8 @@ pub(super) struct Slice {
     /// to the last in which its actor had said something: what an actor does comes of what it is told,
     /// and of what it knows. What it took and said nothing of is none.
     links: BTreeMap<u64, u32>,
+    /// For each turn of the run the one that sent what it took.
+    senders: BTreeMap<u64, u64>,
 }
 
 /// The most facts that a chain ends in.
@@ -77,12 +79,18 @@ impl Slice {
                 open.extend(cause.own.into_iter().chain([cause.sender]).filter(|step| *step > 0));
             }
         }
-        Slice { paths, links: causes.links_before(begin) }
+        let senders = causes.of_step.iter().map(|(step, cause)| (*step, cause.sender)).collect();
+        Slice { paths, links: causes.links_before(begin), senders }
     }
 
     /// How many links the turn of a step is from a target; `None` if none lead there.
     pub(super) fn links(&self, step: u64) -> Option<u32> {
         self.links.get(&step).copied()
+    }
+
+    /// The turn that sent what the turn of a step took.
+    pub(super) fn sender(&self, step: u64) -> Option<u64> {
+        self.senders.get(&step).copied()
     }
 
     /// True if an actor of this path had a turn in it.
