@@ -2,10 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "what is missing here fails the test")]
 
-use crate::both::{Did, both, root};
+use crate::both::{Did, Directories, both, both_with, root};
 use seedbed_abi::{ExitReason, Failure, TrapKind};
 use seedbed_core::{Limits, MailboxPolicy, Permissions};
-use seedbed_wasm::{Dialect, LunaticRights, Module, WasiConfig, WasmActor};
+use seedbed_files::Image;
+use seedbed_wasm::{Dialect, LunaticRights, Module, WasiConfig, WasiMount, WasmActor};
 
 /// Module, name, parameters and result of the functions that programs here may call.
 const FUNCTIONS: &[(&str, &str, &str, &str)] = &[
@@ -721,4 +722,23 @@ fn the_main_process_has_arguments() {
     let text = r#"(module (import "lunatic::process" "process_id" (func (result i64))) (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
         (memory (export "memory") 1) (func (export "_start") (drop (call $sizes (i32.const 0) (i32.const 4))) (if (i32.ne (i32.load (i32.const 0)) (i32.const 2)) (then unreachable))))"#;
     assert_eq!(alone(guest(text).wasi(config).unwrap()).end_of("g"), Some(&ExitReason::Normal));
+}
+
+#[test]
+fn a_directory_is_passed_on_by_who_has_it() {
+    let body = "(local.set $x (call $process.create_config)) (drop (call $try (i64.const 0) (local.get $x) 'a (i64.const 0))) (call $process.sleep_ms (i64.const 10))
+        (call $wasi.config_preopen_dir (local.get $x) (i32.const 20000) (i32.const 5))
+        (drop (call $try (i64.const 0) (local.get $x) 'a (i64.const 0))) (drop (call $try (i64.const 0) (i64.const -1) 'a (i64.const 0))) (call $process.sleep_ms (i64.const 10)))
+        (data (i32.const 20000) \"/data\") (func $end";
+    // 0 it finds a directory open, 8 it finds none.
+    let child = "(call $say32 (call $prestat (i32.const 3) (i32.const 100)))";
+    let text = text(body, &[('a', child)]);
+    let import =
+        r#"(import "wasi_snapshot_preview1" "fd_prestat_get" (func $prestat (param i32 i32) (result i32)))"#;
+    let mount = WasiMount { directory: "data".into(), guest: "/data".into(), read_only: false };
+    let config = WasiConfig { mounts: vec![mount], ..WasiConfig::default() };
+    let actor = guest(&text.replacen("(module ", &format!("(module {import}"), 1)).wasi(config).unwrap();
+    let directories = Directories::from([("data", Image::directory([("a", Image::file(*b"x"))]))]);
+    let did = both_with(&vec![root("g", actor)], &directories);
+    assert_eq!(["g/#1", "g/#2", "g/#3"].map(|path| did.log_of(path)), [["8"], ["0"], ["0"]], "{did:?}");
 }

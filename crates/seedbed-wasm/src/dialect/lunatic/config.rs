@@ -5,6 +5,7 @@
 
 use super::abi::{Guest, functions, misuse, own, text};
 use crate::blocking::Data;
+use crate::dialect::wasi::WasiMount;
 use crate::host::Stop;
 use wasmtime::Linker;
 
@@ -26,6 +27,8 @@ pub(super) struct Config {
     pub(super) can_spawn: bool,
     pub(super) env: Vec<(String, String)>,
     pub(super) args: Vec<String>,
+    /// Directories of its maker that it has, too.
+    pub(super) mounts: Vec<WasiMount>,
 }
 
 impl Config {
@@ -38,6 +41,7 @@ impl Config {
             can_spawn: false,
             env: Vec::new(),
             args: Vec::new(),
+            mounts: Vec::new(),
         }
     }
 
@@ -187,10 +191,17 @@ fn config_add_command_line_argument(caller: &mut Guest<'_>, id: u64, ptr: u32, l
     Ok(())
 }
 
-/// Nobody can pass a directory on that it does not have.
+/// A process passes on the directories that it finds open itself, by their names.
 fn config_preopen_dir(caller: &mut Guest<'_>, id: u64, ptr: u32, len: u32) -> Result<(), Stop> {
     const NAME: &str = "wasi::config_preopen_dir";
     let path = given(caller, NAME, (ptr, len))?;
-    own(caller).configs.get(NAME, id)?;
-    Err(misuse(&format!("{NAME}: the process has no directory `{path}` to pass on")))
+    let own = own(caller);
+    let config = own.configs.get_mut(NAME, id)?;
+    let mount = own.rights.wasi.mounts.iter().find(|mount| mount.guest == path);
+    let mount =
+        mount.ok_or_else(|| misuse(&format!("{NAME}: the process has no directory `{path}` to pass on")))?;
+    if !config.mounts.contains(mount) {
+        config.mounts.push(mount.clone());
+    }
+    Ok(())
 }

@@ -42,7 +42,13 @@ impl Rights {
             compile: self.compile && config.can_compile,
             configure: self.configure && config.can_configure,
             processes_max: self.processes_max,
-            wasi: WasiConfig { args: config.args.clone(), env: config.env.clone(), ..self.wasi.clone() },
+            wasi: WasiConfig {
+                args: config.args.clone(),
+                env: config.env.clone(),
+                mounts: config.mounts.clone(),
+                cwd: None,
+                ..self.wasi.clone()
+            },
         }
     }
 }
