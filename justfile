@@ -33,6 +33,7 @@ twins STRATEGY="portfolio" RUNS="20000":
 # Measurements beside peers and limits.
 bench:
     cargo build --release --workspace --manifest-path crates/seedbed-bench/Cargo.toml
+    cd crates/seedbed-bench/simulators && cargo build --release
     crates/seedbed-bench/target/release/seedbed-bench
 
 # Instructions of a message, compared with what is checked in.

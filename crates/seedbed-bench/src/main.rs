@@ -6,7 +6,7 @@ mod peer;
 mod round;
 
 use clap::Parser;
-use ours::{native, patterns, short, wasm};
+use ours::{native, net, patterns, short, wasm};
 use peer::peer;
 use round::{Clock, Row, Work, measure, stay_on};
 
@@ -124,6 +124,28 @@ fn rows() -> Vec<Row> {
                 ("100 pairs", work(|n| native::sim(n, "random", 100))),
                 ("1 000 pairs", work(|n| native::sim(n, "random", 1_000))),
                 ("10 000 pairs", work(|n| native::sim(n, "random", 10_000))),
+            ],
+        },
+        Row {
+            name: "simulated ping-pong of two nodes, packets take 1 to 10 ms",
+            unit: "message",
+            n: 100_000,
+            works: vec![
+                ("Seedbed, native", work(net::ping_pong)),
+                ("madsim 0.2.34, endpoints", peer("madsim", "sim-ping-pong")),
+                ("turmoil 0.7.1, datagrams", peer("turmoil", "sim-ping-pong")),
+                ("shuttle 0.9.10, channels; no network, no time", peer("shuttle", "sim-ping-pong")),
+            ],
+        },
+        Row {
+            name: "simulated requests, one packet in ten is lost",
+            unit: "request",
+            n: 20_000,
+            works: vec![
+                ("Seedbed, native", work(net::lossy_requests)),
+                ("madsim 0.2.34, endpoints", peer("madsim", "sim-lossy-requests")),
+                ("turmoil 0.7.1, datagrams", peer("turmoil", "sim-lossy-requests")),
+                ("shuttle 0.9.10, channels; no network, no time", peer("shuttle", "sim-lossy-requests")),
             ],
         },
         Row {

@@ -1,14 +1,14 @@
-//! Peers: a program of their own does their work, once a round, and says how long it took.
+//! Peers: programs of their own do their work, once a round, and say how long it took.
 
 use crate::round::{Clock, Work};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// The work that a peer does; it is built by `cargo build --release --workspace`.
+/// The work that a peer does; `just bench` builds the programs.
 pub fn peer(peer: &'static str, work: &'static str) -> Work {
     Box::new(move |n, clock| {
-        let out = Command::new(program()).args([peer, work, &n.to_string()]).output();
+        let out = Command::new(program(work)).args([peer, work, &n.to_string()]).output();
         let out = out.unwrap_or_else(|e| panic!("failed to run the peers' program: {e}; build it first"));
         assert!(out.status.success(), "{peer} failed: {}", String::from_utf8_lossy(&out.stderr));
         let text = String::from_utf8_lossy(&out.stdout);
@@ -21,7 +21,13 @@ pub fn peer(peer: &'static str, work: &'static str) -> Work {
     })
 }
 
-/// Beside this program.
-fn program() -> PathBuf {
-    std::env::current_exe().expect("a program has a path").with_file_name("seedbed-bench-peers")
+/// That of actors is beside this program; that of other simulators, which are built in another way, is in a
+/// directory beside.
+fn program(work: &str) -> PathBuf {
+    let this = std::env::current_exe().expect("a program has a path");
+    if !work.starts_with("sim-") {
+        return this.with_file_name("seedbed-bench-peers");
+    }
+    let target = this.parent().and_then(Path::parent).expect("it is in a directory of target");
+    target.join("simulators/release/seedbed-bench-simulators")
 }
