@@ -113,6 +113,18 @@ fn named(of: Of, identity: &Identity, path: &Path, manifest: Option<&Path>) -> R
 
 const FAULTS: &str = "faults = ";
 
+/// Where the manifest of the finding at `path` is, as seen from the working directory.
+pub(crate) fn manifest_from_here(finding: &Finding, path: &Path) -> Option<String> {
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let source = finding.identity.manifest.as_ref()?;
+    Some(relative(&directory.join(&source.path), Path::new(".")))
+}
+
+/// The profile of faults that a finding has instead of its manifest's.
+pub(crate) fn faults(finding: &Finding) -> Option<&str> {
+    finding.identity.world.strip_prefix(FAULTS)
+}
+
 /// The way from a directory to a file, with `/`; absolute if there is none.
 fn relative(file: &Path, from: &Path) -> String {
     let absolute = |path: &Path| std::path::absolute(path).map(|path| tidy(&path));

@@ -185,7 +185,7 @@ impl Bug {
 }
 
 fn smallest(entry: &Entry) -> f64 {
-    entry.smallest.entries.len() as f64
+    entry.smallest.choices() as f64
 }
 
 fn choices(found: &Found) -> f64 {

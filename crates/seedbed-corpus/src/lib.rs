@@ -191,7 +191,7 @@ fn says(line: &str, tells: &str) -> bool {
 pub fn table(entries: &[Entry]) -> String {
     let mut table = String::from("| bug | group | what breaks | depth | smallest |\n|---|---|---|---|---|\n");
     for Entry { name, group, breaks, depth, smallest, .. } in entries {
-        let smallest = smallest.entries.len();
+        let smallest = smallest.choices();
         table += &format!("| `{name}` | {group} | {breaks} | {depth} | {smallest} |\n");
     }
     table

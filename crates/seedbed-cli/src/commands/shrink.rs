@@ -1,11 +1,12 @@
 //! `seedbed shrink`: a finding is made smaller, in place.
 
-use crate::args::{Emit, Shrink};
+use crate::args::{Emit, OfFinding, Shrink};
 use crate::block::{self, Beside};
 use crate::commands::hunt::cores;
 use crate::commands::replay::{load, strictly};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::identity;
 use crate::interrupt;
 use crate::output::Output;
 use seedbed_hunt::block::plain;
@@ -30,7 +31,7 @@ pub(crate) fn run(args: &Shrink, out: Output) -> Result<Exit, Failure> {
     out.say(&block::block(out.paint(), &shrunk.finding, &beside));
     match args.emit {
         Some(Emit::Tape) => out.data(&shrunk.finding.tape.to_string()),
-        Some(Emit::Test) => out.data(&test(&shrunk.finding)),
+        Some(Emit::Test) => out.data(&test(&shrunk.finding, &args.of)),
         None => {}
     }
     let mut event = block::object(&shrunk.finding, &beside);
@@ -42,10 +43,22 @@ pub(crate) fn run(args: &Shrink, out: Output) -> Result<Exit, Failure> {
 }
 
 /// The finding as a test that holds its tape: it fails until the mistake is mended.
-fn test(finding: &Finding) -> String {
+fn test(finding: &Finding, of: &OfFinding) -> String {
     let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     let name: String = finding.name.chars().map(word).collect();
-    let manifest = finding.identity.manifest.as_ref().map_or("seedbed.toml", |manifest| &manifest.path);
+    let given = of.manifest.as_ref().map(|manifest| manifest.display().to_string());
+    let manifest = given.or_else(|| identity::manifest_from_here(finding, &of.finding));
+    let manifest = manifest.unwrap_or_else(|| "seedbed.toml".to_owned());
+    let (needs, world) = match identity::faults(finding) {
+        None => ("", String::new()),
+        Some(profile) => {
+            let faults = format!("seedbed_sim::Faults::profile({profile:?}).expect(\"a profile\")");
+            (
+                ", seedbed-sim",
+                format!("    let program = program.in_world(|world| world.faults = {faults});\n"),
+            )
+        }
+    };
     // A raw text: whatever is in a path stays as it is.
     let tape: String = finding.tape.to_string().lines().map(|line| format!("        {line}\n")).collect();
     let fence = "#".repeat(1 + tape.matches("\"#").count());
@@ -53,9 +66,9 @@ fn test(finding: &Finding) -> String {
         "/// `{}` ({}): {}
 #[test]
 fn {name}_{:x}() {{
-    // Relative to the package; dev-dependencies: seedbed-manifest, seedbed-test.
+    // Dev-dependencies: seedbed-manifest, seedbed-test{needs}. Paths are from the package's directory on.
     let program = seedbed_manifest::Scenario::load({manifest:?}.as_ref()).expect(\"the manifest loads\");
-    seedbed_test::follow(&program, {:#x}, r{fence}\"
+{world}    seedbed_test::follow(&program, {:#x}, r{fence}\"
 {tape}    \"{fence});
 }}",
         plain(&finding.property),

@@ -137,6 +137,9 @@ fn a_tape_goes_out_as_text_or_test_and_comes_back() {
     let wanted = tape.lines().map(|line| format!("        {line}\n")).collect::<String>();
     assert!(test.contains(&wanted) && test.contains("#[test]\nfn transfer_"), "{test}");
     assert!(test.contains("seedbed_test::follow(&program, 0x"), "{test}");
+    // From where the test is run, not from where the finding lies.
+    assert!(test.contains("Scenario::load(\"transfer/seedbed.toml\".as_ref())"), "{test}");
+    assert!(!test.contains("in_world"), "{test}");
     rig.write("tape.txt", &tape);
     rig.run(&format!("replay {finding} --tape tape.txt")).failed(100, &["same as  the finding"]);
     // Without its one fault it breaks nothing; what is no tape is said.
