@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::values::{Seed, Shard, count, duration};
+use crate::values::{Seed, Shard, count, duration, value};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use seedbed_sim::{Faults, StrategySpec};
@@ -104,6 +104,9 @@ pub(crate) struct Run {
     /// What a module or command is started with: whole numbers, true, false, and texts
     #[arg(value_name = "ARGS", allow_hyphen_values = true)]
     pub(crate) args: Vec<String>,
+    /// The value of an environment variable of `wasi` processes, by its id in the manifest
+    #[arg(long, value_name = "ID=VALUE", value_parser = value)]
+    pub(crate) env: Vec<(String, String)>,
     /// The manifest in which the named command is
     #[arg(short, long, value_name = "FILE", default_value = "seedbed.toml", value_hint = ValueHint::FilePath)]
     pub(crate) manifest: PathBuf,

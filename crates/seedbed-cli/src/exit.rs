@@ -25,6 +25,8 @@ pub(crate) enum Exit {
     Incomplete,
     /// Interrupted twice.
     Interrupted,
+    /// What was run ended with a code of its own, which is passed on.
+    Program(u8),
 }
 
 impl Exit {
@@ -41,6 +43,7 @@ impl Exit {
             Exit::Stale => 103,
             Exit::Incomplete => 104,
             Exit::Interrupted => 130,
+            Exit::Program(code) => code,
         }
     }
 }
@@ -76,5 +79,6 @@ mod tests {
         stale_is_103: Exit::Stale => 103,
         incomplete_is_104: Exit::Incomplete => 104,
         interrupted_is_130: Exit::Interrupted => 130,
+        a_programs_is_its_own: Exit::Program(42) => 42,
     }
 }

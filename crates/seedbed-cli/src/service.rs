@@ -3,26 +3,36 @@
 use crate::args::Service;
 use crate::block::millis;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::interrupt;
 use crate::log::{self, Lines, Logger};
 use crate::output::{Output, count};
-use seedbed_core::{ExitReason, InputStats};
+use seedbed_core::{ExitReason, Failure, InputStats};
 use seedbed_hunt::block::{labelled, plain, spent};
 use seedbed_manifest::{Judged, Scenario, Served, ServiceConfig, ServiceEnd, Until};
 use seedbed_rt::StopHandle;
 use serde_json::{Value, json};
 
+/// How something is run, beside what the command line says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct How {
+    /// Writes down what enters the nodes.
+    pub(crate) record: bool,
+    /// What runs has the standard streams.
+    pub(crate) streams: bool,
+    /// The path of the actor whose end is told.
+    pub(crate) watch: Option<String>,
+}
+
 /// Runs it to its end.
 pub(crate) fn serve(
     scenario: &Scenario,
     args: &Service,
-    record: bool,
+    how: How,
     out: Output,
-) -> Result<Served, Failure> {
+) -> Result<Served, crate::failure::Failure> {
     if let Some(from) = log::level()? {
         let logger = Logger(Lines { from, paint: out.paint() });
-        tracing::subscriber::set_global_default(logger).map_err(Failure::unexpected)?;
+        tracing::subscriber::set_global_default(logger).map_err(crate::failure::Failure::unexpected)?;
     }
     let stop = StopHandle::default();
     let handle = stop.clone();
@@ -31,17 +41,22 @@ pub(crate) fn serve(
         store: args.store.clone(),
         until: if args.stay { Until::Stopped } else { Until::Rest },
         time_max: args.time,
-        record,
+        record: how.record,
+        streams: how.streams,
+        watch: how.watch,
         ..ServiceConfig::default()
     };
-    scenario.serve(&config, &stop).map_err(|error| Failure::unexpected(format_args!("failed to {error}")))
+    scenario
+        .serve(&config, &stop)
+        .map_err(|error| crate::failure::Failure::unexpected(format_args!("failed to {error}")))
 }
 
-/// Tells what came of it, and gives the exit code.
-pub(crate) fn tell(name: &str, served: &Served, out: Output) -> Exit {
+/// Tells what came of it, and what was returned, and gives the exit code.
+pub(crate) fn tell(name: &str, served: &Served, returned: Option<&str>, out: Output) -> Exit {
     let broken = served.properties.iter().any(|(_, judged)| matches!(judged, Judged::Broken(_)));
-    let failed = !served.gave_up.is_empty()
-        || served.trees_ended.values().any(|reason| matches!(reason, ExitReason::Failed(_)));
+    let is_failure = |reason: &ExitReason| matches!(reason, ExitReason::Failed(_));
+    let program = served.watched.as_ref().map(|ended| &ended.reason);
+    let failed = !served.gave_up.is_empty() || served.trees_ended.values().chain(program).any(is_failure);
     let word = match served.end {
         _ if broken => out.paint().error("BROKEN"),
         _ if failed => out.paint().error("FAILED"),
@@ -56,6 +71,7 @@ pub(crate) fn tell(name: &str, served: &Served, out: Output) -> Exit {
     let trees = served.trees_ended.iter().map(|(node, reason)| format!("{}: {reason}", plain(node)));
     let gave_up =
         served.gave_up.iter().map(|(node, child)| format!("{}: on `{}`", plain(node), plain(child)));
+    let program_ended = program.map(|reason| format!("{}: {reason}", plain(name)));
     let checked = served.properties.iter().map(|(name, judged)| match judged {
         Judged::Held => format!("`{}` held", plain(name)),
         Judged::Broken(why) => format!("`{}` is broken: {}", plain(name), plain(why)),
@@ -72,7 +88,7 @@ pub(crate) fn tell(name: &str, served: &Served, out: Output) -> Exit {
         notes.push(format!("{} killed in the shutdown", count(served.killed as u64, "actor")));
     }
     let text = lines("inputs", inputs.collect())
-        + &lines("ended", trees.collect())
+        + &lines("ended", program_ended.into_iter().chain(trees).collect())
         + &lines("gave up", gave_up.collect())
         + &lines("checked", checked.collect())
         + &lines("noted", if notes.is_empty() { notes } else { vec![notes.join(", ")] });
@@ -89,8 +105,19 @@ pub(crate) fn tell(name: &str, served: &Served, out: Output) -> Exit {
     for (path, key, value) in facts {
         out.data(&format!("{}  {} = {value}", plain(path), plain(key)));
     }
-    out.result(object(name, served));
-    if broken || failed { Exit::Unexpected } else { Exit::Fine }
+    if let Some(returned) = returned {
+        out.data(returned);
+    }
+    out.result(object(name, served, returned));
+    match program {
+        _ if broken => Exit::Unexpected,
+        Some(ExitReason::Failed(Failure::ExitCode(code))) => {
+            // A code that the shell cannot be told is no success either.
+            u8::try_from(*code).map_or(Exit::Unexpected, Exit::Program)
+        }
+        _ if failed => Exit::Unexpected,
+        _ => Exit::Fine,
+    }
 }
 
 fn input(stats: &InputStats) -> String {
@@ -111,7 +138,7 @@ fn end(end: ServiceEnd) -> &'static str {
     }
 }
 
-fn object(name: &str, served: &Served) -> Value {
+fn object(name: &str, served: &Served, returned: Option<&str>) -> Value {
     let property = |(name, judged): &(String, Judged)| {
         let (judged, why) = match judged {
             Judged::Held => ("held", None),
@@ -131,6 +158,7 @@ fn object(name: &str, served: &Served) -> Value {
         "end": end(served.end),
         "elapsed_ms": millis(served.time),
         "turns": served.turns,
+        "returned": returned,
         "restarts": served.facts.restarts,
         "dead_letters": served.dead_letters,
         "killed": served.killed,

@@ -4,14 +4,14 @@
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use seedbed_manifest::{Hash, LoadError, Manifest, Process, Scenario};
+use seedbed_manifest::{Given, Hash, LoadError, Manifest, Process, Scenario};
 use seedbed_wasm::{Dialect, Module};
 use std::path::Path;
 
 /// Loads a manifest or a module, ready to be run.
 pub(crate) fn load(path: &Path) -> Result<Scenario, Failure> {
     let manifest = if is_module(path) { alone(path, &[])? } else { manifest(path)? };
-    scenario(manifest)
+    scenario(manifest, &Given::default())
 }
 
 /// Loads a manifest.
@@ -19,12 +19,12 @@ pub(crate) fn manifest(path: &Path) -> Result<Manifest, Failure> {
     Ok(Manifest::load(path)?)
 }
 
-/// Loads the guests of a manifest.
-pub(crate) fn scenario(manifest: Manifest) -> Result<Scenario, Failure> {
+/// Loads the guests of a manifest, which are given this.
+pub(crate) fn scenario(manifest: Manifest, given: &Given) -> Result<Scenario, Failure> {
     if manifest.processes.is_empty() {
         return Err(Failure::new(Exit::NothingToRun, "nothing to run: the manifest has no process"));
     }
-    Ok(Scenario::new(manifest)?)
+    Ok(Scenario::given(manifest, given)?)
 }
 
 /// What a finding or a message calls it: the module's name, or that of the manifest's directory.
@@ -101,7 +101,7 @@ fn allow(process: &mut Process) {
 }
 
 /// Name of a module that runs alone.
-const MAIN: &str = "main";
+pub(crate) const MAIN: &str = "main";
 
 /// A tree with one child, which ends with it. If the child fails, the tree gives up: that is a finding.
 fn tree_of(id: &str, args: &[String]) -> String {

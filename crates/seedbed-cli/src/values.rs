@@ -37,6 +37,14 @@ pub(crate) fn count(text: &str) -> Result<u64, String> {
     parsed.ok_or_else(|| "expected a whole number from 1, like `10_000`".to_owned())
 }
 
+/// A value for an id: `app:style=upper`.
+pub(crate) fn value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((id, value)) if !id.is_empty() => Ok((id.to_owned(), value.to_owned())),
+        _ => Err("expected an id and its value, like `app:style=upper`".to_owned()),
+    }
+}
+
 /// A duration, written as in a manifest.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let parsed = seedbed_manifest::parse_duration(text)?;

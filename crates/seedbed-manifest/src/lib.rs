@@ -35,7 +35,7 @@ pub use report::{Code, Problem, Related, Report};
 pub use scenario::{Given, GuestError, GuestProblem, LoadError, MountError, REQUEST_TIMEOUT, Scenario, TREE};
 pub use seedbed_rt::StopHandle;
 pub use seedbed_sim::units::duration as parse_duration;
-pub use service::{Judged, Published, Served, ServiceConfig, ServiceEnd, ServiceError, Until};
+pub use service::{Ended, Judged, Published, Served, ServiceConfig, ServiceEnd, ServiceError, Until};
 pub use tree::{AutoShutdown, Backoff, Child, Restart, Shutdown, Start, Strategy, Tree};
 pub use world::{Between, Budget, DEFAULT_NODE, Faults, Link, NodeSpec, OUTSIDE, Profile, Shape, WorldSpec};
 

@@ -129,6 +129,12 @@ impl WasmActor {
         Ok(self)
     }
 
+    /// What the method of a `wasi` process returned, as text: the value that its exit bears. `None` if
+    /// it is no such value.
+    pub fn returned(&self, value: &[u8]) -> Option<String> {
+        self.wasi.as_ref()?.1.text_of(value)
+    }
+
     /// The module.
     pub fn module(&self) -> &Module {
         &self.module

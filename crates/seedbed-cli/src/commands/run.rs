@@ -5,8 +5,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::identity::{self, Runnable};
 use crate::output::{Output, count};
-use crate::{service, subject};
-use seedbed_manifest::{Manifest, Scenario};
+use crate::service::{self, How};
+use crate::subject::{self, MAIN};
+use seedbed_manifest::{DEFAULT_NODE, Given, Manifest, Scenario, TREE};
 use seedbed_trace::Recorded;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -15,23 +16,35 @@ pub(crate) fn run(args: &Run, out: Output) -> Result<Exit, Failure> {
     if args.target == "list" {
         return list(args, out);
     }
-    let (name, manifest) = manifest(args)?;
-    let scenario = loaded(subject::scenario(manifest))?;
-    let served = service::serve(&scenario, &args.service, false, out)?;
-    Ok(service::tell(&name, &served, out))
+    let (name, manifest, alone) = manifest(args)?;
+    // What runs by itself has the streams, unless they are for objects.
+    let streams_of = alone.clone().filter(|_| out.is_human());
+    let given = Given { values: args.env.iter().cloned().collect(), streams_of };
+    let scenario = loaded(subject::scenario(manifest, &given))?;
+    let how = How {
+        record: false,
+        streams: given.streams_of.is_some(),
+        watch: alone.as_ref().map(|id| format!("{DEFAULT_NODE}/{TREE}/{id}")),
+    };
+    let served = service::serve(&scenario, &args.service, how, out)?;
+    let returned = served.watched.as_ref().and_then(|ended| {
+        let guest = scenario.guest(alone.as_ref()?)?;
+        guest.returned(ended.value.as_ref()?).filter(|text| !text.is_empty())
+    });
+    Ok(service::tell(&name, &served, returned.as_deref(), out))
 }
 
-/// From the target to what is run, and its name.
-fn manifest(args: &Run) -> Result<(String, Manifest), Failure> {
+/// From the target to what is run, its name, and the id of the entry that runs by itself.
+fn manifest(args: &Run) -> Result<(String, Manifest, Option<String>), Failure> {
     let path = Path::new(&args.target);
     if subject::is_module(path) {
-        return Ok((subject::name(path), subject::alone(path, &args.args)?));
+        return Ok((subject::name(path), subject::alone(path, &args.args)?, Some(MAIN.to_owned())));
     }
     if path.extension().is_some_and(|e| e == "toml") {
         if let Some(arg) = args.args.first() {
             return Err(Failure::usage(format_args!("a manifest takes no arguments, and there is `{arg}`")));
         }
-        return Ok((subject::name(path), subject::manifest(path)?));
+        return Ok((subject::name(path), subject::manifest(path)?, None));
     }
     let manifest = subject::manifest(&args.manifest)?;
     let id = manifest.command(&args.target).map(|process| process.id.clone()).ok_or_else(|| {
@@ -43,7 +56,8 @@ fn manifest(args: &Run) -> Result<(String, Manifest), Failure> {
         ));
         if known.is_empty() { failure } else { failure.help(format_args!("commands: {}", known.join(", "))) }
     })?;
-    Ok((args.target.clone(), subject::entry(manifest, &id, &args.args)?))
+    let manifest = subject::entry(manifest, &id, &args.args)?;
+    Ok((args.target.clone(), manifest, Some(id)))
 }
 
 /// `run` leaves the codes from 100 on to what it runs: a guest that would not load is a wrong manifest.
@@ -81,11 +95,12 @@ pub(crate) fn record(args: &Record, out: Output) -> Result<Exit, Failure> {
     let kept_in = args.out.parent().unwrap_or(Path::new(""));
     let Runnable { scenario, identity } = identity::load_recorded(&args.manifest, kept_in)?;
     let name = subject::name(&args.manifest);
-    let served = service::serve(&scenario, &args.service, true, out)?;
+    let how = How { record: true, ..How::default() };
+    let served = service::serve(&scenario, &args.service, how, out)?;
     let nodes = served.recordings.iter().map(|recording| recording.as_ref().clone()).collect();
     let recorded = Recorded { name, identity, nodes };
     recorded.write(&args.out)?;
-    let exit = service::tell(&recorded.name, &served, out);
+    let exit = service::tell(&recorded.name, &served, None, out);
     let turns: u64 = recorded.nodes.iter().map(|node| node.turns).sum();
     out.say(&format!("            recorded {} in {}", count(turns, "turn"), args.out.display()));
     Ok(exit)

@@ -11,3 +11,4 @@ mod output;
 mod real;
 mod rig;
 mod same_hash;
+mod wasi;

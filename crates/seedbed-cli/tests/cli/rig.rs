@@ -52,6 +52,10 @@ impl Rig {
         for file in std::fs::read_dir(self::fixture(fixture)).unwrap() {
             let file = file.unwrap();
             let name = file.file_name().into_string().unwrap();
+            if file.file_type().unwrap().is_dir() {
+                self.copy(&format!("{fixture}/{name}"));
+                continue;
+            }
             self.write(&format!("{fixture}/{name}"), std::fs::read(file.path()).unwrap());
         }
     }

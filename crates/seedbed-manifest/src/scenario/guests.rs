@@ -103,7 +103,7 @@ fn guest(process: &Process, given: &Given) -> Result<WasmActor, Vec<GuestProblem
     }
     let mut actor = WasmActor::new(module);
     if matches!(dialect, Dialect::Wasi | Dialect::Lunatic) {
-        let config = wasi(process, given)?;
+        let config = wasi(process, dialect, given)?;
         actor =
             actor.wasi(config).map_err(|errors| errors.into_iter().map(Into::into).collect::<Vec<_>>())?;
     }
@@ -119,7 +119,7 @@ fn guest(process: &Process, given: &Given) -> Result<WasmActor, Vec<GuestProblem
 }
 
 /// What a process with a body is given.
-fn wasi(process: &Process, given: &Given) -> Result<WasiConfig, Vec<GuestProblem>> {
+fn wasi(process: &Process, dialect: Dialect, given: &Given) -> Result<WasiConfig, Vec<GuestProblem>> {
     let Wasi { args, cwd, env, mounts } = &process.wasi;
     let mut problems = Vec::new();
     let mut variables = Vec::new();
@@ -144,7 +144,7 @@ fn wasi(process: &Process, given: &Given) -> Result<WasiConfig, Vec<GuestProblem
         imports: (!process.imports.is_empty()).then(|| process.imports.clone()),
         mounts: mounts.iter().map(mount).collect(),
         cwd: cwd.clone(),
-        inherit: given.has_streams(process),
+        inherit: dialect == Dialect::Wasi && given.has_streams(process),
         max_execution: process.limits.max_execution,
     })
 }

@@ -9,8 +9,10 @@
 //! instant at which all facts are known but rest.
 
 mod judge;
+mod watch;
 
 pub use judge::{Judged, Published};
+pub use watch::Ended;
 
 use crate::scenario::{Scenario, TREE, inputs};
 use seedbed_core::{At, Event, ExitReason, InputStats, Observer, Recording, Shared, SpawnOptions, decision};
@@ -23,12 +25,15 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
+use watch::Watching;
 
 /// How a service is run.
 #[derive(Clone, Debug)]
 pub struct ServiceConfig {
     /// Where the logs of the effect `store` are kept, in a directory for each node; `None` = in memory.
     pub store: Option<PathBuf>,
+    /// The path of an actor whose end is to be told.
+    pub watch: Option<String>,
     /// Lets a process whose streams are to be inherited use those of this process.
     pub streams: bool,
     /// Until when.
@@ -45,6 +50,7 @@ impl Default for ServiceConfig {
     fn default() -> ServiceConfig {
         ServiceConfig {
             store: None,
+            watch: None,
             streams: false,
             until: Until::Rest,
             time_max: None,
@@ -99,6 +105,8 @@ pub struct Served {
     pub trees_ended: BTreeMap<String, ExitReason>,
     /// Nodes whose tree gave up, and on which child.
     pub gave_up: BTreeMap<String, String>,
+    /// How the actor that was watched ended, if it did.
+    pub watched: Option<Ended>,
     /// What entered each node, if that was recorded.
     pub recordings: Vec<Arc<Recording>>,
 }
@@ -166,8 +174,9 @@ impl Scenario {
 
     async fn served(&self, config: &ServiceConfig, stop: &StopHandle) -> Result<Served, ServiceError> {
         let gave_up = GaveUp::default();
-        let nodes = self.trees().map(|(node, _)| self.node(node, config).observe(gave_up.clone())).collect();
-        let cluster = Cluster::start(nodes)?;
+        let watching = config.watch.as_deref().map(Watching::new);
+        let node = |(name, _)| self.node(name, config, watching.as_ref()).observe(gave_up.clone());
+        let cluster = Cluster::start(self.trees().map(node).collect())?;
         let trees = match self.start_trees(&cluster).await {
             Ok(trees) => trees,
             Err(error) => {
@@ -178,6 +187,7 @@ impl Scenario {
         let (playing, ended) = (Playing::default(), RefCell::new(BTreeMap::new()));
         let end = self.run(&cluster, config, stop, &playing, trees, &ended).await;
         let time = cluster.elapsed();
+        let watched = watching.and_then(|watching| watching.ended());
         let inputs = self.manifest().inputs.iter().map(|input| input.name.clone());
         let inputs: BTreeMap<String, InputStats> = inputs.zip(playing.stats()).collect();
         let nodes = self.trees().map(|(node, _)| node.to_owned()).collect();
@@ -196,17 +206,21 @@ impl Scenario {
             properties,
             trees_ended: ended.into_inner(),
             gave_up: gave_up.take(),
+            watched,
             recordings: finished().filter_map(|f| f.recording.clone()).collect(),
         })
     }
 
-    fn node(&self, name: &str, config: &ServiceConfig) -> Builder {
+    fn node(&self, name: &str, config: &ServiceConfig, watching: Option<&Watching>) -> Builder {
         let mut node = System::builder().name(name).shutdown_within(config.shutdown_within);
         for (id, guest) in self.guests() {
             node = node.entry(id, guest.clone());
         }
         for (name, path) in self.directories() {
             node = node.directory(name, path);
+        }
+        if let Some(watching) = watching {
+            node = node.observe(watching.clone());
         }
         if config.streams {
             node = node.standard_streams();

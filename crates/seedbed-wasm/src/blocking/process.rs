@@ -211,7 +211,7 @@ async fn run(
     let function = instance.get_func(&mut *store, &entry(&call.export)).expect("checked with the module");
     let mut arguments = vec![Val::I64(slice)];
     arguments.extend(call.arguments.iter().copied());
-    let mut results = vec![Val::I64(0); call.results + 1];
+    let mut results = vec![Val::I64(0); call.results.len() + 1];
     function.call_async(&mut *store, &arguments, &mut results).await?;
     results.pop();
     Ok(Invocation::value_of(&results))

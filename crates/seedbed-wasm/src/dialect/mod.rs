@@ -117,6 +117,10 @@ pub struct HostFunction {
     pub module: String,
     /// Its name.
     pub name: String,
+    /// The types of its parameters, as texts write them.
+    pub params: Vec<String>,
+    /// The types of its results.
+    pub results: Vec<String>,
 }
 
 /// All functions that guests can import, of every dialect, by module and name.
@@ -132,9 +136,20 @@ pub fn host_functions() -> Vec<HostFunction> {
 
 fn defined<T: 'static>(linker: &Linker<T>, data: T) -> Vec<HostFunction> {
     let mut store = Store::new(engine(), data);
-    let function =
-        |(module, name, _): (&str, &str, _)| HostFunction { module: module.into(), name: name.into() };
-    linker.iter(&mut store).map(function).collect()
+    let all: Vec<(String, String, wasmtime::Extern)> =
+        linker.iter(&mut store).map(|(module, name, it)| (module.into(), name.into(), it)).collect();
+    let function = |(module, name, it): (String, String, wasmtime::Extern)| {
+        let ty = it.into_func()?.ty(&store);
+        let texts =
+            |types: &mut dyn Iterator<Item = wasmtime::ValType>| types.map(|t| t.to_string()).collect();
+        Some(HostFunction {
+            module,
+            name,
+            params: texts(&mut ty.params()),
+            results: texts(&mut ty.results()),
+        })
+    };
+    all.into_iter().filter_map(function).collect()
 }
 
 /// A module with its imports, by the kind of its dialect.

@@ -2,6 +2,8 @@
 
 mod abi_page;
 mod both;
+mod built;
+mod calls;
 mod fixtures;
 mod handed;
 mod imports;

@@ -99,7 +99,7 @@ fn call(module: &Module, function: &str, arguments: Vec<Val>) -> Result<Invocati
         let found = Entity::Function(ty.clone());
         return Err(format!("`{function}` is a {found}, and is called as a {}", Entity::Function(given)));
     }
-    Ok(Invocation { export: function.to_owned(), arguments, results: ty.results().len() })
+    Ok(Invocation { export: function.to_owned(), arguments, results: ty.results().to_vec() })
 }
 
 fn type_of(value: &Val) -> ValType {

@@ -10,8 +10,8 @@ use wasmtime::Val;
 pub(crate) struct Invocation {
     pub(crate) export: String,
     pub(crate) arguments: Vec<Val>,
-    /// How many results it gives.
-    pub(crate) results: usize,
+    /// What it gives.
+    pub(crate) results: Vec<ValType>,
 }
 
 impl Invocation {
@@ -45,8 +45,28 @@ impl Invocation {
         Ok(Invocation {
             export: export.into(),
             arguments: parsed.collect::<Result<_, _>>()?,
-            results: ty.results().len(),
+            results: ty.results().to_vec(),
         })
+    }
+
+    /// A value as text, its results separated by blanks; `None` if it is none of this call.
+    pub(crate) fn text_of(&self, mut value: &[u8]) -> Option<String> {
+        let mut texts = Vec::new();
+        for ty in &self.results {
+            let (number, rest) =
+                value.split_at_checked(if matches!(ty, ValType::I32 | ValType::F32) { 4 } else { 8 })?;
+            value = rest;
+            let mut bytes = [0; 8];
+            bytes[..number.len()].copy_from_slice(number);
+            let bits = u64::from_le_bytes(bytes);
+            texts.push(match ty {
+                ValType::I32 => (bits as i32).to_string(),
+                ValType::I64 => bits.cast_signed().to_string(),
+                ValType::F32 => f32::from_bits(bits as u32).to_string(),
+                _ => f64::from_bits(bits).to_string(),
+            });
+        }
+        value.is_empty().then(|| texts.join(" "))
     }
 
     /// What a call gave, one result after the other, little-endian.
@@ -113,5 +133,9 @@ mod tests {
         let bytes = Invocation::value_of(&results);
         assert_eq!(bytes[..12], [0xfe, 0xff, 0xff, 0xff, 3, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(bytes.len(), 20);
+        let results = vec![ValType::I32, ValType::I64, ValType::F64];
+        let call = Invocation { export: "f".into(), arguments: Vec::new(), results };
+        assert_eq!(call.text_of(&bytes), Some("-2 3 1".into()));
+        assert_eq!((call.text_of(&bytes[1..]), call.text_of(b"")), (None, None));
     }
 }

@@ -1,0 +1,136 @@
+//! `wasi` processes through the command line: typed arguments, files, streams, deadlines, values.
+
+use crate::rig::{Ran, Rig};
+use std::io::Write;
+use std::process::Stdio;
+
+fn copied(fixture: &str) -> Rig {
+    let rig = Rig::new();
+    rig.copy(fixture);
+    rig
+}
+
+fn wasi() -> Rig {
+    copied("wasi")
+}
+
+/// Runs it with this on its standard input.
+fn run_with(rig: &Rig, args: &str, input: &str) -> Ran {
+    let mut child = rig.command(args).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { exit: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+#[test]
+fn commands_are_listed() {
+    let listed = wasi().run("run list -m wasi/seedbed.toml");
+    assert_eq!(listed.exit, 0);
+    let names: Vec<&str> = listed.stdout.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(names, ["mul", "sleep", "answer", "hasty", "spin", "probe"]);
+}
+
+#[test]
+fn a_method_computes_with_typed_arguments_and_its_value_is_printed() {
+    let rig = wasi();
+    let ran = rig.run("run -m wasi/seedbed.toml mul");
+    ran.failed(0, &["DONE  mul"]);
+    assert_eq!(ran.stdout, "42\n");
+    assert_eq!(rig.run("run -m wasi/seedbed.toml mul 7 100000000000").stdout, "700000000000\n");
+    let json = rig.run("run -m wasi/seedbed.toml --format json mul 7 6").json();
+    assert_eq!(json["returned"], "42");
+    for (args, why) in [
+        ("6 x", "argument 2 of the method `mul` is `x`, not an i64"),
+        ("6", "the method `mul` takes 2 arguments, not 1"),
+    ] {
+        rig.run(&format!("run -m wasi/seedbed.toml mul {args}")).failed(2, &[why]);
+    }
+}
+
+#[test]
+fn files_are_read_and_written_with_a_value_and_the_streams() {
+    let rig = copied("built");
+    let run = "run -m built/seedbed.toml";
+    let ran = run_with(&rig, &format!("{run} --env app:style=upper convert --spoil"), "a line\nmore\n");
+    ran.failed(0, &["DONE  convert"]);
+    assert_eq!(ran.stdout, "spoilt: Read-only file system\nin.txt: 13 bytes\nin: a line\n");
+    let read = |name: &str| std::fs::read_to_string(rig.path().join("built").join(name)).unwrap();
+    assert_eq!(
+        (read("input/in.txt").as_str(), read("output/in.txt").as_str()),
+        ("what is read\n", "WHAT IS READ\n")
+    );
+    rig.run(&format!("{run} convert")).failed(0, &["DONE"]);
+    assert_eq!(read("output/in.txt"), "what is read\n", "the manifest's own value");
+    rig.run(&format!("{run} --env style convert")).failed(2, &["expected an id and its value"]);
+
+    let text = read("seedbed.toml").replace("default = \"lower\"", "required = true");
+    rig.write("built/seedbed.toml", text);
+    let missing = "the environment variable `STYLE` is required, and nobody gives `app:style` a value";
+    rig.run(&format!("{run} convert")).failed(2, &[missing]);
+    rig.run(&format!("{run} --env app:style=lower convert")).failed(0, &["DONE"]);
+}
+
+#[test]
+fn a_module_that_is_not_what_the_manifest_says_is_refused() {
+    let rig = wasi();
+    let wasm = std::fs::read(rig.path().join("wasi/answer.wasm")).unwrap();
+    rig.write("wasi/mul.wasm", wasm);
+    let ran = rig.run("run -m wasi/seedbed.toml mul");
+    ran.failed(2, &["hash-mismatch", "expected sha256:d61eab43", "found sha256:"]);
+}
+
+#[test]
+fn a_deadline_ends_what_waits_and_what_never_comes_back() {
+    let rig = wasi();
+    for command in ["hasty", "spin"] {
+        let ran = rig.run(&format!("run -m wasi/seedbed.toml {command}"));
+        ran.failed(1, &["FAILED", "it took longer than its `max_execution`"]);
+    }
+}
+
+#[test]
+fn a_sleeper_waits_and_answers_in_real_and_in_virtual_time() {
+    let rig = wasi();
+    let ran = rig.run("run -m wasi/seedbed.toml answer 20");
+    ran.failed(0, &["DONE  answer"]);
+    assert!(ran.stdout.trim().parse::<u64>().unwrap() >= 20, "{ran:?}");
+    // The tree has one that sleeps for five seconds: they pass in the simulation.
+    let json = rig.run("sim wasi/seedbed.toml --strategy plain --format json").json();
+    assert_eq!(json["end"], "at rest");
+    let ns = json["time_ns"].as_u64().unwrap();
+    assert!((5_000_000_000..6_000_000_000).contains(&ns), "{json}");
+}
+
+#[test]
+fn a_program_that_exits_with_a_code_gives_it_to_the_shell() {
+    let rig = Rig::new();
+    let text = r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1) (func (export "_start") (call $exit (i32.const 42))))"#;
+    rig.write("exits.wasm", wat::parse_str(text).unwrap());
+    rig.run("run exits.wasm").failed(42, &["FAILED", "exit code 42"]);
+}
+
+#[test]
+fn a_recorded_run_with_files_is_given_back_without_them() {
+    let rig = wasi();
+    let text = std::fs::read_to_string(rig.path().join("wasi/seedbed.toml")).unwrap();
+    let probe = text[text.find("[[process]]\nid = \"probe\"").unwrap()..].split("\n\n").next().unwrap();
+    let tree = "[tree]\nchildren = [{ id = 'probe', process = 'probe', restart = 'temporary' }]\n";
+    rig.write("wasi/probe.toml", format!("{probe}\n{tree}"));
+    rig.run("record wasi/probe.toml -o real.recording").failed(0, &["DONE", "recorded"]);
+    assert_eq!(std::fs::read_to_string(rig.path().join("wasi/output/out.txt")).unwrap(), "written");
+    for name in ["input/in.txt", "output/out.txt"] {
+        std::fs::remove_file(rig.path().join("wasi").join(name)).unwrap();
+    }
+    rig.run("replay real.recording").failed(0, &["SAME"]);
+    assert!(!rig.path().join("wasi/output/out.txt").exists(), "a replay writes nothing");
+
+    // To a simulation, what a directory holds is part of what is run.
+    let hash = |rig: &Rig| rig.run("sim wasi/probe.toml --format json").json()["trace_hash"].clone();
+    let without = hash(&rig);
+    assert_eq!(hash(&rig), without);
+    rig.write("wasi/input/in.txt", "something else");
+    assert_ne!(hash(&rig), without);
+    assert!(!rig.path().join("wasi/output/out.txt").exists(), "a simulation writes nothing");
+}
