@@ -163,9 +163,9 @@ pub(crate) struct Sim {
 /// How a run is explored.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Explore {
-    /// Who decides the order of deliveries: plain, random, pct:D, pos, surw, delay-bound:N, portfolio,
+    /// Who decides orders and faults: portfolio, plain, random, pct:D, pctcp:D, pos, surw, delay-bound:N, fate:N,
     /// dfs, or dfs:N; D and N from 1 to 64
-    #[arg(long, value_name = "S", default_value = "random")]
+    #[arg(long, value_name = "S", default_value = "portfolio")]
     pub(crate) strategy: StrategySpec,
     /// What goes wrong by chance [default: what the manifest says]
     #[arg(long, value_name = "F", value_parser = Faults::PROFILES)]

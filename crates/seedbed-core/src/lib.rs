@@ -70,4 +70,4 @@ pub use wait::Want;
 
 /// Number of the rules by which a run unfolds: raised by any change after which the same seed gives
 /// another run.
-pub const RUN_FORMAT: u32 = 2;
+pub const RUN_FORMAT: u32 = 3;

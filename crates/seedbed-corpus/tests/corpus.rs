@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicBool;
 /// More runs than any of them takes.
 const RUNS_MAX: u64 = 50_000;
 
-/// Runs of each twin, under each of two strategies.
+/// Runs of each twin, under each of three strategies.
 const TWIN_RUNS: u64 = 60;
 
 fn manifest(entry: &Entry, file: &str) -> String {
@@ -158,7 +158,7 @@ fn the_explanation_of_each_smallest_tape_names_its_cause_and_that_of_no_other_pr
 fn no_twin_is_flagged() {
     for entry in entries().unwrap() {
         let scenario = entry.fixed().unwrap();
-        for strategy in [StrategySpec::Random, StrategySpec::Pct(3)] {
+        for strategy in [StrategySpec::Random, StrategySpec::Pct(3), StrategySpec::Fate(5)] {
             for seed in 0..TWIN_RUNS {
                 let outcome = run(&scenario, seed, strategy);
                 assert_eq!(outcome.found, None, "{} seed {seed} {strategy}", entry.name);

@@ -186,7 +186,7 @@ impl Shard {
 }
 
 impl<'a> Hunt<'a> {
-    /// A thousand runs in random order on one job.
+    /// A thousand runs of the portfolio on one job.
     pub fn new(program: &'a (dyn Program + Sync), name: impl Into<String>, root: u64) -> Hunt<'a> {
         Hunt {
             program,
@@ -194,7 +194,7 @@ impl<'a> Hunt<'a> {
             identity: Identity { run_format: seedbed_core::RUN_FORMAT, ..Identity::default() },
             root,
             budget: Budget { runs: Some(1_000), time: None },
-            strategy: StrategySpec::Random,
+            strategy: StrategySpec::Portfolio,
             jobs: 1,
             shard: Shard::default(),
             shrink: ShrinkBudget::default(),

@@ -30,8 +30,10 @@ fn a_run_of_a_hunt_is_the_run_of_its_seed_alone() {
     // nothing leaks from run to run.
     let report = run(&hunt(&race, 1_000));
     let found = report.found.unwrap().finding;
-    let config = RunConfig { seed: found.seed, steps_hint: profile(&race).steps };
-    let (alone, _) = run_with(&race, &config, StrategySpec::Random.build(), Vec::new());
+    let profile = profile(&race);
+    let config = RunConfig { seed: found.seed, steps_hint: profile.steps };
+    let strategy = StrategySpec::Portfolio.build_for(&profile);
+    let (alone, _) = run_with(&race, &config, strategy, Vec::new());
     assert_eq!(alone.trace_hash, found.original.trace_hash);
     assert_eq!(alone.found.map(|f| f.property), Some(found.property));
     assert_eq!(found.seed, run_seed(7, report.part.done - 1));
@@ -40,9 +42,11 @@ fn a_run_of_a_hunt_is_the_run_of_its_seed_alone() {
 #[test]
 fn the_finding_of_the_lowest_index_is_reported() {
     let report = run(&hunt(&race, 1_000));
+    let profile = profile(&race);
     let first = (0..).find(|index| {
-        let config = RunConfig { seed: run_seed(7, *index), steps_hint: profile(&race).steps };
-        run_with(&race, &config, StrategySpec::Random.build(), Vec::new()).0.found.is_some()
+        let config = RunConfig { seed: run_seed(7, *index), steps_hint: profile.steps };
+        let strategy = StrategySpec::Portfolio.build_for(&profile);
+        run_with(&race, &config, strategy, Vec::new()).0.found.is_some()
     });
     assert_eq!(Some(report.summary.runs - 1), first);
 }
@@ -70,7 +74,7 @@ fn a_slow_run_that_finds_wins_over_a_quick_one_with_a_higher_index() {
 /// What strategies know of a program is the same for all who run it, and none learns between runs.
 #[test]
 fn neither_jobs_nor_shards_change_a_run_of_any_strategy() {
-    for spec in ["random", "pct:3", "pos", "surw", "delay-bound:2", "portfolio"] {
+    for spec in ["random", "pct:3", "pctcp:3", "pos", "surw", "delay-bound:2", "fate:3", "portfolio"] {
         let with = |program: fn(&mut World) -> anyhow::Result<()>, runs, jobs, shard| {
             let mut hunt = hunt(&program, runs);
             (hunt.strategy, hunt.jobs, hunt.shard) = (spec.parse().unwrap(), jobs, shard);

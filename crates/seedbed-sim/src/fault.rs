@@ -1,7 +1,7 @@
 //! Faults by chance: which are possible, how often, and how many a run may have.
 //!
 //! Swarm: each run draws from its own seed which kinds are on at all, and at which rates, within
-//! the profile. All rates are per million and all draws are integers.
+//! the profile; unless its strategy decides what goes wrong, and wants all of it to be possible. All rates are per million and all draws are integers.
 
 use crate::plan::Deed;
 use seedbed_core::{ChoiceKind, ChoicePoint, Stream, Time};
@@ -286,6 +286,11 @@ pub(crate) struct Swarm {
 }
 
 impl Swarm {
+    fn whole() -> Swarm {
+        let all = Share(4);
+        Swarm { drop: all, duplicate: all, delay: all, partition: all, clog: all }
+    }
+
     fn of(&self, kind: ChoiceKind) -> Share {
         match kind {
             ChoiceKind::Drop => self.drop,
@@ -317,8 +322,18 @@ pub(crate) struct Chance {
 }
 
 impl Chance {
-    pub(crate) fn new(profile: &Faults, mut stream: Stream) -> Chance {
+    /// What the run draws of a profile.
+    pub(crate) fn of_run(profile: &Faults, mut stream: Stream) -> Chance {
         let (faults, swarm) = profile.draw(&mut stream);
+        Chance::new(faults, swarm, stream)
+    }
+
+    /// All of a profile.
+    pub(crate) fn whole(profile: &Faults, stream: Stream) -> Chance {
+        Chance::new(profile.clone(), Swarm::whole(), stream)
+    }
+
+    fn new(faults: Faults, swarm: Swarm, stream: Stream) -> Chance {
         Chance {
             faults,
             swarm,

@@ -47,7 +47,8 @@ pub use run::{BODY, InWorld, Outcome, Program, RunConfig, replay, replay_until, 
 pub use shrink::{Alone, Runner, Shrunk, Turns, replay_by_name, shrink, shrink_with};
 pub use sim::Stats;
 pub use strategy::{
-    Audited, Candidate, Decisions, DelayBound, Dfs, Footprint, Kinds, Metered, Pct, Pick, Plain, Portfolio,
-    Pos, Profile, Random, RunStart, Strategy, StrategySpec, Surw, UnknownStrategy,
+    Audited, Candidate, Decisions, DelayBound, Dfs, Did, FailureId, Fate, Footprint, Kinds, Metered, Pct,
+    Pick, Plain, Portfolio, Pos, Profile, Random, RunStart, Scene, Strategy, StrategySpec, Surw,
+    UnknownStrategy,
 };
 pub use world::{AskError, Client, End, NodeBoot, OUTSIDE, World, WorldConfig};

@@ -15,7 +15,7 @@ use crate::order::Order;
 use crate::property::Broken;
 use crate::replay::Replay;
 use crate::rules::{Kept, Rules};
-use crate::strategy::{Candidate, Footprint, Strategy};
+use crate::strategy::{Candidate, Did, Footprint, Scene, Strategy};
 use seedbed_core::{
     At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectOutcome, EffectRequest, Event,
     ExitReason, InputStats, Instead, Life, Mail, NodeId, Observer, OrderKey, Packet, PathId, Pid, Port,
@@ -67,6 +67,10 @@ pub(crate) struct Sim {
     pub(crate) busy: Busy,
     /// What turns cost on each node; on those that are not there, nothing.
     pub(crate) costs: BTreeMap<NodeId, Costs>,
+    /// What the turn that runs, or ran last, asked of the world around its node.
+    pub(crate) did: Did,
+    /// For which node the packet is that is decided about.
+    packet_to: Option<NodeId>,
     /// How much later than now the turn that runs ends: what it asked for leaves then.
     pub(crate) lag: u64,
     pub(crate) strategy: Box<dyn Strategy>,
@@ -137,6 +141,8 @@ impl Sim {
             order: Order::default(),
             busy: Busy::default(),
             costs: BTreeMap::new(),
+            did: Did::Nothing,
+            packet_to: None,
             lag: 0,
             strategy,
             mode,
@@ -243,7 +249,8 @@ impl Sim {
             Mode::Explore => {
                 let possible = self.chance.possible(kind, self.now);
                 self.stats.choice_points += u64::from(possible);
-                match self.strategy.choose(point, possible) {
+                let scene = Scene { node, to: self.packet_to, after: self.did.at(kind) };
+                match self.strategy.choose(point, &scene, possible) {
                     Some(answer) => answer,
                     None => self.chance.draw(point, self.now),
                 }
@@ -317,12 +324,16 @@ impl Sim {
 
     /// Decides a choice point of a link, by its own rate if it has one.
     pub(crate) fn choose_on_link(&mut self, from: NodeId, to: NodeId, point: &ChoicePoint) -> u32 {
-        if self.links.is_empty() {
-            return if self.is_open(point.kind) { self.choose(from, point) } else { 0 };
-        }
-        self.chance.own_rate(point.kind, self.link(from, to).rate(point.kind));
-        let answer = if self.is_open(point.kind) { self.choose(from, point) } else { 0 };
-        self.chance.own_rate(point.kind, None);
+        self.packet_to = Some(to);
+        let answer = if self.links.is_empty() {
+            if self.is_open(point.kind) { self.choose(from, point) } else { 0 }
+        } else {
+            self.chance.own_rate(point.kind, self.link(from, to).rate(point.kind));
+            let answer = if self.is_open(point.kind) { self.choose(from, point) } else { 0 };
+            self.chance.own_rate(point.kind, None);
+            answer
+        };
+        self.packet_to = None;
         answer
     }
 
@@ -503,6 +514,11 @@ impl Sim {
     }
 }
 
+/// True for an effect that changes nothing.
+fn is_read(request: &EffectRequest) -> bool {
+    request.effect == seedbed_core::abi::store::EFFECT && request.payload == [seedbed_core::abi::store::READ]
+}
+
 /// What the kernel of one node sees of the simulation.
 pub(crate) struct NodePort<'a> {
     pub(crate) sim: &'a mut Sim,
@@ -596,10 +612,14 @@ impl Reactor for NodePort<'_> {
     }
 
     fn transmit(&mut self, packet: Packet) {
+        self.sim.did = self.sim.did.max(Did::Sent);
         self.sim.send(self.node, packet);
     }
 
     fn perform(&mut self, request: EffectRequest) {
+        if !is_read(&request) {
+            self.sim.did = Did::Began;
+        }
         self.sim.perform(self.node, request);
     }
 }

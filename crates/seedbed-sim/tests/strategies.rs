@@ -1,6 +1,9 @@
 //! Strategies: what each decides is pinned, what each is good at it finds, and they keep to what they
 //! are told.
 
+mod common;
+
+use common::median;
 use seedbed_core::{Actor, At, Context, Event, Observer, Result, TapeEntry};
 use seedbed_sim::{
     Audited, Faults, InWorld, Metered, Profile, Program, RunConfig, StrategySpec, World, WorldConfig,
@@ -11,8 +14,19 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-const ALL: [&str; 9] =
-    ["plain", "random", "pct:3", "pos", "surw", "delay-bound:2", "portfolio", "dfs", "dfs:2"];
+const ALL: [&str; 11] = [
+    "plain",
+    "random",
+    "pct:3",
+    "pctcp:3",
+    "pos",
+    "surw",
+    "delay-bound:2",
+    "fate:3",
+    "portfolio",
+    "dfs",
+    "dfs:2",
+];
 
 /// Notes what it gets.
 #[derive(Default)]
@@ -94,29 +108,6 @@ fn runs_to(program: &dyn Program, spec: &str, most: u64) -> u64 {
     0
 }
 
-/// The median of runs to find it, from several first seeds; `u64::MAX` = mostly not within so many.
-fn median(program: &dyn Program, spec: &str, most: u64) -> u64 {
-    let spec: StrategySpec = spec.parse().expect("one of this test");
-    let profile = Profile::of(program);
-    let mut strategy = spec.build_for(&profile);
-    let mut all: Vec<u64> = (0..9_u64)
-        .map(|hunt| {
-            for n in 1..=most {
-                let run = RunConfig { seed: hunt << 32 | n, steps_hint: profile.steps };
-                let taken = std::mem::replace(&mut strategy, StrategySpec::Plain.build());
-                let (outcome, back) = run_with(program, &run, taken, Vec::new());
-                strategy = back;
-                if outcome.found.is_some() {
-                    return n;
-                }
-            }
-            u64::MAX
-        })
-        .collect();
-    all.sort_unstable();
-    all[4]
-}
-
 /// The one message of 1 comes after all that 2 does, of which the collector sees one message.
 const SLOW: &[Work] = &[work(1, 0, 1), work(2, 9, 1)];
 /// The one message of 1 comes after all nine of 2.
@@ -151,7 +142,9 @@ fn each_finds_what_it_is_made_for_sooner_than_a_random_walk() {
         assert!(portfolio <= within * 8, "{wrong}: portfolio {portfolio}");
     }
     // One decision, which anyone finds.
-    for spec in ["random", "pct:2", "pos", "surw", "delay-bound:1", "portfolio", "dfs", "dfs:1"] {
+    for spec in
+        ["random", "pct:2", "pctcp:2", "pos", "surw", "delay-bound:1", "fate:1", "portfolio", "dfs", "dfs:1"]
+    {
         let program = workers(TWO, 21);
         let runs = runs_to(&program, spec, 200);
         assert!((1..=100).contains(&runs), "{spec}: {runs}");
@@ -232,14 +225,16 @@ fn the_stream_of_each_is_pinned() {
     assert_eq!(pinned, PINNED);
 }
 
-const PINNED: [(&str, u64); 9] = [
+const PINNED: [(&str, u64); 11] = [
     ("plain", 10851823943097545303),
     ("random", 11592642958069580787),
     ("pct:3", 1093194674918592800),
+    ("pctcp:3", 1093194674918592800),
     ("pos", 13123225367595982325),
     ("surw", 15380944246927359762),
     ("delay-bound:2", 16492983928394171946),
-    ("portfolio", 584007049692993547),
+    ("fate:3", 8480038393308819112),
+    ("portfolio", 18031105025739441053),
     ("dfs", 17554280472839558756),
     ("dfs:2", 17554280472839558756),
 ];

@@ -9,7 +9,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use seedbed_core::Key;
 use seedbed_hunt::{quietly, run_seed};
-use seedbed_sim::{Outcome, Program, RunConfig, StrategySpec, World, WorldConfig, run_with};
+use seedbed_sim::{Outcome, Profile, Program, RunConfig, StrategySpec, World, WorldConfig, run_with};
 use seedbed_trace::Drawn;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -42,6 +42,8 @@ pub(crate) trait Case: Program + Clone + Send + Sync + 'static {
 pub(crate) struct Found<'a> {
     pub(crate) outcome: &'a Outcome,
     pub(crate) strategy: StrategySpec,
+    /// What its strategy knew.
+    pub(crate) profile: &'a Profile,
     pub(crate) steps_hint: u64,
 }
 
@@ -168,7 +170,8 @@ where
             let first = found.outcome.seed;
             let seed = if n == 0 { first } else { run_seed(first, n) };
             let run = RunConfig { seed, steps_hint: found.steps_hint };
-            let (outcome, _) = quietly(|| run_with(&program, &run, strategy.build(), Vec::new()));
+            let (outcome, _) =
+                quietly(|| run_with(&program, &run, strategy.build_for(found.profile), Vec::new()));
             if outcome.found.as_ref().map(|f| &f.property)
                 == found.outcome.found.as_ref().map(|f| &f.property)
             {

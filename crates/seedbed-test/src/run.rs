@@ -33,7 +33,7 @@ pub struct Test {
 }
 
 impl Test {
-    /// A test of 100 runs in random order without faults.
+    /// A test of 100 runs of the portfolio without faults.
     pub fn new(name: &'static str, package: &'static str, directory: &str) -> Test {
         Test {
             name,
@@ -41,7 +41,7 @@ impl Test {
             directory: directory.into(),
             by_name: false,
             runs: 100,
-            strategy: "random".to_owned(),
+            strategy: "portfolio".to_owned(),
             faults: "none".to_owned(),
             seed: 0,
             tape: None,
@@ -282,7 +282,8 @@ impl Session<'_> {
             strategy: self.strategy.to_string(),
             steps_hint,
         };
-        let found = Found { outcome, strategy: self.strategy, steps_hint };
+        let profile = profile(case);
+        let found = Found { outcome, strategy: self.strategy, profile: &profile, steps_hint };
         #[expect(clippy::disallowed_methods, reason = "shrinking is bounded in real time; no run sees it")]
         let start = Instant::now();
         // Half of the budget is for the values.

@@ -108,7 +108,7 @@ fn it_is_found_and_told_in_a_few_lines() {
     let panic = catch_unwind(AssertUnwindSafe(run)).expect_err("the bug is found");
     let text = panic.downcast_ref::<String>().expect("a text");
     for line in [
-        "drawn    steps = [Kill(\"accounts\")]",
+        "drawn    steps = [Trap(\"accounts\")]",
         "hold    stop of main/shop/accounts/ledger waits for start of main/shop/accounts/ledger life 2",
         "handler error -1 (the name is taken), on its start",
         "→ 1 choices, 0 → 0 faults",

@@ -59,9 +59,12 @@ fn help_shows_every_default() {
     let rig = Rig::new();
     let help = rig.run("hunt --help");
     assert_eq!(help.exit, 0);
-    for default in
-        ["[default: 10000; with --time, no limit]", "[default: 0x0]", "[default: random]", "[default: 1/1]"]
-    {
+    for default in [
+        "[default: 10000; with --time, no limit]",
+        "[default: 0x0]",
+        "[default: portfolio]",
+        "[default: 1/1]",
+    ] {
         assert!(help.stdout.contains(default), "`{default}` is missing in:\n{}", help.stdout);
     }
     assert!(!rig.run("--help").stdout.contains("serve-check"));

@@ -3,7 +3,7 @@
 //! For tests: a strategy that picks what is not possible is a bug of ours, and panics here at the pick
 //! instead of somewhere later.
 
-use super::{Candidate, Footprint, Pick, RunStart, Strategy};
+use super::{Candidate, Footprint, Pick, RunStart, Scene, Strategy};
 use crate::order::Order;
 use seedbed_core::ChoicePoint;
 use std::collections::BTreeSet;
@@ -50,8 +50,8 @@ impl<S: Strategy> Strategy for Audited<S> {
         pick
     }
 
-    fn choose(&mut self, point: &ChoicePoint, possible: bool) -> Option<u32> {
-        let answer = self.strategy.choose(point, possible);
+    fn choose(&mut self, point: &ChoicePoint, scene: &Scene, possible: bool) -> Option<u32> {
+        let answer = self.strategy.choose(point, scene, possible);
         assert!(answer.is_none_or(|n| n < point.n), "{answer:?} of {} answers", point.n);
         assert!(possible || answer.is_none_or(|n| n == 0), "a fault that is not possible");
         answer
@@ -59,6 +59,10 @@ impl<S: Strategy> Strategy for Audited<S> {
 
     fn wants_footprints(&self) -> bool {
         self.strategy.wants_footprints()
+    }
+
+    fn wants_all_faults(&self) -> bool {
+        self.strategy.wants_all_faults()
     }
 
     fn ran(&mut self, footprint: &Footprint) {

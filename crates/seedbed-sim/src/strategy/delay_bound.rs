@@ -9,7 +9,7 @@
 //!
 //! Decisions that only others bring about (how long a crashed node stays down) are left to chance.
 
-use super::{Candidate, Pick, Profile, RunStart, Strategy};
+use super::{Candidate, Pick, Profile, RunStart, Scene, Strategy};
 use crate::order::Order;
 use seedbed_core::{ChoiceKind, ChoicePoint, Key, Stream};
 use std::collections::BTreeMap;
@@ -103,7 +103,7 @@ impl Strategy for DelayBound {
         self.order.first_key_value().map_or(Pick::Plain, |(_, id)| Pick::Run(*id))
     }
 
-    fn choose(&mut self, point: &ChoicePoint, possible: bool) -> Option<u32> {
+    fn choose(&mut self, point: &ChoicePoint, _: &Scene, possible: bool) -> Option<u32> {
         if !possible {
             return Some(0);
         }

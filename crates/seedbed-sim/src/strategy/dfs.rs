@@ -5,7 +5,7 @@
 //! after it; the last decision that has an alternative left is changed for the next run. Complete
 //! for worlds whose runs end. Fault choices are decided too where a fault is possible.
 
-use super::{Candidate, Pick, RunStart, Strategy};
+use super::{Candidate, Pick, RunStart, Scene, Strategy};
 use crate::order::Order;
 use seedbed_core::ChoicePoint;
 
@@ -68,7 +68,7 @@ impl Strategy for Dfs {
         }
     }
 
-    fn choose(&mut self, point: &ChoicePoint, possible: bool) -> Option<u32> {
+    fn choose(&mut self, point: &ChoicePoint, _: &Scene, possible: bool) -> Option<u32> {
         Some(if possible { self.decide(point.n) } else { 0 })
     }
 

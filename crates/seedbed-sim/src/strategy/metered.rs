@@ -1,6 +1,6 @@
 //! A strategy that is counted: how much there was to decide, and how it decided.
 
-use super::{Candidate, Footprint, Pick, RunStart, Strategy};
+use super::{Candidate, Footprint, Pick, RunStart, Scene, Strategy};
 use crate::order::Order;
 use seedbed_core::ChoicePoint;
 use std::cell::Cell;
@@ -9,7 +9,7 @@ use std::rc::Rc;
 /// What a strategy decided in all its runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Decisions {
-    /// Runs that began.
+    /// Runs that ended.
     pub runs: u64,
     /// Picks among more than one.
     pub picks: u64,
@@ -44,7 +44,6 @@ impl<S: Strategy> Metered<S> {
 
 impl<S: Strategy> Strategy for Metered<S> {
     fn begin(&mut self, run: &RunStart) {
-        self.count(|d| d.runs += 1);
         self.strategy.begin(run);
     }
 
@@ -68,12 +67,16 @@ impl<S: Strategy> Strategy for Metered<S> {
         pick
     }
 
-    fn choose(&mut self, point: &ChoicePoint, possible: bool) -> Option<u32> {
-        self.strategy.choose(point, possible)
+    fn choose(&mut self, point: &ChoicePoint, scene: &Scene, possible: bool) -> Option<u32> {
+        self.strategy.choose(point, scene, possible)
     }
 
     fn wants_footprints(&self) -> bool {
         self.strategy.wants_footprints()
+    }
+
+    fn wants_all_faults(&self) -> bool {
+        self.strategy.wants_all_faults()
     }
 
     fn ran(&mut self, footprint: &Footprint) {
@@ -81,6 +84,7 @@ impl<S: Strategy> Strategy for Metered<S> {
     }
 
     fn end(&mut self) -> bool {
+        self.count(|d| d.runs += 1);
         self.strategy.end()
     }
 }

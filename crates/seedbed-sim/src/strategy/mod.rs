@@ -3,14 +3,14 @@
 //! A strategy is told when deliveries become possible or go, keeps its own index of them, and
 //! answers in O(log n). It decides from stable names and its own random stream, never from
 //! addresses or indices, so that the same run always gets the same answers.
-
 //!
-//! None learns between runs: what `surw`, `delay-bound` and `portfolio` know is the plain run of the program
+//! None learns between runs: what `surw`, `delay-bound`, `fate` and `portfolio` know are plain runs of the program
 //! ([`Profile`]), so neither jobs nor shards change any run.
 
 mod audited;
 mod delay_bound;
 mod dfs;
+mod fate;
 mod footprint;
 mod metered;
 mod pct;
@@ -19,6 +19,7 @@ mod portfolio;
 mod pos;
 mod profile;
 mod random;
+mod scene;
 mod set;
 mod spec;
 mod surw;
@@ -26,6 +27,7 @@ mod surw;
 pub use audited::Audited;
 pub use delay_bound::DelayBound;
 pub use dfs::Dfs;
+pub use fate::Fate;
 pub use footprint::Footprint;
 pub use metered::{Decisions, Metered};
 pub use pct::Pct;
@@ -34,6 +36,7 @@ pub use portfolio::Portfolio;
 pub use pos::Pos;
 pub use profile::Profile;
 pub use random::Random;
+pub use scene::{Did, FailureId, Scene};
 pub use spec::{StrategySpec, UnknownStrategy};
 pub use surw::Surw;
 
@@ -110,13 +113,19 @@ pub trait Strategy {
     fn pick(&mut self, order: &Order, clock: bool) -> Pick;
 
     /// Decides a choice point instead of the fault rates; `None` leaves it to them.
-    fn choose(&mut self, point: &ChoicePoint, possible: bool) -> Option<u32> {
-        let _ = (point, possible);
+    fn choose(&mut self, point: &ChoicePoint, scene: &Scene, possible: bool) -> Option<u32> {
+        let _ = (point, scene, possible);
         None
     }
 
     /// True if it wants to be told what turns touched; asked once a run, after `begin`.
     fn wants_footprints(&self) -> bool {
+        false
+    }
+
+    /// True if it decides itself what goes wrong: then all that may is possible, instead of the kinds and
+    /// shares that the run drew. Asked after `begin`, which is called once more if so.
+    fn wants_all_faults(&self) -> bool {
         false
     }
 
@@ -148,12 +157,16 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
         (**self).pick(order, clock)
     }
 
-    fn choose(&mut self, point: &ChoicePoint, possible: bool) -> Option<u32> {
-        (**self).choose(point, possible)
+    fn choose(&mut self, point: &ChoicePoint, scene: &Scene, possible: bool) -> Option<u32> {
+        (**self).choose(point, scene, possible)
     }
 
     fn wants_footprints(&self) -> bool {
         (**self).wants_footprints()
+    }
+
+    fn wants_all_faults(&self) -> bool {
+        (**self).wants_all_faults()
     }
 
     fn ran(&mut self, footprint: &Footprint) {

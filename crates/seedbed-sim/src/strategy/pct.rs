@@ -7,16 +7,21 @@
 //!
 //! Between nodes a priority is a delay: half of the senders have one, the same for all that they send (and for the effects
 //! that they ask for), and at each of those steps the next that sends is made the slowest.
+//!
+//! *By ways* (PCTCP: Ozkan, Majumdar, Niksic, Befrouei, Weissenbacher: "Randomized Testing of Distributed
+//! Systems with Probabilistic Guarantees", OOPSLA 2018) each sender has a delay for each node that it sends to: a
+//! message can be late for one of its receivers and in time for the others.
 
-use super::{Candidate, Pick, RunStart, Strategy, is_delay};
+use super::{Candidate, Pick, RunStart, Scene, Strategy, is_delay};
 use crate::order::Order;
-use seedbed_core::{Chain, ChoicePoint, Key, PathId, Stream};
+use seedbed_core::{Chain, ChoicePoint, Key, NodeId, PathId, Stream};
 use std::collections::BTreeMap;
 
 /// PCT of depth d.
 #[derive(Debug)]
 pub struct Pct {
     depth: u32,
+    by_ways: bool,
     stream: Stream,
     clock_rate: u32,
     step: u64,
@@ -27,8 +32,8 @@ pub struct Pct {
     /// What is possible, by (priority, number).
     index: BTreeMap<(u64, u32), Chain>,
     keys: BTreeMap<u32, u64>,
-    /// The delay of each sender, as the answer to its choice points.
-    delays: BTreeMap<PathId, u32>,
+    /// The delay of each sender, or of each of its ways, as the answer to its choice points.
+    delays: BTreeMap<(PathId, Option<NodeId>), u32>,
     /// The next that sends is made the slowest.
     slow_next: bool,
 }
@@ -38,6 +43,7 @@ impl Pct {
     pub fn new(depth: u32) -> Pct {
         Pct {
             depth,
+            by_ways: false,
             stream: Key::from_seed(0).stream(),
             clock_rate: 0,
             step: 0,
@@ -49,6 +55,11 @@ impl Pct {
             delays: BTreeMap::new(),
             slow_next: false,
         }
+    }
+
+    /// The same, where each sender has a delay for each node it sends to.
+    pub fn by_ways(depth: u32) -> Pct {
+        Pct { by_ways: true, ..Pct::new(depth) }
     }
 }
 
@@ -104,13 +115,13 @@ impl Strategy for Pct {
         self.index.last_key_value().map_or(Pick::Plain, |((_, id), _)| Pick::Run(*id))
     }
 
-    fn choose(&mut self, point: &ChoicePoint, possible: bool) -> Option<u32> {
+    fn choose(&mut self, point: &ChoicePoint, scene: &Scene, possible: bool) -> Option<u32> {
         if !possible || !is_delay(point.kind) {
             return None;
         }
         let stream = &mut self.stream;
         let drawn = || if stream.below(2) == 0 { 0 } else { 1 + stream.below(u64::from(point.n - 1)) as u32 };
-        let delay = self.delays.entry(point.path).or_insert_with(drawn);
+        let delay = self.delays.entry((point.path, scene.to.filter(|_| self.by_ways))).or_insert_with(drawn);
         if std::mem::take(&mut self.slow_next) {
             *delay = u32::MAX;
         }

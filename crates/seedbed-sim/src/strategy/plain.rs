@@ -1,6 +1,6 @@
 //! First enabled, first out: the order of the real reactor.
 
-use super::{Candidate, Pick, RunStart, Strategy};
+use super::{Candidate, Pick, RunStart, Scene, Strategy};
 use crate::order::Order;
 use seedbed_core::ChoicePoint;
 
@@ -19,7 +19,7 @@ impl Strategy for Plain {
         Pick::Plain
     }
 
-    fn choose(&mut self, _: &ChoicePoint, _: bool) -> Option<u32> {
+    fn choose(&mut self, _: &ChoicePoint, _: &Scene, _: bool) -> Option<u32> {
         Some(0)
     }
 }

@@ -9,7 +9,7 @@
 //!
 //! O(m log n) for a step with m racing deliveries.
 
-use super::{Candidate, Footprint, Pick, RunStart, Strategy, is_delay};
+use super::{Candidate, Footprint, Pick, RunStart, Scene, Strategy, is_delay};
 use crate::order::Order;
 use seedbed_core::{ChoicePoint, Key, PathId, Stream};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +71,7 @@ impl Strategy for Pos {
         self.index.last().map_or(Pick::Plain, |(_, id)| Pick::Run(*id))
     }
 
-    fn choose(&mut self, point: &ChoicePoint, possible: bool) -> Option<u32> {
+    fn choose(&mut self, point: &ChoicePoint, _: &Scene, possible: bool) -> Option<u32> {
         let drawn = possible && is_delay(point.kind);
         drawn.then(|| self.stream.below(u64::from(point.n)) as u32)
     }

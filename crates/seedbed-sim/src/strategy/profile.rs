@@ -2,7 +2,7 @@
 //!
 //! A part of a run's identity, so it depends on the program alone: whoever runs one seed again gets the same.
 
-use super::{Candidate, Pick, RunStart, Strategy};
+use super::{Candidate, FailureId, Pick, RunStart, Scene, Strategy};
 use crate::order::Order;
 use crate::run::{Program, RunConfig, run_with};
 use seedbed_core::{Chain, ChoiceKind, ChoicePoint};
@@ -23,12 +23,20 @@ pub struct Profile {
     /// How many points of each kind there were at which something could have gone wrong: the most of
     /// some plain runs, since each draws which kinds are on.
     pub points: Arc<BTreeMap<ChoiceKind, u64>>,
+    /// The same of each failure id.
+    pub failures: Arc<BTreeMap<FailureId, u64>>,
 }
 
 impl Default for Profile {
     /// Of a program that nobody has run.
     fn default() -> Self {
-        Profile { steps: 1_000, picks: 1_000, chains: Arc::default(), points: Arc::default() }
+        Profile {
+            steps: 1_000,
+            picks: 1_000,
+            chains: Arc::default(),
+            points: Arc::default(),
+            failures: Arc::default(),
+        }
     }
 }
 
@@ -39,21 +47,32 @@ impl Profile {
     /// Runs the program [`RUNS`](Self::RUNS) times.
     pub fn of(program: &dyn Program) -> Profile {
         let mut points: BTreeMap<ChoiceKind, u64> = BTreeMap::new();
+        let mut failures: BTreeMap<FailureId, u64> = BTreeMap::new();
         let mut first = None;
         for seed in 0..Self::RUNS {
             let counts = Rc::new(RefCell::new(Counts::default()));
             let counting = Box::new(Counting(Rc::clone(&counts)));
             let (outcome, counting) = run_with(program, &RunConfig::seed(seed), counting, Vec::new());
             drop(counting);
-            let Counts { picks, chains, points: of } = counts.take();
+            let Counts { picks, chains, points: of, failures: at } = counts.take();
             for (kind, count) in of {
                 let most = points.entry(kind).or_default();
+                *most = count.max(*most);
+            }
+            for (id, count) in at {
+                let most = failures.entry(id).or_default();
                 *most = count.max(*most);
             }
             first.get_or_insert((outcome.stats.steps.max(1), picks.max(1), chains));
         }
         let (steps, picks, chains) = first.expect("there is a first run");
-        Profile { steps, picks, chains: Arc::new(chains), points: Arc::new(points) }
+        Profile {
+            steps,
+            picks,
+            chains: Arc::new(chains),
+            points: Arc::new(points),
+            failures: Arc::new(failures),
+        }
     }
 }
 
@@ -62,6 +81,7 @@ struct Counts {
     picks: u64,
     chains: BTreeMap<Chain, u64>,
     points: BTreeMap<ChoiceKind, u64>,
+    failures: BTreeMap<FailureId, u64>,
 }
 
 /// Plain order, counted.
@@ -83,8 +103,12 @@ impl Strategy for Counting {
         Pick::Plain
     }
 
-    fn choose(&mut self, point: &ChoicePoint, possible: bool) -> Option<u32> {
-        *self.0.borrow_mut().points.entry(point.kind).or_default() += u64::from(possible);
+    fn choose(&mut self, point: &ChoicePoint, scene: &Scene, possible: bool) -> Option<u32> {
+        if possible {
+            let mut counts = self.0.borrow_mut();
+            *counts.points.entry(point.kind).or_default() += 1;
+            *counts.failures.entry(FailureId::of(point, scene)).or_default() += 1;
+        }
         Some(0)
     }
 }

@@ -1,6 +1,6 @@
 //! Strategies by name, as on a command line.
 
-use super::{DelayBound, Dfs, Pct, Plain, Portfolio, Pos, Profile, Random, Strategy, Surw};
+use super::{DelayBound, Dfs, Fate, Pct, Plain, Portfolio, Pos, Profile, Random, Strategy, Surw};
 use std::fmt;
 use std::str::FromStr;
 
@@ -20,6 +20,10 @@ pub enum StrategySpec {
     Surw,
     /// Plain order with so many delays.
     DelayBound(u32),
+    /// PCT where each sender has a delay for each node it sends to.
+    Pctcp(u32),
+    /// At most so many failures, each aimed.
+    Fate(u32),
     /// Each run one of several.
     Portfolio,
     /// Every schedule, or every one with at most so many answers that are not plain.
@@ -28,7 +32,7 @@ pub enum StrategySpec {
 
 impl StrategySpec {
     /// The accepted forms, for messages.
-    pub const FORMS: &str = "plain, random, pct:D with D from 1 to 64, pos, surw, delay-bound:N with N from 1 to 64, portfolio, dfs, dfs:N";
+    pub const FORMS: &str = "portfolio, plain, random, pct:D with D from 1 to 64, pctcp:D, pos, surw, delay-bound:N with N from 1 to 64, fate:N, dfs, dfs:N";
 
     /// Makes the strategy for a program of which nothing is known.
     pub fn build(self) -> Box<dyn Strategy> {
@@ -44,6 +48,8 @@ impl StrategySpec {
             StrategySpec::Pos => Box::new(Pos::default()),
             StrategySpec::Surw => Box::new(Surw::new(profile.clone())),
             StrategySpec::DelayBound(delays) => Box::new(DelayBound::new(delays, profile.clone())),
+            StrategySpec::Pctcp(depth) => Box::new(Pct::by_ways(depth)),
+            StrategySpec::Fate(failures) => Box::new(Fate::new(failures, profile.clone())),
             StrategySpec::Portfolio => Box::new(Portfolio::new(profile)),
             StrategySpec::Dfs(None) => Box::new(Dfs::default()),
             StrategySpec::Dfs(Some(most)) => Box::new(Dfs::bounded(most)),
@@ -65,6 +71,8 @@ impl fmt::Display for StrategySpec {
             StrategySpec::Pos => f.write_str("pos"),
             StrategySpec::Surw => f.write_str("surw"),
             StrategySpec::DelayBound(delays) => write!(f, "delay-bound:{delays}"),
+            StrategySpec::Pctcp(depth) => write!(f, "pctcp:{depth}"),
+            StrategySpec::Fate(failures) => write!(f, "fate:{failures}"),
             StrategySpec::Portfolio => f.write_str("portfolio"),
             StrategySpec::Dfs(None) => f.write_str("dfs"),
             StrategySpec::Dfs(Some(most)) => write!(f, "dfs:{most}"),
@@ -94,6 +102,8 @@ impl FromStr for StrategySpec {
                 _ => Err(unknown()),
             },
             Some(("pct", depth)) => Ok(StrategySpec::Pct(number(depth)?)),
+            Some(("pctcp", depth)) => Ok(StrategySpec::Pctcp(number(depth)?)),
+            Some(("fate", failures)) => Ok(StrategySpec::Fate(number(failures)?)),
             Some(("delay-bound", delays)) => Ok(StrategySpec::DelayBound(number(delays)?)),
             Some(("dfs", most)) => Ok(StrategySpec::Dfs(Some(number(most)?))),
             Some(_) => Err(unknown()),
@@ -114,16 +124,29 @@ mod tests {
             "pct:64",
             "pos",
             "surw",
+            "pctcp:2",
             "delay-bound:2",
+            "fate:3",
             "portfolio",
             "dfs",
             "dfs:3",
         ] {
             assert_eq!(text.parse::<StrategySpec>().map(|s| s.to_string()).as_deref(), Ok(text));
         }
-        for text in
-            ["", "pct", "pct:0", "pct:65", "pct:x", "random:1", "Random", "delay-bound", "dfs:0", "pos:1"]
-        {
+        for text in [
+            "",
+            "pct",
+            "pctcp",
+            "fate:0",
+            "pct:0",
+            "pct:65",
+            "pct:x",
+            "random:1",
+            "Random",
+            "delay-bound",
+            "dfs:0",
+            "pos:1",
+        ] {
             assert!(text.parse::<StrategySpec>().is_err(), "{text}");
         }
     }

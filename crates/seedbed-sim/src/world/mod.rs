@@ -132,7 +132,7 @@ impl World {
         guide: Guide,
     ) -> Result<World, ReplayError> {
         let key = Key::from_seed(run.seed);
-        let chance = Chance::new(&config.faults, key.derive("faults", 0, 0).stream());
+        let chance = Chance::of_run(&config.faults, key.derive("faults", 0, 0).stream());
         let (mode, holds) = match guide {
             Guide::None => (Mode::Explore, None),
             Guide::Tape { tape, strict, as_holds } => {
@@ -195,19 +195,24 @@ impl World {
         self.sim.bandwidth = self.config.bandwidth;
         self.sim.allow_failures = self.config.allow_failures;
         self.sim.loss_after = self.config.loss_after;
-        self.sim.chance = Chance::new(&self.config.faults, self.key.derive("faults", 0, 0).stream());
         self.begin_strategy();
     }
 
     fn begin_strategy(&mut self) {
-        let on = ChoiceKind::ALL.into_iter().filter(|kind| self.sim.chance.possible(*kind, Time::ZERO));
-        let possible = on.fold(Kinds::default(), Kinds::with);
-        self.sim.strategy.begin(&RunStart {
-            key: self.key.derive("strategy", 0, 0),
-            steps_hint: self.steps_hint,
-            clock_rate: self.sim.chance.faults.clock,
-            possible,
-        });
+        for chance in [Chance::of_run, Chance::whole] {
+            self.sim.chance = chance(&self.config.faults, self.key.derive("faults", 0, 0).stream());
+            let on = ChoiceKind::ALL.into_iter().filter(|kind| self.sim.chance.possible(*kind, Time::ZERO));
+            let possible = on.fold(Kinds::default(), Kinds::with);
+            self.sim.strategy.begin(&RunStart {
+                key: self.key.derive("strategy", 0, 0),
+                steps_hint: self.steps_hint,
+                clock_rate: self.sim.chance.faults.clock,
+                possible,
+            });
+            if !self.sim.strategy.wants_all_faults() {
+                break;
+            }
+        }
         self.sim.footprint = self.sim.strategy.wants_footprints().then(Footprint::default);
     }
 

@@ -6,7 +6,7 @@ use crate::holds::Holds;
 use crate::latency::{STEPS, share};
 use crate::property::{Property, Seen, When};
 use crate::sim::{Mode, NodePort};
-use crate::strategy::Pick;
+use crate::strategy::{Did, Pick};
 use seedbed_core::{
     At, Body, ChoiceKind, ChoicePoint, Delivery, EffectError, Envelope, Flags, Instead, Life, Mail, NodeId,
     OrderKey, Packet, PathId, Pid, Ran, SignalName, TapeEntry, Time, Until, node_of,
@@ -573,6 +573,7 @@ impl World {
 
     fn turn(&mut self, delivery: Delivery) {
         self.sim.step += 1;
+        self.sim.did = Did::Nothing;
         let step = self.sim.step;
         let node = delivery.node;
         let host = &mut self.hosts[usize::from(node.0) - 1];

@@ -3,7 +3,7 @@
 
 use seedbed_core::{Actor, Context, Correlation, NodeId, Result, Signal, SpawnOptions, Time};
 use seedbed_sim::{
-    Faults, InWorld, Latency, NodeBoot, OUTSIDE, Outcome, Program, RunConfig, StrategySpec, World,
+    Faults, InWorld, Latency, NodeBoot, OUTSIDE, Outcome, Profile, Program, RunConfig, StrategySpec, World,
     WorldConfig, replay, run_with,
 };
 use serde::{Deserialize, Serialize};
@@ -155,4 +155,27 @@ fn same_again(program: &dyn Program, seed: u64) -> Outcome {
         replay(program, &run, &outcome.tape, true, Vec::new()).expect("a tape does not contradict itself");
     assert_eq!((again.replay_error, again.trace_hash), (None, outcome.trace_hash), "seed {seed}");
     outcome
+}
+
+/// The median of runs to find it, from several first seeds; `u64::MAX` = mostly not within so many.
+pub(crate) fn median(program: &dyn Program, spec: &str, most: u64) -> u64 {
+    let spec: StrategySpec = spec.parse().expect("one of this test");
+    let profile = Profile::of(program);
+    let mut strategy = spec.build_for(&profile);
+    let mut all: Vec<u64> = (0..9_u64)
+        .map(|hunt| {
+            for n in 1..=most {
+                let run = RunConfig { seed: hunt << 32 | n, steps_hint: profile.steps };
+                let taken = std::mem::replace(&mut strategy, StrategySpec::Plain.build());
+                let (outcome, back) = run_with(program, &run, taken, Vec::new());
+                strategy = back;
+                if outcome.found.is_some() {
+                    return n;
+                }
+            }
+            u64::MAX
+        })
+        .collect();
+    all.sort_unstable();
+    all[4]
 }
