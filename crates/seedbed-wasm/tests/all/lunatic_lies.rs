@@ -110,6 +110,29 @@ fn resources_that_a_process_does_not_hold_are_none() {
 }
 
 #[test]
+fn a_spawn_whose_answer_has_no_place_spawns_nobody() {
+    let spawns = [
+        (
+            "process::spawn",
+            "(drop (call $process.spawn (i64.const 0) (i64.const -1) (i64.const -1) 'a (i32.const 1) (i32.const 8208) (i32.const 17) (i32.const -1)))",
+        ),
+        (
+            "process::get_or_spawn",
+            "(drop (call $process.get_or_spawn 'n (i32.const 1) (i64.const 0) (i64.const -1) (i64.const -1) 'a (i32.const 1) (i32.const 8208) (i32.const 17) (i32.const 100) (i32.const -1)))",
+        ),
+        (
+            "distributed::spawn",
+            "(drop (call $distributed.spawn (i64.const 0) (i64.const -1) (i64.const 0) 'a (i32.const 1) (i32.const 8208) (i32.const 17) (i32.const -1)))",
+        ),
+    ];
+    for (name, body) in spawns {
+        let did = run(&format!("(call $params (i64.const 0)) {body}"), &[('a', "")]);
+        let lie = ExitReason::from(Failure::Trap(TrapKind::BadPointer, name.into()));
+        assert!(did.exits.len() == 1 && did.end_of("g") == Some(&lie), "{name}: {:?}", did.exits);
+    }
+}
+
+#[test]
 fn a_spawn_bomb_ends_at_the_limit_of_its_node() {
     let rights = LunaticRights { processes_max: 50, ..LunaticRights::default() };
     let spawn = "(loop (drop (call $spawn (i64.const 1) 'a (i64.const 0))) (br 0))";

@@ -106,13 +106,12 @@ async fn spawn(
     id_to: u32,
 ) -> Result<u32, Stop> {
     const NAME: &str = "process::spawn";
-    writable(caller, NAME, id_to, 8)?;
     let asked = Asked { config, module, function: (function, function_len), params: (params, params_len) };
     let spawned = prepare(caller, NAME, asked)?;
     start(caller, NAME, link, spawned, id_to, None).await
 }
 
-/// Spawns, and waits until the start is over.
+/// Spawns, and waits until the start is over. Nobody is spawned whose number has no place to be written to.
 pub(super) async fn start(
     caller: &mut Guest<'_>,
     call: &'static str,
@@ -121,6 +120,7 @@ pub(super) async fn start(
     id_to: u32,
     registered: Option<String>,
 ) -> Result<u32, Stop> {
+    writable(caller, call, id_to, 8)?;
     let outcome = match spawned {
         Ok(spawned) => began(caller, call, link, spawned, registered).await?,
         Err(error) => Err(error),
@@ -185,8 +185,6 @@ async fn get_or_spawn(
 ) -> Result<u32, Stop> {
     const NAME: &str = "process::get_or_spawn";
     let name = text(caller, NAME, (name, name_len), NAME_MAX)?;
-    writable(caller, NAME, node_to, 8)?;
-    writable(caller, NAME, id_to, 8)?;
     if !may_register(caller) {
         return Err(refused(NAME, Code::Denied));
     }
