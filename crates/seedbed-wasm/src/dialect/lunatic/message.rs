@@ -111,7 +111,7 @@ fn read_data(caller: &mut Guest<'_>, ptr: u32, len: u32) -> Result<u32, Stop> {
     let (mut bytes, own) = enter(caller, NAME)?;
     let to = bytes.at_mut(ptr, len)?;
     let scratch = scratch(own, NAME)?;
-    let left = scratch.data.get(scratch.read..).unwrap_or_default();
+    let left = &scratch.data[scratch.read..];
     let n = left.len().min(to.len());
     to[..n].copy_from_slice(&left[..n]);
     scratch.read += n;

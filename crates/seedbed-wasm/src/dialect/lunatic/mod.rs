@@ -10,7 +10,8 @@
 //! - `spawn.rs`: processes made of a module, a function and its parameters. `rights.rs`: what a
 //!   process may do and pass on. `parcel.rs`: resources on their way. `resources.rs`: numbers of them.
 //!
-//! Not modelled: other environments than one a node, processes spawned on another node, and TLS.
+//! Not there: networking and sqlite (traps that name themselves), other environments than one a node, and processes
+//! spawned on another node.
 
 mod abi;
 mod config;
