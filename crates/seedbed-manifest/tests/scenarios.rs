@@ -93,6 +93,9 @@ fn what_a_wasi_process_is_given_is_checked_against_its_module() {
             "`permissions.compile` means nothing for a module of the dialect `wasi`",
         ),
     ];
+    let lunatic = "(module (import \"lunatic::process\" \"process_id\" (func (result i64))) (func (export \"_start\")))";
+    let unlisted = "the module imports `process_id` of `lunatic:process`, which is not among its `imports`";
+    let cases = cases.into_iter().chain([(lunatic, "imports = ['wasi:io', 'lunatic:message']", unlisted)]);
     for (text, process, expected) in cases {
         let error = module(text, process).err().map(|e| e.to_string());
         assert_eq!(error, Some(format!("process `m` (m.wasm): {expected}")), "{process}");
@@ -102,6 +105,7 @@ fn what_a_wasi_process_is_given_is_checked_against_its_module() {
         "method = 'mul'\nargs = ['6', '7']\nlimits = { fuel_per_message = 100, max_execution = '5s' }",
     )
     .unwrap();
+    module(lunatic, "imports = ['lunatic:process']").unwrap();
     module(clock, "imports = ['wasi:clocks']\nlimits = { fuel_slice = 100, fuel_max = 1000 }").unwrap();
 }
 

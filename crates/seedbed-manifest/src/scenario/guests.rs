@@ -163,7 +163,7 @@ fn strange_keys(process: &Process, dialect: Dialect) -> Vec<&'static str> {
     let keys = [
         ("method", wasi_only(method.is_some())),
         ("args", wasi_only(!args.is_empty())),
-        ("imports", wasi_only(!imports.is_empty())),
+        ("imports", handler && !imports.is_empty()),
         ("wasi", handler && *wasi != Wasi::default()),
         ("limits.fuel_slice", handler && limits.fuel_slice.is_some()),
         ("limits.fuel_max", handler && limits.fuel_max.is_some()),

@@ -152,6 +152,25 @@ fn defined<T: 'static>(linker: &Linker<T>, data: T) -> Vec<HostFunction> {
     all.into_iter().filter_map(function).collect()
 }
 
+/// The interface that an import of a guest that waits belongs to, for allow-lists; `None` if a call of it
+/// is a trap.
+pub(crate) fn interface(import: &Import) -> Option<String> {
+    if import.module == wasi::MODULE {
+        return Some(wasi::interface(&import.name).to_owned());
+    }
+    lunatic::interface(import)
+}
+
+/// All interfaces that modules of a dialect import from.
+pub(crate) fn interfaces(dialect: Dialect) -> Vec<String> {
+    let mut all: Vec<String> = wasi::INTERFACES.map(str::to_owned).into();
+    if dialect == Dialect::Lunatic {
+        all.extend(lunatic::interfaces());
+    }
+    all.sort();
+    all
+}
+
 /// A module with its imports, by the kind of its dialect.
 pub(crate) enum Linked {
     Handles(InstancePre<Host>),

@@ -21,6 +21,7 @@ mod mounts;
 mod output;
 mod table;
 
+pub(crate) use config::forbidden;
 pub use config::{WasiConfig, WasiError, WasiMount};
 pub(crate) use files::open_mounts;
 pub(crate) use method::Invocation;
@@ -96,7 +97,7 @@ pub(super) const IMPORTS: [Function; 46] = [
 ];
 
 /// The interface that a function belongs to, for allow-lists.
-fn interface(name: &str) -> &'static str {
+pub(super) fn interface(name: &str) -> &'static str {
     match name {
         "clock_res_get" | "clock_time_get" => "wasi:clocks",
         "random_get" => "wasi:random",
@@ -119,7 +120,7 @@ fn interface(name: &str) -> &'static str {
 }
 
 /// The interfaces there are.
-const INTERFACES: [&str; 6] =
+pub(super) const INTERFACES: [&str; 6] =
     ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
 
 /// The variable that says where a program begins.

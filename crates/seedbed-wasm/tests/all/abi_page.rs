@@ -95,6 +95,28 @@ fn every_host_function_has_a_row_and_every_row_a_function() {
     assert!(linked.len() > 70, "{}", linked.len());
 }
 
+/// The faults of lunatic that the design knows, by their numbers.
+const FAULTS: [u32; 29] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 31, 32,
+];
+
+#[test]
+fn every_fault_of_lunatic_has_a_row_with_a_test_of_its_number() {
+    let (page, tests) =
+        (include_str!("../../../../docs/guest-abi.md"), functions(include_str!("lunatic_gaps.rs")));
+    let rows = page.split_once("| | on lunatic | here | test |\n").unwrap().1;
+    let mut numbers = Vec::new();
+    for row in rows.lines().skip(1).take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        let of_row: Vec<u32> = cells[0].split(", ").map(|n| n.trim().parse().unwrap()).collect();
+        let test = quoted(cells[3]).next().unwrap();
+        let name = of_row.iter().map(|n| format!("g{n:02}_")).collect::<String>();
+        assert!(test.starts_with(&name) && tests.contains_key(test), "{row}");
+        numbers.extend(of_row);
+    }
+    assert_eq!(numbers, FAULTS);
+}
+
 #[test]
 fn every_row_names_tests_that_run_on_both_reactors() {
     let there = on_both();

@@ -398,6 +398,7 @@ pub(crate) fn catching(body: &str, functions: &[(char, &str)]) -> String {
         (if (i32.eq (local.get $what) (i32.const 3)) (then (drop (call $any (i64.const -1)))))
         (if (i32.eq (local.get $what) (i32.const 4))
             (then (return (i32.add (i32.const 1) (call $trap.catch (local.get $what) (local.get $with))))))
+        (if (i32.eq (local.get $what) (i32.const 8)) (then (call $say32 (local.get $with))))
         ;; Once more, with what it was given.
         (if (i32.eq (local.get $what) (i32.const 7)) (then (return (call $trap.catch (local.get $with) (i32.const 0)))))
         (if (i32.eq (local.get $what) (i32.const 6)) (then (drop (call $message.receive (i32.const -1) (i32.const 1) (i64.const 0)))))

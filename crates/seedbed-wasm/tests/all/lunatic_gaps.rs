@@ -8,11 +8,28 @@ use crate::lunatic::{alone, catching, fails, guest, misuse, run, says, text};
 use seedbed_abi::{ExitReason, Failure, TrapKind};
 use seedbed_core::{At, Event, Limits, MailboxPolicy, Observer, SpawnOptions};
 use seedbed_sim::{InWorld, Plain, RunConfig, World, WorldConfig, run_with};
+use seedbed_wasm::WasiConfig;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
 const WAITS: (char, &str) = ('c', "(drop (call $any (i64.const -1)))");
+
+/// Notes what everybody says and how they end.
+#[derive(Clone, Default)]
+struct Notes(Rc<RefCell<Vec<String>>>);
+
+impl Observer for Notes {
+    fn event(&mut self, _: At, event: &Event<'_>) {
+        match event {
+            Event::Logged { who, text, .. } => self.0.borrow_mut().push(format!("{}: {text}", who.text)),
+            Event::Exited { who, reason, .. } => {
+                self.0.borrow_mut().push(format!("{}: ended: {reason}", who.text))
+            }
+            _ => {}
+        }
+    }
+}
 
 #[test]
 fn g01_order_holds_after_a_receive_that_timed_out() {
@@ -45,6 +62,45 @@ fn g03_links_and_monitors_of_who_dies_meanwhile_are_answered() {
         (call $process.link (i64.const 4) (local.get $x)) (call $process.monitor (local.get $x))
         (call $say32 (i32.add (call $any (i64.const -1)) (call $any (i64.const -1))))";
     assert_eq!(says(body, &[WAITS]), ["3"], "one link and one monitor");
+}
+
+#[test]
+fn g04_a_panic_of_the_host_in_a_call_is_a_failure_that_is_told() {
+    /// Panics in the host call in which a process says this.
+    struct Panics;
+    impl Observer for Panics {
+        fn event(&mut self, _: At, event: &Event<'_>) {
+            assert!(!matches!(event, Event::Logged { text: "7", .. }), "a bug of the host");
+        }
+    }
+    // Deep in a catch, too: the guest does not get to see it.
+    let child = "(drop (call $any (i64.const -1))) (drop (call $trap.catch (i32.const 8) (i32.const 7))) (call $say (i64.const 8))";
+    let body = "(call $process.die_when_link_dies (i32.const 0))
+        (local.set $x (call $spawn (i64.const 5) 'a (i64.const 0))) (call $process.monitor (local.get $x)) (call $registry.put 'x (i32.const 1) (i64.const 0) (local.get $x))
+        (call $send (local.get $x) (i64.const 1) (i64.const 0))
+        (call $say32 (call $any (i64.const -1))) (call $tell) (call $say32 (call $any (i64.const -1))) (call $tell)
+        (call $say32 (call $process.exists (local.get $x))) (call $say32 (call $registry.get 'x (i32.const 1) (i32.const 100) (i32.const 108)))";
+    let actor = Arc::new(guest(&catching(body, &[('a', child)])));
+    let notes = Notes::default();
+    let keep = notes.clone();
+    let program = move |world: &mut World| {
+        world.observe(keep.clone());
+        world.observe(Panics);
+        let node = world.node("main", |_| {});
+        world.spawn_on(node, SpawnOptions::named("g"), actor.clone())?;
+        world.settle().map_err(|broken| anyhow::anyhow!("{broken:?}"))?;
+        Ok(())
+    };
+    let config = WorldConfig { allow_failures: true, ..WorldConfig::default() };
+    let (outcome, _) =
+        run_with(&InWorld { config, program }, &RunConfig::seed(1), Box::new(Plain), Vec::new());
+    assert_eq!(outcome.found, None);
+    let panic = "host panic";
+    let ended = format!("main/g/#1: ended: {panic}");
+    let told = ["1", panic, "2", panic, "0", "1"].map(|line| format!("main/g: {line}"));
+    let all = notes.0.borrow().clone();
+    assert_eq!(all[..1], ["main/g/#1: 7"], "{all:?}");
+    assert_eq!(all[1..], [&[ended][..], &told, &["main/g: ended: normal".to_owned()]].concat(), "{all:?}");
 }
 
 #[test]
@@ -133,6 +189,16 @@ fn g10_who_is_told_of_a_death_is_told_whose_and_why() {
 }
 
 #[test]
+fn g11_what_is_no_longer_monitored_is_not_told_of() {
+    // It is dead, and what tells of it waits in the mailbox already.
+    let body =
+        "(local.set $x (call $spawn (i64.const 0) 'c (i64.const 0))) (call $process.monitor (local.get $x))
+        (call $process.kill (local.get $x)) (call $process.sleep_ms (i64.const 5))
+        (call $process.stop_monitoring (local.get $x)) (call $say32 (call $any (i64.const 20)))";
+    assert_eq!(says(body, &[WAITS]), ["9027"]);
+}
+
+#[test]
 fn g12_names_of_the_dead_and_of_those_that_did_not_start_are_free() {
     let get = "(call $say32 (call $registry.get 'x (i32.const 1) (i32.const 100) (i32.const 108)))";
     let failing = escaped(r#"(module (start $s) (func $s unreachable) (func (export "a") (param i64)))"#);
@@ -208,6 +274,54 @@ fn g16_nobody_passes_on_more_than_it_has() {
 }
 
 #[test]
+fn g17_clocks_randomness_files_and_what_else_is_imported_are_permissions() {
+    let allowed = |interfaces: &[&str]| WasiConfig {
+        imports: Some(interfaces.iter().map(ToString::to_string).collect()),
+        ..WasiConfig::default()
+    };
+    // Nobody here has clocks: not by a module that somebody compiles, nor by a process that it configures.
+    let clock = escaped(
+        r#"(module (import "wasi_snapshot_preview1" "clock_time_get" (func (param i32 i64 i32) (result i32)))
+        (import "lunatic::sqlite" "open" (func)) (memory (export "memory") 1) (func (export "a") (param i64)))"#,
+    );
+    let compile = format!(
+        "(drop (call $process.compile_module (i32.const 20000) (i32.const {}) (i32.const 100))) (call $params (i64.const 0))
+        (local.set $i (call $process.spawn (i64.const 0) (i64.const -1) (i64.load (i32.const 100)) 'a (i32.const 1) (i32.const 8208) (i32.const 17) (i32.const 100)))
+        (call $say32 (local.get $i)) (if (local.get $i) (then (call $explain (i64.load (i32.const 100)))))",
+        clock.len() / 3
+    );
+    let body = format!(
+        "{compile} (local.set $x (call $process.create_config))
+        (call $process.config_set_can_spawn_processes (local.get $x) (i32.const 1)) (call $process.config_set_can_compile_modules (local.get $x) (i32.const 1))
+        (call $say32 (call $try (i64.const 0) (local.get $x) 'b (i64.const 0))) (call $process.sleep_ms (i64.const 5)))
+        (data (i32.const 20000) \"{clock}\") (func $end"
+    );
+    let actor = || guest(&text(&body, &[('b', &compile)]));
+    let all = ["lunatic:error", "lunatic:message", "lunatic:process", "wasi:io"];
+    let did = alone(actor().wasi(allowed(&all)).unwrap());
+    let refused = "the module imports `clock_time_get` of `wasi:clocks`, which is not among its `imports`";
+    let said = |path| did.log_of(path)[1..].to_vec();
+    assert_eq!((said("g"), said("g/#1")), (vec!["1", refused, "0"], vec!["1", refused]), "{did:?}");
+    // With them, it starts: what is linked to a trap gives it nothing.
+    let did = alone(actor().wasi(allowed(&[&all[..], &["wasi:clocks"]].concat())).unwrap());
+    assert_eq!(did.log_of("g")[1], "0", "{did:?}");
+    // Its own module is looked at before it starts.
+    let errors =
+        actor().wasi(allowed(&["lunatic:process", "lunatic:message", "lunatic:errors"])).unwrap_err();
+    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let known = "lunatic:distributed, lunatic:error, lunatic:message, lunatic:metrics";
+    assert!(
+        errors[0].starts_with(&format!("there is no interface `lunatic:errors`: known are {known}")),
+        "{errors:?}"
+    );
+    assert!(errors.iter().any(|e| e.starts_with("the module imports `fd_write` of `wasi:io`")), "{errors:?}");
+    assert!(
+        errors.iter().any(|e| e.starts_with("the module imports `to_string` of `lunatic:error`")),
+        "{errors:?}"
+    );
+}
+
+#[test]
 fn g18_sizes_that_a_guest_names_take_no_memory_of_the_host() {
     let body = "(call $message.create_data (i64.const 0) (i64.const 0x8000000000000000)) (call $say (call $message.data_size))
         (call $say32 (call $process.compile_module (i32.const 0) (i32.const -1) (i32.const 100))) (call $explain (i64.load (i32.const 100)))";
@@ -253,20 +367,68 @@ fn g21_a_request_to_the_dead_and_the_dying_ends() {
     assert_eq!(says(&body, &[('a', "(drop (call $any (i64.const -1))) unreachable")]), ["9027", "9027"]);
 }
 
-/// Notes what everybody says and how they end.
-#[derive(Clone, Default)]
-struct Notes(Rc<RefCell<Vec<String>>>);
+/// As the crate asks a process to shut down: a request that waits for its answer as long as it takes.
+fn shut_down(whom: &str) -> String {
+    format!(
+        "(call $write (i64.const 2) (i64.const 0)) (call $say32 (call $message.send_receive_skip_search {whom} (i64.const 70) (i64.const -1)))"
+    )
+}
 
-impl Observer for Notes {
-    fn event(&mut self, _: At, event: &Event<'_>) {
-        match event {
-            Event::Logged { who, text, .. } => self.0.borrow_mut().push(format!("{}: {text}", who.text)),
-            Event::Exited { who, reason, .. } => {
-                self.0.borrow_mut().push(format!("{}: ended: {reason}", who.text))
-            }
-            _ => {}
-        }
-    }
+#[test]
+fn g22_shutting_down_the_others_ends_also_if_they_died_at_once() {
+    // One for all: of two children that one mistake kills, the first that is heard of has the other shut down.
+    let ask = shut_down("(local.get $y)");
+    let body = format!(
+        "(call $process.die_when_link_dies (i32.const 0))
+        (local.set $x (call $spawn (i64.const 5) 'c (i64.const 0))) (local.set $y (call $spawn (i64.const 6) 'c (i64.const 0)))
+        (call $process.kill (local.get $x)) (call $process.kill (local.get $y))
+        (call $say32 (call $any (i64.const -1))) (call $say (call $message.get_tag)) {ask}
+        (call $say32 (call $any (i64.const -1))) (call $say (call $message.get_tag))"
+    );
+    assert_eq!(says(&body, &[WAITS]), ["1", "5", "9027", "1", "6"]);
+}
+
+#[test]
+fn g23_who_restarts_for_ever_comes_to_the_limit_of_its_spawns() {
+    let limits = Limits { spawn_max: 4, ..Limits::default() };
+    let supervisor = "(call $process.die_when_link_dies (i32.const 0))
+        (loop
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (drop (call $spawn (i64.const 5) 'a (i64.const 0))) (drop (call $any (i64.const -1))) (br 0))";
+    let body = "(call $process.die_when_link_dies (i32.const 0)) (local.set $x (call $spawn (i64.const 9) 's (i64.const 0)))
+        (call $say32 (call $any (i64.const -1))) (call $say (call $message.get_tag)) (call $tell)";
+    let did = alone(guest(&text(body, &[('s', supervisor), ('a', "unreachable")])).limits(limits));
+    let limit = "process::spawn: a limit of the caller is reached";
+    assert_eq!(did.log_of("g"), ["1", "9", &format!("trap: other: {limit}")], "{did:?}");
+    assert_eq!(did.end_of("g/#1"), Some(&misuse(limit).into()));
+    assert_eq!(did.exits.len(), 6, "four children, their supervisor and its own: {did:?}");
+}
+
+#[test]
+fn g24_an_end_in_peace_is_seen_and_shutting_down_who_is_gone_ends() {
+    let body = format!(
+        "(local.set $x (call $spawn (i64.const 5) 'a (i64.const 0))) (call $process.monitor (local.get $x))
+        (call $say32 (call $any (i64.const -1))) (call $tell) (call $say32 (call $process.exists (local.get $x))) {}",
+        shut_down("(local.get $x)")
+    );
+    assert_eq!(says(&body, &[('a', "")]), ["2", "normal", "0", "9027"]);
+}
+
+#[test]
+fn g25_who_dies_before_it_answers_its_starter_is_told_of() {
+    // As the crate starts a process: it waits for an answer under a tag. Here it looks for an end, too,
+    // which it is told of though the process was dead before anybody asked.
+    let body = "(local.set $x (call $spawn (i64.const 0) 'a (call $me))) (call $process.sleep_ms (i64.const 5))
+        (call $process.monitor (local.get $x))
+        (i64.store (i32.const 100) (i64.const 70)) (i64.store (i32.const 108) (i64.const 71))
+        (call $say32 (call $tagged (i64.const 70) (i64.const 10))) (call $say32 (call $any (i64.const -1))) (call $tell)
+        ;; Linked, it is told under the tag of the link, among the others it waits for.
+        (call $process.die_when_link_dies (i32.const 0)) (local.set $x (call $spawn (i64.const 71) 'b (call $me)))
+        (call $process.kill (local.get $x))
+        (call $say32 (call $message.receive (i32.const 100) (i32.const 2) (i64.const -1))) (call $say (call $message.get_tag)) (call $tell)";
+    let functions = [('a', "unreachable"), ('b', "(drop (call $any (i64.const -1)))")];
+    let said = says(body, &functions);
+    assert_eq!(said, ["9027", "2", "no process", "1", "71", "killed"]);
 }
 
 #[test]

@@ -31,7 +31,7 @@ mod trap;
 mod version;
 
 pub(crate) use rights::Rights;
-pub(crate) use table::warnings;
+pub(crate) use table::{interface, interfaces, warnings};
 
 use crate::blocking::Data;
 use crate::module::{Module, ModuleError};

@@ -4,7 +4,7 @@ use super::abi::{Guest, enter, text};
 use super::abi::{misuse, own};
 use super::{Lunatic, Rights};
 use crate::blocking::{Plan, Process, charge};
-use crate::dialect::wasi::{Invocation, Wasi};
+use crate::dialect::wasi::{Invocation, Wasi, forbidden};
 use crate::host::Stop;
 use crate::module::Module;
 use crate::rewrite::Entity;
@@ -84,6 +84,11 @@ pub(super) fn prepare(
     };
     let function = text(caller, name, asked.function, FUNCTION_MAX)?;
     let params = params(caller, name, asked.params)?;
+    // A module that came from elsewhere may import what no process may that this one spawns.
+    let allowed = rights.wasi.imports.as_ref();
+    if let Some(error) = allowed.and_then(|allowed| forbidden(&module, allowed).next()) {
+        return Ok(Err(error.to_string()));
+    }
     Ok(call(&module, &function, params).map(|call| Spawned { module, rights, call }))
 }
 

@@ -2,6 +2,7 @@
 
 use crate::module::ModuleError;
 use crate::rewrite::{Entity, Import, Shape};
+use std::collections::BTreeSet;
 use wasmparser::{FuncType, ValType};
 
 /// Module, name, parameters and result: `i` is i32, `l` i64, `d` f64.
@@ -94,6 +95,22 @@ pub(super) fn functions() -> impl Iterator<Item = (String, &'static str, FuncTyp
         let types = |text: &str| text.chars().map(value).collect::<Vec<_>>();
         (format!("{PREFIX}{module}"), *name, FuncType::new(types(params), types(result)))
     })
+}
+
+/// The interface that a function belongs to, for allow-lists; `None` if it is not there.
+pub(crate) fn interface(import: &Import) -> Option<String> {
+    let of = |module: &str| import.module.strip_prefix(PREFIX) == Some(module);
+    let (module, ..) = FUNCTIONS.iter().find(|(module, name, ..)| of(module) && *name == import.name)?;
+    Some(named(module))
+}
+
+/// All interfaces.
+pub(crate) fn interfaces() -> BTreeSet<String> {
+    FUNCTIONS.iter().map(|(module, ..)| named(module)).collect()
+}
+
+fn named(module: &str) -> String {
+    format!("lunatic:{module}")
 }
 
 fn value(letter: char) -> ValType {

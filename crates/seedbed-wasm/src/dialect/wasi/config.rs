@@ -1,8 +1,8 @@
 //! What a `wasi` process is given, checked against its module.
 
 use super::method::Invocation;
-use super::{INTERFACES, START, interface, mounts};
-use crate::dialect::Dialect;
+use super::{START, mounts};
+use crate::dialect::{Dialect, interface, interfaces};
 use crate::module::Module;
 use std::time::Duration;
 use thiserror::Error;
@@ -20,7 +20,7 @@ pub struct WasiConfig {
     pub method: Option<String>,
     /// The method's arguments, parsed by the export's types.
     pub method_args: Vec<String>,
-    /// Interfaces that the module may import; `None` = all.
+    /// Interfaces that the module may import, and the modules of processes that it spawns; `None` = all.
     pub imports: Option<Vec<String>>,
     /// Directories that it sees, in this order.
     pub mounts: Vec<WasiMount>,
@@ -110,10 +110,12 @@ pub enum WasiError {
         text: String,
     },
     /// An interface that does not exist.
-    #[error("there is no interface `{name}`: known are {}", INTERFACES.join(", "))]
+    #[error("there is no interface `{name}`: known are {known}")]
     UnknownInterface {
         /// Its name.
         name: String,
+        /// Those that a module of this dialect may import from.
+        known: String,
     },
     /// The module imports what is not on its list.
     #[error("the module imports `{name}` of `{interface}`, which is not among its `imports`")]
@@ -121,7 +123,7 @@ pub enum WasiError {
         /// The function.
         name: String,
         /// Its interface.
-        interface: &'static str,
+        interface: String,
     },
     /// A path of the guest that is not absolute, or leads up.
     #[error("`{0}` is not an absolute path without `..`")]
@@ -153,14 +155,11 @@ impl WasiConfig {
         }
         let mut errors = Vec::new();
         if let Some(imports) = &self.imports {
-            let unknown = imports.iter().filter(|i| !INTERFACES.contains(&i.as_str()));
-            errors.extend(unknown.map(|i| WasiError::UnknownInterface { name: i.clone() }));
-            for import in &module.shape().imports {
-                let interface = interface(&import.name);
-                if !imports.iter().any(|i| i == interface) {
-                    errors.push(WasiError::Import { name: import.name.clone(), interface });
-                }
-            }
+            let known = interfaces(module.dialect());
+            let unknown = imports.iter().filter(|i| !known.contains(i));
+            let known = || known.join(", ");
+            errors.extend(unknown.map(|i| WasiError::UnknownInterface { name: i.clone(), known: known() }));
+            errors.extend(forbidden(module, imports));
         }
         let variables = self.env.iter().flat_map(|(name, value)| [name, value]);
         let paths = self.mounts.iter().map(|mount| &mount.guest).chain(&self.cwd);
@@ -177,4 +176,14 @@ impl WasiConfig {
             }
         }
     }
+}
+
+/// What a module imports from interfaces that are not among these. What is linked to a trap is not asked
+/// after.
+pub(crate) fn forbidden(module: &Module, allowed: &[String]) -> impl Iterator<Item = WasiError> {
+    let imports = module.shape().imports.iter();
+    imports.filter_map(|import| {
+        let interface = interface(import).filter(|interface| !allowed.contains(interface))?;
+        Some(WasiError::Import { name: import.name.clone(), interface })
+    })
 }
