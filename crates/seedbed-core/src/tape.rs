@@ -182,9 +182,10 @@ impl Tape {
     }
 }
 
-impl fmt::Display for ChoiceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ChoiceKind {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
             ChoiceKind::Drop => "drop",
             ChoiceKind::Duplicate => "duplicate",
             ChoiceKind::Delay => "delay",
@@ -206,6 +207,12 @@ impl fmt::Display for ChoiceKind {
             ChoiceKind::Torn => "torn write",
             ChoiceKind::LeftOut => "left out",
             ChoiceKind::Slow => "slow node",
-        })
+        }
+    }
+}
+
+impl fmt::Display for ChoiceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }

@@ -108,6 +108,11 @@ impl Network {
         self.flying.insert((at, self.sent), packet);
     }
 
+    /// True if no packet has to wait for another that a rule put off.
+    pub(crate) fn puts_nothing_off(&self) -> bool {
+        self.late.is_empty()
+    }
+
     /// Until when a packet has to wait for one of its pair that was put off.
     pub(crate) fn waits_until(&mut self, packet: &Packet, now: Time) -> Option<Time> {
         if self.late.is_empty() {

@@ -51,6 +51,16 @@ pub struct Stats {
     pub checks: u64,
 }
 
+impl Stats {
+    /// Counts a fault.
+    pub(crate) fn count_fault(&mut self, name: &str) {
+        match self.faults.get_mut(name) {
+            Some(count) => *count += 1,
+            None => drop(self.faults.insert(name.to_owned(), 1)),
+        }
+    }
+}
+
 /// Who answers.
 pub(crate) enum Mode {
     /// The strategy and chance.
@@ -258,7 +268,7 @@ impl Sim {
         };
         if answer != 0 {
             self.chance.happened(kind, self.now);
-            *self.stats.faults.entry(kind.to_string()).or_default() += 1;
+            self.stats.count_fault(kind.name());
             self.record(TapeEntry::Choice { key, answer }, self.at(node));
         }
         answer

@@ -236,7 +236,7 @@ impl World {
             return;
         }
         if let Some(undo) = self.commit(&deed, lasts) {
-            *self.sim.stats.faults.entry(format!("planned {}", deed.word())).or_default() += 1;
+            self.sim.stats.count_fault(&format!("planned {}", deed.word()));
             self.sometimes(&name, true);
             match (undo, lasts) {
                 (Some(undo), Some(lasts)) => self.plan.schedule(self.sim.now + lasts, Step::End(undo)),

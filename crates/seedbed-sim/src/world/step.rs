@@ -210,26 +210,28 @@ impl World {
 
     /// When something is due that time has to pass for.
     fn next_time(&self) -> Option<Time> {
-        let hosts = self.hosts.iter().enumerate().flat_map(|(index, h)| {
-            let deadline = h.kernel.as_ref().and_then(seedbed_core::Kernel::next_deadline);
-            let timer = deadline.map(|local| {
-                let due = self.sim.clocks.when(NodeId(index as u16 + 1), local);
-                h.late_until.map_or(due, |late| due.max(late))
-            });
-            [timer, h.up_at, h.lost_at]
-        });
-        hosts
-            .chain([
-                self.sim.network.next(),
-                self.sim.effects.next(),
-                self.inputs.next(),
-                self.sim.busy.next(),
-                self.sim.stops.next(self.sim.loss_after),
-                self.sim.kept.next(),
-                self.plan.next(),
-            ])
-            .flatten()
-            .min()
+        let mut next = None;
+        let mut due = |at: Option<Time>| {
+            if at.is_some() && (next.is_none() || at < next) {
+                next = at;
+            }
+        };
+        for (index, host) in self.hosts.iter().enumerate() {
+            if let Some(local) = host.kernel.as_ref().and_then(seedbed_core::Kernel::next_deadline) {
+                let at = self.sim.clocks.when(NodeId(index as u16 + 1), local);
+                due(Some(host.late_until.map_or(at, |late| at.max(late))));
+            }
+            due(host.up_at);
+            due(host.lost_at);
+        }
+        due(self.sim.network.next());
+        due(self.sim.effects.next());
+        due(self.inputs.next());
+        due(self.sim.busy.next());
+        due(self.sim.stops.next(self.sim.loss_after));
+        due(self.sim.kept.next());
+        due(self.plan.next());
+        next
     }
 
     /// True if [`deliver_due`](Self::deliver_due) would do nothing.
@@ -248,7 +250,9 @@ impl World {
         self.sim.looked = Some(self.sim.now);
         self.begin_inputs();
         self.sim.free();
-        self.sim.lift_due();
+        if self.sim.stops.is_any_over(self.sim.now) {
+            self.sim.lift_due();
+        }
         while let Some((a, b)) = self.sim.stops.pop_lost(self.sim.now, self.sim.loss_after) {
             self.lose_each_other(a, b);
         }
@@ -364,6 +368,9 @@ impl World {
 
     /// A packet arrives, unless a rule has something to say about it.
     pub(super) fn arrive(&mut self, packet: Packet) {
+        if self.sim.rules.is_empty() && self.sim.kept.is_empty() && self.sim.network.puts_nothing_off() {
+            return self.hand_over(packet);
+        }
         let Some((packet, twice)) = self.rule_packet(packet) else { return };
         let copy = twice.then(|| Packet { copy: true, ..packet.clone() });
         for packet in std::iter::once(packet).chain(copy) {
