@@ -41,6 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &Command, out: Output) -> Result<Exit, failure::Failure> {
+    seedbed_wasm::keep_compiled().map_err(failure::Failure::usage)?;
     match command {
         Command::Run(args) => commands::run::run(args, out),
         Command::Record(args) => commands::run::record(args, out),

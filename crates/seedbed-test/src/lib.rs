@@ -13,6 +13,7 @@
 //! | `SEEDBED_JOBS` | worker threads; by default 1, since tests already run side by side |
 //! | `SEEDBED_CHECK` | `1`: each seed is run in two processes, and must give the same run |
 //! | `SEEDBED_SHRINK` | `0`: findings stay as they were found |
+//! | `SEEDBED_CACHE` | where compiled code of modules is kept from one process to the next; empty: nowhere (`docs/cli.md`) |
 //! | `SEEDBED_LOG` | `error` to `trace`: what actors log in a single run or replay |
 //!
 //! The processes of a check are this executable again, told to run this one test; a body that makes

@@ -134,6 +134,7 @@ impl Test {
     fn run_case<C: Case>(self, case: impl FnOnce(WorldConfig) -> C) {
         let settings = Settings::read(|name| std::env::var(name).ok());
         let settings = settings.unwrap_or_else(|e| panic!("{e}"));
+        seedbed_wasm::keep_compiled().unwrap_or_else(|e| panic!("{e}"));
         if let Err(failure) = self.run_with(&settings, case) {
             panic!("\n\n{failure}\n");
         }

@@ -3,7 +3,7 @@
 //! The only crate that knows wasmtime. From the bottom up: `engine` is the one configuration that
 //! makes runs equal, `memory` the slab that guest memories live in, `rewrite` what is done to a
 //! module before it is compiled, `module` what a compiled module is and offers, `handed` how its code
-//! goes to other processes, `dialect` the guest
+//! goes to other processes, `kept` to later ones, `dialect` the guest
 //! ABIs, `host` what a store knows of the turn in it, `arena` the store of a thread with its
 //! instances, `actor` a module as an actor, `blocking` guests that wait, each on a stack of its own.
 //!
@@ -21,6 +21,7 @@ mod dialect;
 mod engine;
 mod handed;
 mod host;
+mod kept;
 mod limits;
 mod memory;
 mod module;
@@ -33,6 +34,7 @@ pub use dialect::wasi::{WasiConfig, WasiError, WasiMount};
 pub use dialect::{Dialect, HostFunction, host_functions};
 pub use engine::{EngineId, WASMTIME_VERSION, engine_id};
 pub use handed::Handed;
+pub use kept::{keep_compiled, keep_compiled_in};
 pub use limits::WasmLimits;
-pub use module::{Module, ModuleError, ModuleHash};
+pub use module::{Module, ModuleError, ModuleHash, Origin};
 pub use rewrite::{REWRITE_VERSION, RewriteError};

@@ -9,6 +9,7 @@ use crate::blocking::Data;
 use crate::dialect::{Dialect, Linked, lunatic, palladium};
 use crate::engine::engine;
 use crate::host::Host;
+use crate::kept;
 use crate::limits::WasmLimits;
 use crate::rewrite::{self, Mode, RewriteError, Shape};
 use seedbed_abi::Failure;
@@ -29,10 +30,21 @@ struct Inner {
     hash: ModuleHash,
     dialect: Dialect,
     shape: Shape,
-    handed_down: bool,
+    origin: Origin,
     linked: Linked,
     /// What a fresh instance holds; taken from the first one.
     image: OnceLock<Image>,
+}
+
+/// Where the compiled code of a module came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// This process compiled it.
+    Compiled,
+    /// From the process that started this one, see [`Handed`](crate::Handed).
+    HandedDown,
+    /// From the directory of [`keep_compiled_in`](crate::keep_compiled_in).
+    Kept,
 }
 
 /// The SHA-256 of a module's bytes, before rewriting.
@@ -198,9 +210,9 @@ impl Module {
         self.0.hash
     }
 
-    /// True if its compiled code came from the process that started this one, see [`Handed`](crate::Handed).
-    pub fn was_handed_down(&self) -> bool {
-        self.0.handed_down
+    /// Where its compiled code came from.
+    pub fn origin(&self) -> Origin {
+        self.0.origin
     }
 
     /// The dialect it speaks.
@@ -325,15 +337,28 @@ fn compile(wasm: &[u8], hash: ModuleHash, what: As<'_>) -> Result<Inner, ModuleE
         return Err(ModuleError::Dialect(dialect));
     }
     let handed = crate::handed::compiled(hash)?;
-    let handed_down = handed.is_some();
-    let compiled = || match handed {
-        Some(compiled) => Ok(compiled),
-        None => {
-            wasmtime::Module::new(engine(), rewritten).map_err(|e| ModuleError::Compile(format!("{e:#}")))
+    let mut origin = Origin::Compiled;
+    let compiled = || {
+        // What a guest made is neither looked for nor kept.
+        let is_kept = what != As::Process;
+        let found = match handed {
+            Some(compiled) => Some((compiled, Origin::HandedDown)),
+            None if is_kept => kept::find(&rewritten).map(|compiled| (compiled, Origin::Kept)),
+            None => None,
+        };
+        if let Some((compiled, from)) = found {
+            origin = from;
+            return Ok(compiled);
         }
+        let compiled = wasmtime::Module::new(engine(), &rewritten)
+            .map_err(|e| ModuleError::Compile(format!("{e:#}")))?;
+        if is_kept {
+            kept::keep(&rewritten, &compiled);
+        }
+        Ok(compiled)
     };
     let linked = dialect.link(&shape, compiled)?;
-    Ok(Inner { hash, dialect, shape, handed_down, linked, image: OnceLock::new() })
+    Ok(Inner { hash, dialect, shape, origin, linked, image: OnceLock::new() })
 }
 
 #[cfg(test)]

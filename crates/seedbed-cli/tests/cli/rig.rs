@@ -65,6 +65,7 @@ impl Rig {
         let mut command = Command::new(env!("CARGO_BIN_EXE_seedbed"));
         command.args(args.split_whitespace()).current_dir(self.dir.path());
         command.env_remove("NO_COLOR").env_remove("SEEDBED_LOG");
+        command.env("SEEDBED_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -1,7 +1,7 @@
 //! Compiled code goes from a process to those that it starts, and nothing else goes for it.
 
 use crate::world::{World, actor, guest, module};
-use seedbed_wasm::{Handed, Module};
+use seedbed_wasm::{Handed, Module, Origin};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -41,7 +41,8 @@ fn in_a_child() {
     match expect.as_str() {
         "handed" | "compiled" => {
             let module = module.expect("a guest");
-            assert_eq!(module.was_handed_down(), expect == "handed");
+            let origin = if expect == "handed" { Origin::HandedDown } else { Origin::Compiled };
+            assert_eq!(module.origin(), origin);
             let mut world = World::new();
             let pid = world.spawn("g", seedbed_wasm::WasmActor::new(module));
             assert_eq!(world.go(pid), [7]);
