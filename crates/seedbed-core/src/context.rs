@@ -1072,6 +1072,11 @@ impl Context<'_> {
         }
     }
 
+    /// Bytes of text that the log still takes in this turn.
+    pub fn log_left(&self) -> u32 {
+        self.node.turn.log_left
+    }
+
     /// Says that a condition must hold whenever this is reached; a no-op outside simulation.
     pub fn always(&mut self, name: &str, holds: bool) {
         self.condition(name, true, holds);

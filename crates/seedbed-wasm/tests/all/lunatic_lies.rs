@@ -161,6 +161,17 @@ fn a_compile_bomb_ends_at_the_limit_of_its_process_or_its_fuel() {
 }
 
 #[test]
+fn recursion_memory_and_loops_end_at_their_limits() {
+    let deep = "(drop (call $deep (i32.const 1)))) (func $deep (param i32) (result i32) (i32.add (i32.const 1) (call $deep (local.get 0)))) (func $end";
+    assert_eq!(fails(deep), Failure::StackOverflow);
+    let bomb = "(loop (br_if 0 (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) unreachable";
+    assert_eq!(fails(bomb), Failure::OutOfMemory);
+    let limits = WasmLimits { fuel_max: Some(1_000_000), ..WasmLimits::default() };
+    let did = alone(guest(&text("(loop (br 0))", &[])).wasm_limits(limits));
+    assert_eq!(did.end_of("g"), Some(&Failure::OutOfFuel.into()));
+}
+
+#[test]
 fn what_piles_up_has_an_end() {
     let limits = Limits { message_bytes: 1_000, ..Limits::default() };
     let body = "(call $message.create_data (i64.const 0) (i64.const 0)) (loop (drop (call $message.write_data (i32.const 0) (i32.const 100))) (br 0))";

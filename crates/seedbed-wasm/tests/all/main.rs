@@ -20,4 +20,5 @@ mod starving;
 mod state;
 mod wasi;
 mod wasi_files;
+mod wasi_lies;
 mod world;

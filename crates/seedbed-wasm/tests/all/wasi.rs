@@ -10,7 +10,7 @@ use seedbed_wasm::{Module, WasiConfig, WasmActor, WasmLimits};
 use std::time::Duration;
 
 /// The text of a program: all imports it may want, a memory, `$say` for a text of a given place, and `rest`.
-fn program(rest: &str) -> String {
+pub(crate) fn program(rest: &str) -> String {
     format!(
         r#"(module
         (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
@@ -57,16 +57,16 @@ fn start(body: &str) -> String {
     program(&format!("(func (export \"_start\") (local $i i32) (local $x i64) {body})"))
 }
 
-fn guest(text: &str) -> WasmActor {
+pub(crate) fn guest(text: &str) -> WasmActor {
     WasmActor::from_bytes(&wat::parse_str(text).expect(text)).expect(text)
 }
 
 /// A program whose body this is.
-fn runs(body: &str) -> WasmActor {
+pub(crate) fn runs(body: &str) -> WasmActor {
     guest(&start(body))
 }
 
-fn alone(actor: WasmActor) -> Did {
+pub(crate) fn alone(actor: WasmActor) -> Did {
     both(&vec![root("g", actor)])
 }
 

@@ -17,8 +17,14 @@ impl Lines {
         Lines { level, begun: Vec::new() }
     }
 
-    /// Takes what was written; logs every line that it ends.
-    pub(super) fn write(&mut self, bytes: &[u8]) {
+    /// The level of what is written.
+    pub(super) fn level(&self) -> Level {
+        self.level
+    }
+
+    /// Takes what was written; gives every line that it ends.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Vec<String> {
+        let mut lines = Vec::new();
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let (line, ended) = match piece.strip_suffix(b"\n") {
                 Some(line) => (line, true),
@@ -26,26 +32,28 @@ impl Lines {
             };
             for chunk in line.chunks(LINE_MAX) {
                 if self.begun.len() + chunk.len() > LINE_MAX {
-                    self.log();
+                    lines.push(self.line());
                 }
                 self.begun.extend_from_slice(chunk);
             }
             if ended {
-                self.log();
+                lines.push(self.line());
             }
         }
+        lines
     }
 
     /// Logs a line that was begun.
     pub(super) fn flush(&mut self) {
         if !self.begun.is_empty() {
-            self.log();
+            let line = self.line();
+            with_turn(|turn| turn.cx().log(self.level, &line));
         }
     }
 
-    fn log(&mut self) {
-        let text = String::from_utf8_lossy(&self.begun);
-        with_turn(|turn| turn.cx().log(self.level, &text));
+    fn line(&mut self) -> String {
+        let line = String::from_utf8_lossy(&self.begun).into_owned();
         self.begun.clear();
+        line
     }
 }

@@ -6,6 +6,7 @@ use super::super::abi::{
 };
 use super::super::files::ask;
 use super::super::table::Descriptor;
+use super::io::end;
 use super::{Done, Errno, Fail, Guest, times};
 use crate::blocking::{charge, enter};
 use seedbed_files::{Answer, DirEntry, Filetype, Op};
@@ -97,8 +98,7 @@ pub(super) async fn fd_seek(caller: &mut Guest<'_>, fd: u32, by: u64, whence: u3
         SEEK_END => stat(caller, handle).await?.size,
         _ => return Err(Errno::Inval.into()),
     };
-    // A place that no file can have is none.
-    let to = from.checked_add_signed(by).filter(|to| i64::try_from(*to).is_ok()).ok_or(Errno::Inval)?;
+    let to = from.checked_add_signed(by).and_then(|to| end(to, 0).ok()).ok_or(Errno::Inval)?;
     enter(caller, "fd_seek").0.write(at, &to.to_le_bytes())?;
     caller.data_mut().wasi.table.open_mut(fd)?.offset = to;
     Ok(())
@@ -141,13 +141,14 @@ fn writable(caller: &Guest<'_>, fd: u32) -> Result<u32, Errno> {
 
 pub(super) async fn fd_filestat_set_size(caller: &mut Guest<'_>, fd: u32, size: u64) -> Done {
     let handle = writable(caller, fd)?;
+    let size = end(size, 0)?;
     ask(caller, Op::SetSize { handle, size }).await?;
     Ok(())
 }
 
 pub(super) async fn fd_allocate(caller: &mut Guest<'_>, fd: u32, offset: u64, len: u64) -> Done {
     let handle = writable(caller, fd)?;
-    let size = offset.checked_add(len).ok_or(Errno::Fbig)?;
+    let size = end(offset, len)?;
     if len == 0 {
         return Err(Errno::Inval.into());
     }

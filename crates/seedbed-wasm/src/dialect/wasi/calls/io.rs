@@ -4,8 +4,9 @@ use super::super::abi::{FLAG_APPEND, FLAGS_SYNC};
 use super::super::files::ask;
 use super::super::table::{Descriptor, Open};
 use super::{Done, Errno, Fail, Guest};
-use crate::blocking::{Bytes, charge, enter};
+use crate::blocking::{Bytes, Wait, charge, enter, suspend, with_turn};
 use crate::host::Stop;
+use seedbed_abi::Level;
 use seedbed_files::{Answer, BYTES_MAX, Op, Stream};
 
 /// So many pieces a read or write may have.
@@ -23,6 +24,11 @@ fn pieces(bytes: &Bytes<'_>, vectors: u32, count: u32) -> Result<Vec<(u32, u32)>
         Ok((ptr, len))
     };
     Ok((0..count).map(piece).collect::<Result<_, Stop>>()?)
+}
+
+/// Where so much from an offset on ends: no file can be longer than 2⁶³−1 bytes.
+pub(super) fn end(offset: u64, len: u64) -> Result<u64, Errno> {
+    offset.checked_add(len).filter(|end| i64::try_from(*end).is_ok()).ok_or(Errno::Fbig)
 }
 
 /// How long they are together, up to what one operation takes.
@@ -132,6 +138,7 @@ pub(super) async fn fd_pread(
     let len = length(&pieces);
     let open = seekable(caller, fd)?;
     readable(open)?;
+    end(offset, 0).map_err(|_| Errno::Inval)?;
     let op = Op::Read { handle: open.handle, offset, len };
     read(caller, "fd_pread", &pieces, op, done).await?;
     Ok(())
@@ -154,6 +161,7 @@ async fn write(
     done: u32,
 ) -> Result<u64, Fail> {
     let data = gathered(&enter(caller, name).0, pieces)?;
+    end(offset.unwrap_or(0), data.len() as u64)?;
     let Answer::Written { len, end } = ask(caller, Op::Write { handle, offset, data, sync }).await? else {
         return Err(Errno::Io.into());
     };
@@ -183,12 +191,25 @@ pub(super) async fn fd_write(caller: &mut Guest<'_>, fd: u32, vectors: u32, coun
     if wasi.inherit {
         ask(caller, Op::Output { stream, data }).await?;
     } else {
-        match stream {
-            Stream::Output => wasi.out.write(&data),
-            Stream::Error => wasi.err.write(&data),
-        }
+        let to = match stream {
+            Stream::Output => &mut wasi.out,
+            Stream::Error => &mut wasi.err,
+        };
+        let (level, lines) = (to.level(), to.write(&data));
+        log(caller, level, &lines).await?;
     }
     Ok(enter(caller, "fd_write").0.write(done, &len.to_le_bytes())?)
+}
+
+/// Logs lines; one that the log of this turn has no room for is for the next turn.
+async fn log(caller: &mut Guest<'_>, level: Level, lines: &[String]) -> Result<(), Stop> {
+    for line in lines {
+        if line.len() > with_turn(|turn| turn.cx().log_left()) as usize {
+            suspend(caller, Wait::Yield).await?;
+        }
+        with_turn(|turn| turn.cx().log(level, line));
+    }
+    Ok(())
 }
 
 pub(super) async fn fd_pwrite(
