@@ -9,8 +9,8 @@
 //! - `image.rs`: what a directory holds when a run begins.
 //! - `memory/`: the disk in memory.
 //!
-//! Not modelled: rights of users, locks, and what a loss of power does to what was not synced: what
-//! completed stays. An actor could notice only on a machine that lost power.
+//! Not modelled: rights of users, and locks. That times survive a crash which loses what they are of, an
+//! actor could notice only on a machine that lost power.
 
 mod errno;
 mod image;
@@ -19,7 +19,7 @@ mod op;
 
 pub use errno::Errno;
 pub use image::Image;
-pub use memory::{MemoryDisk, ROOM};
+pub use memory::{MemoryDisk, ROOM, Unsynced, UnsyncedFile};
 pub use op::{Answer, DirEntry, Filetype, How, Op, Outcome, SetTime, Stat, Stream};
 
 /// The effect's name. Only the host asks for it, in the name of guests that were given directories.

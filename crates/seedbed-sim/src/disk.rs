@@ -106,9 +106,14 @@ pub(crate) enum Fails {
 }
 
 impl Fails {
-    /// How many answers there are to whether an effect fails: only an append can fail in every way.
+    /// How many answers there are to whether an effect fails: only an append can fail in every way, and what
+    /// takes no room finds enough.
     pub(crate) fn answers(effect: &str, payload: &[u8]) -> u32 {
-        if effect == store::EFFECT && payload.first() == Some(&store::APPEND) { 5 } else { 2 }
+        match takes_room(effect, payload) {
+            true if effect == store::EFFECT => 5,
+            true => 3,
+            false => 2,
+        }
     }
 
     pub(crate) fn of(answer: u32) -> Option<Fails> {

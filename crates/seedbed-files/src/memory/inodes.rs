@@ -1,5 +1,6 @@
 //! What is on a disk: files, directories and symbolic links by their numbers.
 
+use super::unsynced::{Change, Changes, NameChange, Names};
 use crate::image::Image;
 use crate::op::{Filetype, Stat};
 use crate::{Errno, ROOM};
@@ -43,8 +44,10 @@ pub(super) struct Inode {
     pub(super) kind: Kind,
     /// How many names it has.
     pub(super) links: u64,
-    /// How many have it open.
+    /// How many have it open, or may want it back.
     open: u64,
+    /// Of a file, what was not synced.
+    changes: Changes,
     pub(super) accessed: u64,
     pub(super) modified: u64,
     pub(super) changed: u64,
@@ -59,6 +62,7 @@ pub(super) struct Inodes {
     taken: u64,
     /// How much there is; nothing is refused while images are loaded.
     room: u64,
+    names: Names,
 }
 
 impl Inodes {
@@ -89,12 +93,84 @@ impl Inodes {
     /// All images are there: from now on the room counts.
     pub(super) fn fill(&mut self) {
         self.room = self.taken.saturating_add(ROOM);
+        self.done();
+        self.sync_names();
+    }
+
+    /// An operation is done.
+    pub(super) fn done(&mut self) {
+        for change in self.names.done() {
+            self.keep(change);
+        }
+    }
+
+    /// The bytes of a file are synced.
+    pub(super) fn sync(&mut self, inode: u64) {
+        self.get_mut(inode).changes = Changes::default();
+    }
+
+    /// All names are synced.
+    pub(super) fn sync_names(&mut self) {
+        for change in self.names.settle() {
+            self.keep(change);
+        }
+    }
+
+    /// A change of a name will not be taken back.
+    fn keep(&mut self, change: NameChange) {
+        if let NameChange::Taken { inode, .. } = change {
+            self.let_go(inode);
+        }
+    }
+
+    /// How many changes of a file's bytes were not synced.
+    pub(super) fn unsynced(&self, inode: u64) -> usize {
+        self.get(inode).changes.len()
+    }
+
+    /// How many operations that changed names were not synced.
+    pub(super) fn unsynced_names(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Takes the last changes of a file back, but for so many parts of what the first of those wrote; what is
+    /// left is synced.
+    pub(super) fn lose(&mut self, inode: u64, last: usize, parts: (u32, u32)) {
+        let node = self.all.get_mut(&inode).expect("a file that has changes");
+        let before = node.kind.size();
+        if let Kind::File(bytes) = &mut node.kind {
+            node.changes.lose(last, parts, Arc::make_mut(bytes));
+        }
+        self.taken = self.taken - before + node.kind.size();
+    }
+
+    /// Takes the last changes of names back; what is left is synced. Nothing may be open.
+    pub(super) fn lose_names(&mut self, last: usize) {
+        for _ in 0..last {
+            for change in self.names.pop().unwrap_or_default().into_iter().rev() {
+                match change {
+                    NameChange::Given { dir, name } => {
+                        let inode = self.entries(dir).remove(&name).expect("it was given, and is not taken");
+                        self.get_mut(inode).links -= 1;
+                        self.reap(inode);
+                    }
+                    NameChange::Taken { dir, name, inode } => {
+                        self.entries(dir).insert(name, inode);
+                        self.get_mut(inode).links += 1;
+                        self.let_go(inode);
+                    }
+                }
+            }
+        }
+        self.sync_names();
     }
 
     fn make(&mut self, kind: Kind, now: u64) -> u64 {
         self.last += 1;
         self.taken += INODE + kind.size();
-        let inode = Inode { kind, links: 0, open: 0, accessed: now, modified: now, changed: now };
+        let [accessed, modified, changed] = [now; 3];
+        let inode =
+            Inode { kind, links: 0, open: 0, changes: Changes::default(), accessed, modified, changed };
         self.all.insert(self.last, inode);
         self.last
     }
@@ -106,9 +182,18 @@ impl Inodes {
         }
     }
 
+    /// True if so much more fits; what was removed may have to go for good.
+    fn has_room(&mut self, more: u64) -> bool {
+        let fits = |inodes: &Inodes| inodes.taken.saturating_add(more) <= inodes.room;
+        if !fits(self) {
+            self.sync_names();
+        }
+        fits(self)
+    }
+
     /// Makes something new with a name in a directory.
     pub(super) fn add(&mut self, dir: u64, name: String, kind: Kind, now: u64) -> Result<u64, Errno> {
-        if self.taken.saturating_add(INODE + kind.size()) > self.room {
+        if !self.has_room(INODE + kind.size()) {
             return Err(Errno::Nospc);
         }
         let inode = self.make(kind, now);
@@ -119,8 +204,9 @@ impl Inodes {
 
     /// Gives an inode a name.
     pub(super) fn name(&mut self, dir: u64, name: String, inode: u64) {
-        let before = self.entries(dir).insert(name, inode);
+        let before = self.entries(dir).insert(name.clone(), inode);
         debug_assert_eq!(before, None, "a name is free, or was freed, before it is given");
+        self.names.push(NameChange::Given { dir, name });
         self.get_mut(inode).links += 1;
     }
 
@@ -131,6 +217,8 @@ impl Inodes {
         let node = self.get_mut(inode);
         node.links -= 1;
         node.changed = now;
+        self.hold(inode);
+        self.names.push(NameChange::Taken { dir, name: name.to_owned(), inode });
         inode
     }
 
@@ -162,20 +250,37 @@ impl Inodes {
 
     /// Makes a file this long.
     pub(super) fn resize(&mut self, inode: u64, size: u64, now: u64) -> Result<(), Errno> {
-        let before = self.get(inode).kind.size();
-        let taken = (self.taken - before).saturating_add(size);
-        if size > before && taken > self.room {
-            return Err(if size > self.room { Errno::Fbig } else { Errno::Nospc });
-        }
-        self.taken = taken;
-        self.change(inode, now).resize(size as usize, 0);
+        self.grow(inode, size)?;
+        let bytes = self.change(inode, now);
+        let (size, before) = (size as usize, bytes.len());
+        let was = bytes.get(size..).unwrap_or_default().to_vec();
+        bytes.resize(size, 0);
+        self.taken = self.taken - before as u64 + size as u64;
+        self.get_mut(inode).changes.push(Change { size: before, at: size.min(before), was, wrote: 0 });
         Ok(())
     }
 
-    /// Writes within a file.
-    pub(super) fn put(&mut self, inode: u64, from: u64, data: &[u8], now: u64) {
-        let from = from as usize;
-        self.change(inode, now)[from..from + data.len()].copy_from_slice(data);
+    /// Writes to a file, which may become longer.
+    pub(super) fn put(&mut self, inode: u64, from: u64, data: &[u8], now: u64) -> Result<(), Errno> {
+        let end = from.checked_add(data.len() as u64).ok_or(Errno::Fbig)?;
+        self.grow(inode, end)?;
+        let bytes = self.change(inode, now);
+        let (from, end, before) = (from as usize, end as usize, bytes.len());
+        let was = bytes[from.min(before)..end.min(before)].to_vec();
+        bytes.resize(end.max(before), 0);
+        bytes[from..end].copy_from_slice(data);
+        self.taken += (end.max(before) - before) as u64;
+        self.get_mut(inode).changes.push(Change { size: before, at: from, was, wrote: data.len() });
+        Ok(())
+    }
+
+    /// Checks that a file can become so long.
+    fn grow(&mut self, inode: u64, size: u64) -> Result<(), Errno> {
+        let more = size.saturating_sub(self.get(inode).kind.size());
+        if more == 0 || self.has_room(more) {
+            return Ok(());
+        }
+        Err(if size > self.room { Errno::Fbig } else { Errno::Nospc })
     }
 
     /// The bytes of a file, which changes.

@@ -2,12 +2,14 @@
 //!
 //! The same in every run: directories are ordered by name, inodes have numbers in the order of their
 //! making, times are those that the caller says. An operation is done when it completes. What is
-//! unlinked while it is open lasts until it is closed.
+//! unlinked while it is open lasts until it is closed. What was not synced a crash may take back.
 //!
 //! - `inodes.rs`: what is on the disk. `walk.rs`: from paths to inodes. `change.rs`: what changes directories.
+//! - `unsynced.rs`: what a crash may take back.
 
 mod change;
 mod inodes;
+mod unsynced;
 mod walk;
 
 use crate::image::Image;
@@ -31,6 +33,25 @@ pub struct MemoryDisk {
     roots: BTreeMap<String, u64>,
     /// By owner, and the number that it chose: inodes.
     open: BTreeMap<u64, Owner>,
+}
+
+/// What a crash may take back, each from its end on. What it does not, is synced.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unsynced {
+    /// Files with changes that were not synced, in the order of their paths.
+    pub files: Vec<UnsyncedFile>,
+    /// How many operations that made, removed or renamed something were not synced.
+    pub names: usize,
+}
+
+/// A file with changes that were not synced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsyncedFile {
+    /// The directory's name, and the first path to it from there, with `/`.
+    pub path: String,
+    inode: u64,
+    /// How many changes, at most the last 64.
+    pub changes: usize,
 }
 
 impl MemoryDisk {
@@ -58,6 +79,12 @@ impl MemoryDisk {
     /// # Errors
     /// Why it was not done.
     pub fn perform(&mut self, owner: u64, op: Op, now: u64) -> Outcome {
+        let outcome = self.does(owner, op, now);
+        self.inodes.done();
+        outcome
+    }
+
+    fn does(&mut self, owner: u64, op: Op, now: u64) -> Outcome {
         match op {
             Op::Root { name, handle } => {
                 let inode = *self.roots.get(&name).ok_or(Errno::Noent)?;
@@ -75,7 +102,13 @@ impl MemoryDisk {
                 Ok(Answer::Done)
             }
             Op::Read { handle, offset, len } => self.read(owner, handle, offset, len, now),
-            Op::Write { handle, offset, data, .. } => self.write(owner, handle, offset, &data, now),
+            Op::Write { handle, offset, data, sync } => {
+                let written = self.write(owner, handle, offset, &data, now)?;
+                if sync {
+                    self.inodes.sync(self.file(owner, handle)?);
+                }
+                Ok(written)
+            }
             Op::Stat { handle } => Ok(Answer::Stat(self.inodes.stat(self.inode(owner, handle)?))),
             Op::SetSize { handle, size } => {
                 let inode = self.file(owner, handle)?;
@@ -92,7 +125,13 @@ impl MemoryDisk {
                 let inode = self.inode(owner, handle)?;
                 Ok(self.set_times(inode, accessed, modified, now))
             }
-            Op::Sync { handle, .. } => self.inode(owner, handle).map(|_| Answer::Done),
+            Op::Sync { handle, data_only } => {
+                self.inodes.sync(self.inode(owner, handle)?);
+                if !data_only {
+                    self.inodes.sync_names();
+                }
+                Ok(Answer::Done)
+            }
             Op::List { handle } => self.list(owner, handle),
             Op::PathStat { dir, path, follow } => {
                 let inode = self.at(self.inode(owner, dir)?, &path, follow)?;
@@ -131,11 +170,40 @@ impl MemoryDisk {
         }
     }
 
-    /// Closes all that anybody has open.
-    pub fn forget_all(&mut self) {
+    /// A crash closes all that anybody has open, and may take back what was not synced: see [`Unsynced`].
+    pub fn crash(&mut self) -> Unsynced {
         for owner in self.open.keys().copied().collect::<Vec<_>>() {
             self.forget(owner);
         }
+        let mut files = Vec::new();
+        for (name, root) in &self.roots {
+            self.find_unsynced(name, *root, &mut files);
+        }
+        Unsynced { files, names: self.inodes.unsynced_names() }
+    }
+
+    /// Files at or below an inode that have unsynced changes, each by its first path.
+    fn find_unsynced(&self, path: &str, inode: u64, files: &mut Vec<UnsyncedFile>) {
+        if let Kind::Directory(entries) = &self.inodes.get(inode).kind {
+            for (name, inode) in entries {
+                self.find_unsynced(&format!("{path}/{name}"), *inode, files);
+            }
+        }
+        let changes = self.inodes.unsynced(inode);
+        if changes > 0 && files.iter().all(|file| file.inode != inode) {
+            files.push(UnsyncedFile { path: path.to_owned(), inode, changes });
+        }
+    }
+
+    /// In a crash, the last changes of a file's bytes are lost, but for so many of so many parts of what the
+    /// first of those wrote.
+    pub fn lose(&mut self, file: &UnsyncedFile, changes: usize, parts: (u32, u32)) {
+        self.inodes.lose(file.inode, changes, parts);
+    }
+
+    /// In a crash, and after the changes of files, the last changes of names are lost.
+    pub fn lose_names(&mut self, changes: usize) {
+        self.inodes.lose_names(changes);
     }
 
     fn keep(&mut self, owner: u64, handle: u32, inode: u64) {
@@ -201,10 +269,7 @@ impl MemoryDisk {
         if data.is_empty() {
             return Ok(Answer::Written { len: 0, end: from });
         }
-        if end > size {
-            self.inodes.resize(inode, end, now)?;
-        }
-        self.inodes.put(inode, from, data, now);
+        self.inodes.put(inode, from, data, now)?;
         Ok(Answer::Written { len: data.len() as u32, end })
     }
 

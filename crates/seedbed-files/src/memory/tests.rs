@@ -42,6 +42,28 @@ impl Desk {
         }
     }
 
+    /// Syncs a file, or the directory.
+    fn sync(&mut self, handle: Option<u32>) {
+        let root = Op::Root { name: "data".into(), handle: 1 };
+        self.does(root).unwrap();
+        self.does(Op::Sync { handle: handle.unwrap_or(1), data_only: false }).unwrap();
+    }
+
+    /// A crash that loses the last changes of each file and of names, and leaves so many quarters of the first of
+    /// those; gives how many there were.
+    fn crash(&mut self, changes: usize, quarters: u32, names: usize) -> (Vec<(String, usize)>, usize) {
+        let unsynced = self.disk.crash();
+        for file in &unsynced.files {
+            self.disk.lose(file, changes.min(file.changes), (quarters, 4));
+        }
+        self.disk.lose_names(names.min(unsynced.names));
+        self.does(Op::Root { name: "data".into(), handle: 1 }).unwrap();
+        let again = self.disk.crash();
+        assert_eq!(again, Unsynced::default(), "what is left is synced");
+        self.does(Op::Root { name: "data".into(), handle: 1 }).unwrap();
+        (unsynced.files.into_iter().map(|file| (file.path, file.changes)).collect(), unsynced.names)
+    }
+
     fn write(&mut self, handle: u32, offset: Option<u64>, data: &[u8]) -> Outcome {
         self.does(Op::Write { handle, offset, data: data.into(), sync: false })
     }
@@ -243,6 +265,8 @@ fn what_is_open_lasts_and_is_gone_with_who_had_it() {
     assert_eq!(desk.does(Op::Read { handle: file, offset: 1, len: 2 }), Ok(Answer::Data(b"el".into())));
     assert_eq!(desk.disk.perform(8, Op::Stat { handle: file }, 0), Err(Errno::Badf), "another's");
     desk.disk.forget(7);
+    assert_eq!(desk.disk.used(), before, "a crash may give its name back");
+    desk.sync(None);
     assert_eq!(desk.disk.used(), (before.0 - 1, before.1 - 5));
     assert_eq!(desk.does(Op::Stat { handle: file }), Err(Errno::Badf));
     assert_eq!(desk.does(Op::Close { handle: file }), Err(Errno::Badf));
@@ -276,4 +300,96 @@ fn a_directory_within_another_is_that_part_of_it() {
     does(Op::Root { name: "data/in".into(), handle: 1 }).unwrap();
     assert!(does(Op::PathStat { dir: 1, path: "f".into(), follow: false }).is_ok());
     assert_eq!(does(Op::Root { name: "other".into(), handle: 2 }), Err(Errno::Noent));
+}
+
+#[test]
+fn a_crash_takes_back_a_tail_of_what_was_written_and_not_synced() {
+    for (lost, quarters, left) in [
+        (0, 0, "HE\0\0xyz"),
+        (1, 0, "HE"),
+        (1, 2, "HE\0\0x"),
+        (2, 0, "HEllo"),
+        (3, 0, "hello"),
+        (3, 3, "Hello"),
+        (9, 0, "hello"),
+    ] {
+        let mut desk = desk();
+        let file = desk.open("a.txt", How { read: true, write: true, ..How::default() }).unwrap();
+        desk.write(file, Some(0), b"HE").unwrap();
+        desk.does(Op::SetSize { handle: file, size: 2 }).unwrap();
+        desk.write(file, Some(4), b"xyz").unwrap();
+        assert_eq!(desk.crash(lost, quarters, 0), (vec![("data/a.txt".to_owned(), 3)], 0));
+        assert_eq!(desk.read("a.txt"), Ok(left.into()), "{lost} lost, {quarters} quarters left");
+    }
+    // What was synced stays, whatever else is lost: by itself, or as it was written.
+    let mut desk = desk();
+    let file = desk.open("a.txt", How { write: true, ..How::default() }).unwrap();
+    desk.write(file, Some(0), b"synced").unwrap();
+    desk.sync(Some(file));
+    desk.write(file, None, b" lost").unwrap();
+    assert_eq!(desk.crash(9, 0, 0).0, [("data/a.txt".to_owned(), 1)]);
+    assert_eq!(desk.read("a.txt"), Ok("synced".into()));
+    let file = desk.open("a.txt", How { write: true, ..How::default() }).unwrap();
+    desk.does(Op::Write { handle: file, offset: Some(0), data: b"S".into(), sync: true }).unwrap();
+    assert_eq!(desk.crash(9, 0, 0).0, []);
+    assert_eq!(desk.read("a.txt"), Ok("Synced".into()));
+    // What is older than the last changes counts as synced.
+    let file = desk.open("a.txt", How { write: true, ..How::default() }).unwrap();
+    (0..100).for_each(|n| drop(desk.write(file, Some(6), &[b'0' + n % 10]).unwrap()));
+    assert_eq!(desk.crash(100, 0, 0).0, [("data/a.txt".to_owned(), 64)]);
+    assert_eq!(desk.read("a.txt"), Ok("Synced5".into()));
+}
+
+#[test]
+fn a_crash_takes_back_a_tail_of_names_that_were_not_synced() {
+    let all = ["made/f", "b.txt", "a.txt", "in"];
+    for (lost, there) in [
+        (0, [Some("new"), None, Some("hello"), Some("hello")]),
+        // The rename that took `sub/deep`'s place, then the link, the file, its directory, what was unlinked.
+        (1, [Some("new"), Some("hello"), Some("hello"), Some("down")]),
+        (2, [Some("new"), None, Some("hello"), Some("down")]),
+        (3, [None, None, Some("hello"), Some("down")]),
+        (4, [None, None, Some("hello"), Some("down")]),
+        (9, [None, None, Some("hello"), Some("down")]),
+    ] {
+        let mut desk = desk();
+        desk.make_directory("made").unwrap();
+        let file = desk.open("made/f", NEW).unwrap();
+        desk.does(Op::Write { handle: file, offset: None, data: b"new".into(), sync: true }).unwrap();
+        desk.does(Op::Link { dir: 1, path: "a.txt".into(), to_dir: 1, to: "b.txt".into() }).unwrap();
+        desk.rename("b.txt", "sub/deep").unwrap();
+        let used = desk.disk.used();
+        assert_eq!(desk.crash(0, 0, lost), (Vec::new(), 4), "{lost}");
+        let found = all.map(|path| desk.read(path).ok());
+        assert_eq!(found, there.map(|text| text.map(str::to_owned)), "{lost}");
+        assert_eq!(desk.stat("a.txt", false).unwrap().links, if lost < 2 { 2 } else { 1 }, "{lost}");
+        // Nothing is kept that has no name.
+        let inodes = used.0 - [1, 0, 0, 1, 2][lost.min(4)];
+        assert_eq!(desk.disk.used().0, inodes, "{lost}");
+    }
+    // A directory that was removed comes back; synced with any file, it does not.
+    let mut desk = desk();
+    desk.make_directory("x").unwrap();
+    desk.sync(None);
+    desk.remove_directory("x").unwrap();
+    assert_eq!(desk.crash(0, 0, 1).1, 1);
+    assert!(desk.stat("x", false).is_ok());
+    desk.remove_directory("x").unwrap();
+    let file = desk.open("a.txt", How { read: true, ..How::default() }).unwrap();
+    desk.does(Op::Sync { handle: file, data_only: true }).unwrap();
+    assert_eq!(desk.disk.crash().names, 1, "data alone are not names");
+    desk.sync(None);
+    assert_eq!(desk.crash(0, 0, 1).1, 0);
+    assert_eq!(desk.stat("x", false), Err(Errno::Noent));
+}
+
+#[test]
+fn what_was_removed_takes_no_room_that_something_else_needs() {
+    let mut desk = desk();
+    for _ in 0..6 {
+        let file = desk.open("big", NEW).unwrap();
+        desk.does(Op::SetSize { handle: file, size: ROOM / 3 }).unwrap();
+        desk.does(Op::Close { handle: file }).unwrap();
+        desk.unlink("big").unwrap();
+    }
 }

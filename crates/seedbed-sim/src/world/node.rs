@@ -195,8 +195,8 @@ impl World {
         }
     }
 
-    /// Crashes a node: its actors, mail and timers are gone, and what its stores had not synced may
-    /// be. It boots again after a while that is chosen, or never if it has no boot function.
+    /// Crashes a node: its actors, mail and timers are gone, and what its stores and files had not synced
+    /// may be. It boots again after a while that is chosen, or never if it has no boot function.
     pub fn crash(&mut self, node: NodeId) {
         let Some((path, life)) = self.go_down(node) else { return };
         if self.host_mut(node).on_boot.is_some() {
@@ -226,10 +226,8 @@ impl World {
         self.sim.slowed.remove(&node);
         self.sim.kept.forget(node);
         self.sim.starting.retain(|pid| node_of(*pid) != node);
-        if let Some(files) = self.sim.disks.get_mut(&node).and_then(|disk| disk.files.as_mut()) {
-            files.forget_all();
-        }
         self.lose_unsynced(node, life);
+        self.lose_unsynced_files(node, life);
         let now = self.sim.now;
         let lost_at = now + self.config.loss_after;
         self.sim.looked = None;
@@ -251,16 +249,50 @@ impl World {
     fn lose_unsynced(&mut self, node: NodeId, life: Life) {
         let Some(disk) = self.sim.disks.get(&node) else { return };
         for (path, count) in disk.unsynced() {
-            let n = count as u32 + 1;
-            let point = ChoicePoint { kind: ChoiceKind::Unsynced, site: 0, path, life, ordinal: Some(1), n };
-            let lost = self.sim.choose(node, &point) as usize;
-            let point = ChoicePoint { kind: ChoiceKind::Torn, n: TORN, ..point };
-            let torn =
-                if lost > 0 && self.sim.is_open(point.kind) { self.sim.choose(node, &point) } else { 0 };
+            let (lost, torn) = self.lost(node, path, life, count);
             if let Some(disk) = self.sim.disks.get_mut(&node) {
                 disk.crash(path, count - lost, (torn, TORN));
             }
         }
+    }
+
+    /// The same for each file, and for the names on the node's disk.
+    fn lose_unsynced_files(&mut self, node: NodeId, life: Life) {
+        let Some(mut files) = self.sim.disks.get_mut(&node).and_then(|disk| disk.files.take()) else {
+            return;
+        };
+        let name = self.host_mut(node).name.clone();
+        let unsynced = files.crash();
+        let path_of = |world: &mut World, path: &str| {
+            let text = format!("{name}//{path}");
+            let path = PathId::of(&text);
+            world.sim.paths.entry(path).or_insert(text);
+            path
+        };
+        for file in &unsynced.files {
+            let path = path_of(self, &file.path);
+            let (lost, torn) = self.lost(node, path, life, file.changes);
+            files.lose(file, lost, (torn, TORN));
+        }
+        let mut lost = 0;
+        if unsynced.names > 0 {
+            let n = unsynced.names as u32 + 1;
+            let path = path_of(self, "");
+            let point = ChoicePoint { kind: ChoiceKind::Unsynced, site: 0, path, life, ordinal: Some(1), n };
+            lost = self.sim.choose(node, &point) as usize;
+        }
+        files.lose_names(lost);
+        self.sim.disks.entry(node).or_default().files = Some(files);
+    }
+
+    /// How many of the last of some records or changes are lost, and how many parts of the first of those are left.
+    fn lost(&mut self, node: NodeId, path: PathId, life: Life, count: usize) -> (usize, u32) {
+        let n = count as u32 + 1;
+        let point = ChoicePoint { kind: ChoiceKind::Unsynced, site: 0, path, life, ordinal: Some(1), n };
+        let lost = self.sim.choose(node, &point) as usize;
+        let point = ChoicePoint { kind: ChoiceKind::Torn, n: TORN, ..point };
+        let torn = if lost > 0 && self.sim.is_open(point.kind) { self.sim.choose(node, &point) } else { 0 };
+        (lost, torn)
     }
 
     /// Boots a node that is down, now.

@@ -469,16 +469,24 @@ impl<'a> Teller<'a> {
             // It is no link of a chain.
             ChoiceKind::LeftOut => return,
             ChoiceKind::Torn => {
-                let text = format!(
-                    "a record of the log of {}: only its beginning is left",
-                    self.trace.path(key.path)
-                );
+                let path = self.trace.path(key.path);
+                let text = match path.split_once("//") {
+                    Some((node, file)) => {
+                        format!("a write to the file {file} of node {node}: only its beginning is left")
+                    }
+                    None => format!("a record of the log of {path}: only its beginning is left"),
+                };
                 (MUST, "torn", text)
             }
             ChoiceKind::Unsynced => {
-                let records = if answer == 1 { "a record".to_owned() } else { format!("{answer} records") };
                 let path = self.trace.path(key.path);
-                (MUST, "unsynced", format!("{records} of the log of {path} that had not been synced"))
+                let (what, of) = match path.split_once("//") {
+                    Some((node, "")) => ("change", format!("of names on the disk of node {node}")),
+                    Some((node, file)) => ("change", format!("of the file {file} of node {node}")),
+                    None => ("record", format!("of the log of {path}")),
+                };
+                let lost = if answer == 1 { format!("a {what}") } else { format!("{answer} {what}s") };
+                (MUST, "unsynced", format!("{lost} {of} that had not been synced"))
             }
         };
         self.line(rank, record, kind, text);

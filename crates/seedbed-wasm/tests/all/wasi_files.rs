@@ -5,9 +5,14 @@
 
 use crate::both::{Did, Directories, both_with, root, simulated_with};
 use seedbed_abi::{ExitReason, Failure};
+use seedbed_core::{At, Event, Observer, Shared, SpawnOptions};
 use seedbed_files::Image;
+use seedbed_sim::{InWorld, RunConfig, World, WorldConfig, replay};
 use seedbed_wasm::{WasiConfig, WasiMount, WasmActor};
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
 
 fn mount(directory: &str, guest: &str, read_only: bool) -> WasiMount {
     WasiMount { directory: directory.into(), guest: guest.into(), read_only }
@@ -363,4 +368,110 @@ fn a_program_that_was_given_no_directory_has_none() {
         WasiConfig { mounts: Vec::new(), ..config(&["prestat 3", "open 3 a.txt r", "open 4 a.txt r"]) };
     let did = both_with(&vec![root("g", probe(config))], &directories());
     assert_eq!(did.log_of("g"), ["prestat 8", "open 8", "open 8"]);
+}
+
+/// Notes what is logged.
+#[derive(Clone, Default)]
+struct Lines(Rc<RefCell<Vec<String>>>);
+
+impl Observer for Lines {
+    fn event(&mut self, _: At, event: &Event<'_>) {
+        if let Event::Logged { text, .. } = event {
+            self.0.borrow_mut().push((*text).to_owned());
+        }
+    }
+}
+
+/// What probes say of which one runs in each boot of a node, that crashes in between, by a tape all of whose
+/// entries must be met.
+fn by_tape(tape: &str, boots: &[&[&str]]) -> Vec<String> {
+    let said = Lines::default();
+    let keep = said.clone();
+    let boots: Vec<Shared> = boots.iter().map(|commands| Shared(Arc::new(probe(config(commands))))).collect();
+    let program = move |world: &mut World| {
+        world.observe(keep.clone());
+        for (name, image) in directories() {
+            world.directory(name, image);
+        }
+        let (of_boot, boot) = (boots.clone(), Cell::new(0));
+        let node = world.node("main", move |node| {
+            let probe = of_boot[boot.replace(boot.get() + 1)].clone();
+            node.spawn(SpawnOptions::registered("g"), probe.0).unwrap();
+        });
+        world.settle().map_err(|broken| anyhow::anyhow!("{broken:?}"))?;
+        for _ in 1..boots.len() {
+            world.crash(node);
+            world.restart(node);
+            world.settle().map_err(|broken| anyhow::anyhow!("{broken:?}"))?;
+        }
+        Ok(())
+    };
+    let config = WorldConfig { allow_failures: true, ..WorldConfig::default() };
+    let outcome =
+        replay(&InWorld { config, program }, &RunConfig::seed(1), &tape.parse().unwrap(), true, Vec::new());
+    let outcome = outcome.unwrap_or_else(|e| panic!("failed to {e}"));
+    assert_eq!((outcome.replay_error, outcome.found), (None, None));
+    said.0.take()
+}
+
+#[test]
+fn an_operation_that_fails_by_a_fault_does_nothing_and_says_so() {
+    // Effects 1 and 2 open the mounts; 29 is a failure, 51 that there is no room.
+    let fails = |nth: u32, how: u32, commands: &[&str]| {
+        by_tape(&format!("choice failed-effect main/g:1 #{nth} = {how}"), &[commands])
+    };
+    let commands = ["open 3 a.txt rw", "write 5 HE", "sync 5", "pread 5 0 9", "tell 5"];
+    let opened = "open 0 5";
+    let write = |errno: u32| {
+        vec![
+            opened.to_owned(),
+            format!("write {errno} 0"),
+            "sync 0".into(),
+            "pread 0 hello".into(),
+            "tell 0 0".into(),
+        ]
+    };
+    assert_eq!(fails(4, 1, &commands), write(29));
+    assert_eq!(fails(4, 2, &commands), write(51));
+    assert_eq!(fails(5, 1, &commands), [opened, "write 0 2", "sync 29", "pread 0 HEllo", "tell 0 2"]);
+    assert_eq!(fails(6, 1, &commands)[3..], ["pread 29", "tell 0 2"]);
+    assert_eq!(fails(3, 1, &commands)[0], "open 29");
+    assert_eq!(fails(3, 2, &["open 3 new crw", "open 3 new r"]), ["open 51", "open 44"]);
+    assert_eq!(fails(3, 1, &["unlink 3 a.txt", "open 3 a.txt r"]), ["unlink 29", "open 0 5"]);
+    // A start that cannot open its directories fails.
+    assert_eq!(fails(1, 1, &commands), [""; 0]);
+}
+
+#[test]
+fn a_crash_may_take_back_what_was_not_synced() {
+    let writes: &[&str] = &[
+        "open 3 a.txt rw",
+        "write 5 SYNCED",
+        "sync 5",
+        "write 5 -datasync",
+        "datasync 5",
+        "write 5 -not-synced",
+    ];
+    let reads: &[&str] = &["open 3 a.txt r", "read 5 99"];
+    let all = "SYNCED-datasync-not-synced";
+    let left = |tape: &str| by_tape(tape, &[writes, reads]).pop().unwrap();
+    assert_eq!(left(""), format!("read 0 {all}"));
+    assert_eq!(left("choice unsynced-write main//data/a.txt:0 #1 = 1"), "read 0 SYNCED-datasync");
+    let torn = "choice unsynced-write main//data/a.txt:0 #1 = 1\nchoice torn-write main//data/a.txt:0 #1 = 2";
+    assert_eq!(left(torn), "read 0 SYNCED-datasync-not-");
+    // A file that was made, and renamed in another's place: the names may be lost from the end on.
+    let replaces: &[&str] = &["open 3 new crw", "write 5 new", "datasync 5", "rename 3 new 3 a.txt"];
+    let reads: &[&str] = &["open 3 a.txt r", "read 5 9", "open 3 new r", "read 6 9"];
+    for (lost, said) in [
+        (0, ["open 0 5", "read 0 new", "open 44", "read 8"]),
+        (1, ["open 0 5", "read 0 hello", "open 0 6", "read 0 new"]),
+        (2, ["open 0 5", "read 0 hello", "open 44", "read 8"]),
+    ] {
+        let tape =
+            if lost == 0 { String::new() } else { format!("choice unsynced-write main//:0 #1 = {lost}") };
+        assert_eq!(by_tape(&tape, &[replaces, reads])[4..], said, "{lost}");
+    }
+    // Synced, they stay: no such choice is met.
+    let synced = [replaces, &["sync 5"]].concat();
+    assert_eq!(by_tape("", &[&synced, reads])[5..], ["open 0 5", "read 0 new", "open 44", "read 8"]);
 }

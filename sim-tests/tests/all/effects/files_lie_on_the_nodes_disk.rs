@@ -1,9 +1,11 @@
-//! O5, O6: `files` does one operation with a directory that has a name; what was done outlives lives
-//! and crashes, what is open is gone with who opened it.
+//! O5, O6, O7: `files` does one operation with a directory that has a name; what was done outlives lives,
+//! what was synced crashes too, and what is open is gone with who opened it.
 
 use seedbed_core::{Signal, SpawnOptions};
 use seedbed_files::{Answer, EFFECT, Errno, How, Image, Op};
-use sim_tests::{Diary, Input, actor, holds};
+use seedbed_sim::{Faults, WorldConfig};
+use sim_tests::{Diary, Input, actor, holds, holds_in};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const NEW: How = How {
@@ -114,4 +116,88 @@ fn a_disk_that_fails_or_is_full_says_so() {
         assert_eq!(diary.all(), [opened.clone(), Err(3), opened, Err(2), done]);
         Ok(())
     });
+}
+
+/// What the first boot does: three letters that are synced, and three that are not; `old` is replaced by what
+/// was written to `new`, which is synced before that or after.
+fn writes(early: bool) -> Vec<Op> {
+    let write = |handle, byte: u8| Op::Write { handle, offset: None, data: vec![byte; 4], sync: false };
+    let sync = |handle| Op::Sync { handle, data_only: false };
+    let rename = Op::Rename { dir: 1, path: "new".into(), to_dir: 1, to: "old".into() };
+    let mut ops = vec![
+        Op::Root { name: "d".into(), handle: 1 },
+        Op::Open { dir: 1, path: "log".into(), how: NEW, handle: 2 },
+        write(2, b'a'),
+        write(2, b'b'),
+        sync(2),
+        write(2, b'c'),
+        write(2, b'd'),
+        Op::Open { dir: 1, path: "new".into(), how: NEW, handle: 3 },
+        write(3, b'n'),
+    ];
+    ops.extend(early.then(|| sync(3)));
+    ops.push(rename);
+    ops
+}
+
+fn reads() -> Vec<Op> {
+    let open = |path: &str, handle| Op::Open { dir: 1, path: path.into(), how: NEW, handle };
+    let read = |handle| Op::Read { handle, offset: 0, len: 99 };
+    vec![Op::Root { name: "d".into(), handle: 1 }, open("log", 2), read(2), open("old", 3), read(3)]
+}
+
+#[test]
+fn what_was_synced_outlives_a_crash_and_of_what_was_not_a_tail_may_be_lost() {
+    let faults = |torn| Faults { unsynced: 700_000, torn, ..Faults::none() };
+    for (early, torn) in [(true, 0), (true, 1_000_000), (false, 0)] {
+        let seen = Diary::new();
+        let all = seen.clone();
+        let config = WorldConfig { faults: faults(torn), allow_failures: true, ..WorldConfig::default() };
+        holds_in(&config, move |world| {
+            world.directory("d", Image::directory([("old", Image::file(*b"old"))]));
+            let diary = Diary::new();
+            let keep = diary.clone();
+            let files = actor(move |cx, input| {
+                let ops = if cx.life().0 == 1 { writes(early) } else { reads() };
+                let next = match input {
+                    Input::Start => 0,
+                    Input::Signal(Signal::Completion { correlation, outcome }) => {
+                        let answer = outcome.map(|bytes| Answer::decode(&bytes.0));
+                        if let Ok(Ok(Answer::Data(data))) = answer {
+                            keep.push(String::from_utf8(data)?);
+                        }
+                        correlation.0 as usize
+                    }
+                    _ => return Ok(()),
+                };
+                if let Some(op) = ops.get(next) {
+                    cx.perform(EFFECT, &op.encode())?;
+                }
+                Ok(())
+            });
+            let node = world.node("n", move |boot| {
+                boot.spawn(SpawnOptions::registered("w"), Arc::new(files.clone())).expect("the name is free");
+            });
+            world.settle()?;
+            world.crash(node);
+            world.restart(node);
+            world.settle()?;
+            let [log, old] = diary.all().try_into().expect("two files are read");
+            let lost = "aaaabbbbccccdddd".strip_prefix(log.as_str()).expect("what is left is a beginning");
+            anyhow::ensure!(lost.len() <= 8, "what was synced is lost: {log}");
+            anyhow::ensure!(torn > 0 || lost.len().is_multiple_of(4), "a write is torn: {log}");
+            let whole = ["old", "nnnn"].contains(&old.as_str());
+            anyhow::ensure!(whole || !early, "neither the old nor the new: {old}");
+            all.push((lost.len(), old));
+            Ok(())
+        });
+        let all = seen.all();
+        let some = |is: &dyn Fn(&(usize, String)) -> bool| all.iter().any(is);
+        let lost: BTreeSet<usize> = all.iter().map(|(lost, _)| lost.div_ceil(4)).collect();
+        assert_eq!(lost, BTreeSet::from([0, 1, 2]), "writes that were lost, in whole or in part");
+        assert_eq!(some(&|(lost, _)| !lost.is_multiple_of(4)), torn > 0);
+        assert!(some(&|(_, old)| old == "old") && some(&|(_, old)| old == "nnnn"));
+        // Names are not held back by what they name: who syncs too late finds nothing in the file.
+        assert_eq!(some(&|(_, old)| old.is_empty()), !early);
+    }
 }
