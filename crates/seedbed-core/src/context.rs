@@ -986,6 +986,13 @@ impl Context<'_> {
         self.node.turn.mark().go_on = true;
     }
 
+    /// The same for a guest that could have gone on at once: in a simulation this turn takes at least a
+    /// nanosecond for each unit of fuel, so that no deadline waits for a loop (rule W8).
+    pub fn go_on_later(&mut self) {
+        self.go_on();
+        self.port.takes_time();
+    }
+
     /// What whoever is told of this actor's end will receive, if this turn or the `on_stop` after it
     /// ends it (rule E6).
     pub fn set_value(&mut self, value: Vec<u8>) {

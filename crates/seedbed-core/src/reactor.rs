@@ -176,6 +176,9 @@ pub trait Port {
     fn starves(&self) -> bool {
         false
     }
+
+    /// The turn that runs takes time, also where turns take none: its guest waits for nothing (rule W8).
+    fn takes_time(&mut self) {}
 }
 
 /// The reactor under a kernel.

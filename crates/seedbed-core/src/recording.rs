@@ -549,6 +549,10 @@ impl<R: Reactor> Port for RecordingReactor<R> {
     fn starves(&self) -> bool {
         self.inner.simulated()
     }
+
+    fn takes_time(&mut self) {
+        self.inner.takes_time();
+    }
 }
 
 impl<R: Reactor> Reactor for RecordingReactor<R> {

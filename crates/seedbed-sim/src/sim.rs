@@ -83,6 +83,8 @@ pub(crate) struct Sim {
     packet_to: Option<NodeId>,
     /// How much later than now the turn that runs ends: what it asked for leaves then.
     pub(crate) lag: u64,
+    /// The turn that runs takes time, whatever turns cost.
+    spins: bool,
     pub(crate) strategy: Box<dyn Strategy>,
     /// What the turn that runs touches, if the strategy wants to know.
     pub(crate) footprint: Option<Footprint>,
@@ -154,6 +156,7 @@ impl Sim {
             did: Did::Nothing,
             packet_to: None,
             lag: 0,
+            spins: false,
             strategy,
             mode,
             holds: None,
@@ -458,6 +461,9 @@ impl Sim {
             let by_chance = self.slowed.get(&node).filter(|(_, until)| *until > self.now);
             self.lag = costs.saturating_add(planned).saturating_add(by_chance.map_or(0, |(by, _)| *by));
         }
+        if std::mem::take(&mut self.spins) {
+            self.lag = self.lag.max(fuel.max(1));
+        }
         if fuel > 0 {
             self.stats.fuel += fuel;
             self.fuel_hash.word(fuel);
@@ -587,6 +593,10 @@ impl Port for NodePort<'_> {
 
     fn simulated(&self) -> bool {
         true
+    }
+
+    fn takes_time(&mut self) {
+        self.sim.spins = true;
     }
 
     #[inline]

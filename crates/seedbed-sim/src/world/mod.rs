@@ -413,8 +413,8 @@ impl World {
         &self.sim.facts
     }
 
-    /// True if time moves only when nothing can run: no fault of the clock, no pause, no turn that costs
-    /// time can have it pass meanwhile.
+    /// True if time moves only when nothing can run, or a guest runs on and on: no fault of the clock, no pause,
+    /// no turn that costs time can have it pass meanwhile.
     pub fn is_exact(&self) -> bool {
         let faults = &self.config.faults;
         faults.clock == 0 && faults.pause == 0 && self.sim.costs.is_empty()

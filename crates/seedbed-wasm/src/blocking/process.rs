@@ -88,6 +88,10 @@ impl Process {
                 cx.go_on();
                 Vec::new()
             }
+            Wait::Spin => {
+                cx.go_on_later();
+                Vec::new()
+            }
             Wait::For(wants) => wants,
         };
         wants.extend(turn.timers.then_some(Want::AnyTimer));

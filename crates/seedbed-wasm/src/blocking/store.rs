@@ -124,7 +124,7 @@ where
     loop {
         let then = match &what {
             // It will be told to go on.
-            Wait::Yield => Wait::For(Vec::new()),
+            Wait::Yield | Wait::Spin => Wait::For(Vec::new()),
             other => other.clone(),
         };
         let timers = store.as_context_mut().data().lunatic.as_ref().is_some_and(|l| l.has_timers());
@@ -153,7 +153,7 @@ pub(super) async fn out(caller: &mut Caller<'_, Data>) -> wasmtime::Result<()> {
     if i64_of(&handles.stack, &mut *caller) < 0 {
         return Err(Stop::Failed(Failure::StackOverflow).into());
     }
-    suspend(caller, Wait::Yield).await?;
+    suspend(caller, Wait::Spin).await?;
     Ok(())
 }
 

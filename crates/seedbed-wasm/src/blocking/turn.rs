@@ -15,6 +15,8 @@ use std::task::Poll;
 pub(crate) enum Wait {
     /// That others had their turn.
     Yield,
+    /// The same, though it could have gone on at once, again and again: that takes time.
+    Spin,
     /// One of these; if there is none, until it is told to go on.
     For(Vec<Want>),
     /// That what it asked for is applied: its turn goes on (rule G8).

@@ -463,6 +463,21 @@ fn modules_are_compiled_at_run_time_and_handed_over() {
 }
 
 #[test]
+fn who_looks_for_mail_again_and_again_is_there_when_it_comes() {
+    // A timer sends it: time passes though nobody waits.
+    for look in [
+        "(i32.ne (call $any (i64.const 0)) (i32.const 0))",
+        "(call $process.sleep_ms (i64.const 0)) (i32.ne (call $any (i64.const 0)) (i32.const 0))",
+    ] {
+        let body = format!(
+            "(call $write (i64.const 1) (i64.const 42)) (drop (call $timer.send_after (call $me) (i64.const 1)))
+            (loop {look} (br_if 0)) (call $say (call $read))"
+        );
+        assert_eq!(says(&body, &[]), ["42"]);
+    }
+}
+
+#[test]
 fn errors_are_texts() {
     let none = "(call $params (i64.const 0)) (call $say32 (call $process.spawn (i64.const 0) (i64.const -1) (i64.const -1)
         'q (i32.const 1) (i32.const 8208) (i32.const 17) (i32.const 100))) (call $explain (i64.load (i32.const 100)))";

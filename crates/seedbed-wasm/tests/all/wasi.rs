@@ -241,17 +241,19 @@ fn a_deadline_ends_a_sleep_and_a_loop() {
     let sleep = format!("(call $sleep (i64.const {}))", 3_600 * SECOND);
     assert_eq!(alone(limited(runs(&sleep))).end_of("g"), Some(&failure.clone().into()));
     assert_eq!(alone(limited(runs("(call $digit (i32.const 1))"))).end_of("g"), Some(&ExitReason::Normal));
-    // A loop moves no virtual clock: only what else happens does.
-    let looping = limited(runs("(loop (br 0))"));
-    let mut world = World::new();
-    let pid = world.spawn_lazily("g", looping);
-    for _ in 0..5 {
-        assert!(world.step());
+    // Loops take time, in a simulation too: of nothing, of a poll of what is over, of looks at the clock, of yields.
+    let poll = "(loop (call $sleep (i64.const 0)) (br 0))";
+    let clock = "(loop (drop (call $now)) (br 0))";
+    for body in ["(loop (br 0))", poll, clock, "(loop (drop (call $yield)) (br 0))"] {
+        assert_eq!(alone(limited(runs(body))).end_of("g"), Some(&failure.clone().into()), "{body}");
     }
-    world.pass(2_000_000);
-    world.run_at_most(10);
-    assert_eq!(world.kernel.actor(pid), None);
-    assert_eq!(world.ended(), failure);
+}
+
+#[test]
+fn who_looks_at_the_clock_until_it_is_there_comes_to_an_end() {
+    let body = "(local.set $x (i64.add (call $now) (i64.const 3000000)))
+        (loop (br_if 0 (i64.lt_u (call $now) (local.get $x)))) (call $digit (i32.const 1))";
+    assert_eq!(alone(runs(body)).log_of("g"), ["1"]);
 }
 
 #[test]

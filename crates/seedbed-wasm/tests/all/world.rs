@@ -198,13 +198,6 @@ impl World {
         }
     }
 
-    /// Lets the clock pass without running anything.
-    pub(crate) fn pass(&mut self, ns: u64) {
-        self.reactor.now += ns;
-        let now = Time::from_nanos(self.reactor.now);
-        self.kernel.fire_timers(&mut self.reactor, now);
-    }
-
     /// Spawns an actor that a client outside monitors, and gives what that is told of its end.
     pub(crate) fn watch(&mut self, actor: WasmActor) -> (ExitReason, Option<Vec<u8>>) {
         let to = self.spawn_lazily("watched", actor);

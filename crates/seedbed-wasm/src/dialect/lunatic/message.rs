@@ -319,7 +319,7 @@ async fn receive(caller: &mut Guest<'_>, tags: u32, count: u32, timeout: u64) ->
 
 /// True if one of these is in the mailbox, when others have had their turn.
 async fn is_there(caller: &mut Guest<'_>, wants: &[Want]) -> Result<bool, Stop> {
-    suspend(caller, Wait::Yield).await?;
+    suspend(caller, Wait::Spin).await?;
     Ok(with_turn(|turn| turn.cx().is_waiting(wants)))
 }
 

@@ -205,7 +205,7 @@ async fn get_or_spawn(
 
 async fn sleep_ms(caller: &mut Guest<'_>, ms: u64) -> Result<(), Stop> {
     if ms == 0 {
-        suspend(caller, Wait::Yield).await?;
+        suspend(caller, Wait::Spin).await?;
         return Ok(());
     }
     let timer = arm("process::sleep_ms", ms)?;

@@ -205,7 +205,7 @@ pub(super) async fn fd_write(caller: &mut Guest<'_>, fd: u32, vectors: u32, coun
 async fn log(caller: &mut Guest<'_>, level: Level, lines: &[String]) -> Result<(), Stop> {
     for line in lines {
         if line.len() > with_turn(|turn| turn.cx().log_left()) as usize {
-            suspend(caller, Wait::Yield).await?;
+            suspend(caller, Wait::Spin).await?;
         }
         with_turn(|turn| turn.cx().log(level, line));
     }

@@ -17,7 +17,7 @@ const SUBSCRIPTIONS_MAX: u32 = 4_096;
 
 /// Others have their turn.
 pub(super) async fn sched_yield(caller: &mut Caller<'_, Data>) -> Done {
-    suspend(caller, Wait::Yield).await?;
+    suspend(caller, Wait::Spin).await?;
     Ok(())
 }
 
