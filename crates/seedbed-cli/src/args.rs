@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::settings::Settings;
 use crate::values::{Seed, Shard, count, duration, value};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -104,9 +105,8 @@ pub(crate) struct Run {
     /// What a module or command is started with: whole numbers, true, false, and texts
     #[arg(value_name = "ARGS", allow_hyphen_values = true)]
     pub(crate) args: Vec<String>,
-    /// The value of an environment variable of `wasi` processes, by its id in the manifest
-    #[arg(long, value_name = "ID=VALUE", value_parser = value)]
-    pub(crate) env: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) values: Values,
     /// The manifest in which the named command is
     #[arg(short, long, value_name = "FILE", default_value = "seedbed.toml", value_hint = ValueHint::FilePath)]
     pub(crate) manifest: PathBuf,
@@ -137,6 +137,8 @@ pub(crate) struct Record {
     /// Where the recording is written
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) values: Values,
     #[command(flatten)]
     pub(crate) service: Service,
 }
@@ -170,6 +172,31 @@ pub(crate) struct Explore {
     /// What goes wrong by chance [default: what the manifest says]
     #[arg(long, value_name = "F", value_parser = Faults::PROFILES)]
     pub(crate) faults: Option<String>,
+    #[command(flatten)]
+    pub(crate) values: Values,
+}
+
+impl Explore {
+    /// What stands in place of what the manifest says.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings { faults: self.faults.clone(), ..self.values.settings() }
+    }
+}
+
+/// What processes are given.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Values {
+    /// The value of an environment variable of guests, by its id in the manifest; again for another [default: what
+    /// the manifest says]
+    #[arg(long, value_name = "ID=VALUE", value_parser = value)]
+    pub(crate) env: Vec<(String, String)>,
+}
+
+impl Values {
+    /// They, and nothing else.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings { faults: None, values: self.env.iter().cloned().collect() }
+    }
 }
 
 /// Run many times, in search of a run that breaks a property
@@ -347,8 +374,9 @@ pub(crate) const SERVE: &str = "serve-check";
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     pub(crate) target: PathBuf,
-    #[arg(long)]
-    pub(crate) faults: Option<String>,
+    /// As an identity keeps them
+    #[arg(long, default_value = "")]
+    pub(crate) settings: String,
 }
 
 /// Print a completion script

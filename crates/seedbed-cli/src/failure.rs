@@ -22,7 +22,10 @@ enum What {
     },
     Manifest(Report),
     /// Guests that would not load: id, and why.
-    Modules(Vec<(String, String)>),
+    Modules {
+        refused: Vec<(String, String)>,
+        help: Option<String>,
+    },
 }
 
 impl Failure {
@@ -43,7 +46,7 @@ impl Failure {
 
     /// Guests that would not load: id, and why.
     pub(crate) fn modules(refused: Vec<(String, String)>) -> Failure {
-        Failure { exit: Exit::NotLoaded, what: What::Modules(refused) }
+        Failure { exit: Exit::NotLoaded, what: What::Modules { refused, help: None } }
     }
 
     /// With another exit code.
@@ -55,7 +58,7 @@ impl Failure {
     /// With a line on what to do about it.
     #[must_use]
     pub(crate) fn help(mut self, text: impl Display) -> Failure {
-        if let What::Text { help, .. } = &mut self.what {
+        if let What::Text { help, .. } | What::Modules { help, .. } = &mut self.what {
             *help = Some(text.to_string());
         }
         self
@@ -64,14 +67,15 @@ impl Failure {
     /// As people read it.
     pub(crate) fn render(&self, paint: Painter) -> String {
         let error = |message: &str| format!("{} {message}\n", paint.error("error:"));
+        let helped = |help: &Option<String>| {
+            help.as_ref().map(|h| format!("  {} {h}\n", paint.strong("help:"))).unwrap_or_default()
+        };
         match &self.what {
-            What::Text { message, help } => {
-                let help = help.as_ref().map(|h| format!("  {} {h}\n", paint.strong("help:")));
-                error(message) + &help.unwrap_or_default()
-            }
+            What::Text { message, help } => error(message) + &helped(help),
             What::Manifest(report) => report.render(paint.colored()),
-            What::Modules(refused) => {
-                refused.iter().map(|(id, why)| error(&format!("cannot load `{id}`: {why}"))).collect()
+            What::Modules { refused, help } => {
+                let each = |(id, why): &(String, String)| error(&format!("cannot load `{id}`: {why}"));
+                refused.iter().map(each).collect::<String>() + &helped(help)
             }
         }
     }
@@ -91,7 +95,10 @@ impl Failure {
                 event["message"] = json!("the manifest is wrong");
                 event["problems"] = json!(problems);
             }
-            What::Modules(refused) => {
+            What::Modules { refused, help } => {
+                if let Some(help) = help {
+                    event["help"] = json!(help);
+                }
                 let modules: Vec<Value> =
                     refused.iter().map(|(id, why)| json!({ "process": id, "message": why })).collect();
                 event["message"] = json!("a guest would not load");

@@ -1,10 +1,11 @@
 //! What a run of a manifest depends on, and back from that to what is run.
 //!
-//! The faults that the command line sets are part of a run: the finding keeps them as
-//! `faults = chaos`, so that a replay has them too. Nothing there: those of the manifest.
+//! What the command line sets (`settings.rs`) is part of a run: the finding keeps it, so that a replay has
+//! it too. Nothing there: all is as the manifest says.
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::settings::Settings;
 use crate::subject;
 use seedbed_hunt::block::plain;
 use seedbed_manifest::Scenario;
@@ -29,25 +30,23 @@ enum Of {
     Recording,
 }
 
-/// Loads a manifest or module to be simulated, with these faults in place of the manifest's. `kept_in`
+/// Loads a manifest or module to be simulated, with these settings in place of the manifest's. `kept_in`
 /// is the directory from which a finding names its manifest.
-pub(crate) fn load(path: &Path, faults: Option<&str>, kept_in: &Path) -> Result<Runnable, Failure> {
-    load_for(Of::Simulation, path, faults, kept_in)
+pub(crate) fn load(path: &Path, settings: &Settings, kept_in: &Path) -> Result<Runnable, Failure> {
+    load_for(Of::Simulation, path, settings, kept_in)
 }
 
 /// Loads a manifest to be recorded.
-pub(crate) fn load_recorded(path: &Path, kept_in: &Path) -> Result<Runnable, Failure> {
-    load_for(Of::Recording, path, None, kept_in)
+pub(crate) fn load_recorded(path: &Path, settings: &Settings, kept_in: &Path) -> Result<Runnable, Failure> {
+    load_for(Of::Recording, path, settings, kept_in)
 }
 
-fn load_for(of: Of, path: &Path, faults: Option<&str>, kept_in: &Path) -> Result<Runnable, Failure> {
-    let mut scenario = subject::load(path)?;
-    let mut world = String::new();
-    if let Some(profile) = faults {
+fn load_for(of: Of, path: &Path, settings: &Settings, kept_in: &Path) -> Result<Runnable, Failure> {
+    let mut scenario = subject::load(path, &settings.given())?;
+    if let Some(profile) = &settings.faults {
         let faults = Faults::profile(profile)
             .ok_or_else(|| Failure::usage(format_args!("`{profile}` is no profile of faults")))?;
         scenario = scenario.in_world(|world| world.faults = faults);
-        world = format!("{FAULTS}{profile}");
     }
     let mut modules: BTreeMap<String, Digest> =
         scenario.modules().map(|(id, hash)| (id.to_owned(), Digest(hash.0))).collect();
@@ -59,7 +58,7 @@ fn load_for(of: Of, path: &Path, faults: Option<&str>, kept_in: &Path) -> Result
     let identity = Identity {
         modules,
         manifest: Some(manifest),
-        world,
+        world: settings.to_string(),
         run_format: seedbed_core::RUN_FORMAT,
         engine: engine_id().to_string(),
         rewriting: REWRITE_VERSION,
@@ -103,26 +102,23 @@ fn named(of: Of, identity: &Identity, path: &Path, manifest: Option<&Path>) -> R
         .map(Path::to_owned)
         .or(named)
         .ok_or_else(|| Failure::usage(format_args!("`{}` names no manifest", path.display())))?;
-    let faults = identity.world.strip_prefix(FAULTS);
-    if !identity.world.is_empty() && faults.and_then(Faults::profile).is_none() {
-        let world = plain(&identity.world);
-        return Err(Failure::new(Exit::Stale, format_args!("the file is of another world: {world}")));
-    }
-    load_for(of, &tidy(&manifest), faults, directory)
+    let settings = settings(identity)?;
+    load_for(of, &tidy(&manifest), &settings, directory)
 }
 
-const FAULTS: &str = "faults = ";
+/// What a run of this identity has beside its manifest.
+pub(crate) fn settings(identity: &Identity) -> Result<Settings, Failure> {
+    Settings::of(&identity.world).ok_or_else(|| {
+        let world = plain(&identity.world);
+        Failure::new(Exit::Stale, format_args!("the file is of another world: {world}"))
+    })
+}
 
 /// Where the manifest of the finding at `path` is, as seen from the working directory.
 pub(crate) fn manifest_from_here(finding: &Finding, path: &Path) -> Option<String> {
     let directory = path.parent().unwrap_or(Path::new(""));
     let source = finding.identity.manifest.as_ref()?;
     Some(relative(&directory.join(&source.path), Path::new(".")))
-}
-
-/// The profile of faults that a finding has instead of its manifest's.
-pub(crate) fn faults(finding: &Finding) -> Option<&str> {
-    finding.identity.world.strip_prefix(FAULTS)
 }
 
 /// The way from a directory to a file, with `/`; absolute if there is none.

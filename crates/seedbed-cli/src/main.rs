@@ -23,6 +23,7 @@ mod output;
 mod progress;
 mod recording;
 mod service;
+mod settings;
 mod subject;
 mod summary;
 mod values;

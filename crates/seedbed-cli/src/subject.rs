@@ -4,14 +4,29 @@
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use seedbed_manifest::{Given, Hash, LoadError, Manifest, Process, Scenario};
+use seedbed_manifest::{EnvVar, Given, GuestProblem, Hash, LoadError, Manifest, Process, Scenario};
 use seedbed_wasm::{Dialect, Module};
+use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Loads a manifest or a module, ready to be run.
-pub(crate) fn load(path: &Path) -> Result<Scenario, Failure> {
+/// Loads a manifest or a module, ready to be run with this.
+pub(crate) fn load(path: &Path, given: &Given) -> Result<Scenario, Failure> {
     let manifest = if is_module(path) { alone(path, &[])? } else { manifest(path)? };
-    scenario(manifest, &Given::default())
+    scenario(manifest, given)
+}
+
+/// Loads it to be looked at: variables that need a value have one.
+pub(crate) fn load_to_look(path: &Path) -> Result<Scenario, Failure> {
+    let manifest = if is_module(path) { alone(path, &[])? } else { manifest(path)? };
+    let values =
+        variables(&manifest).filter(|env| env.default.is_none()).map(|env| (env.id.clone(), String::new()));
+    let given = Given { values: values.collect(), streams_of: None };
+    scenario(manifest, &given)
+}
+
+/// The environment variables of all processes.
+fn variables(manifest: &Manifest) -> impl Iterator<Item = &EnvVar> {
+    manifest.processes.iter().flat_map(|process| &process.wasi.env)
 }
 
 /// Loads a manifest.
@@ -23,6 +38,13 @@ pub(crate) fn manifest(path: &Path) -> Result<Manifest, Failure> {
 pub(crate) fn scenario(manifest: Manifest, given: &Given) -> Result<Scenario, Failure> {
     if manifest.processes.is_empty() {
         return Err(Failure::new(Exit::NothingToRun, "nothing to run: the manifest has no process"));
+    }
+    if let Some(id) = given.values.keys().find(|id| variables(&manifest).all(|env| env.id != **id)) {
+        let failure =
+            Failure::usage(format_args!("no process has an environment variable with the id `{id}`"));
+        let known: BTreeSet<&str> = variables(&manifest).map(|env| env.id.as_str()).collect();
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(if known.is_empty() { failure } else { failure.help(format_args!("ids: {known}")) });
     }
     Ok(Scenario::given(manifest, given)?)
 }
@@ -142,9 +164,15 @@ impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Failure {
         match error {
             LoadError::Manifest(error) => error.into(),
-            LoadError::Guests(refused) => Failure::modules(
-                refused.iter().map(|guest| (guest.process.clone(), guest.problem.to_string())).collect(),
-            ),
+            LoadError::Guests(refused) => {
+                let missing = refused.iter().find_map(|guest| match &guest.problem {
+                    GuestProblem::NoValue { id, .. } => Some(format!("`--env {id}=VALUE` gives it one")),
+                    _ => None,
+                });
+                let all = refused.iter().map(|guest| (guest.process.clone(), guest.problem.to_string()));
+                let failure = Failure::modules(all.collect());
+                missing.into_iter().fold(failure, Failure::help)
+            }
             other => Failure::usage(other),
         }
     }

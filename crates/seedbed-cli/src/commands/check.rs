@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, hex};
 use crate::progress::Shown;
+use crate::settings::Settings;
 use crate::{identity, interrupt, subject};
 use seedbed_hunt::block::spent;
 use seedbed_hunt::check::{Check, Commands, serve as answer};
@@ -17,9 +18,9 @@ use std::time::Instant;
 
 #[expect(clippy::disallowed_methods, reason = "people are told how long it took; no run sees it")]
 pub(crate) fn run(args: &Args, out: Output) -> Result<Exit, Failure> {
-    let faults = args.explore.faults.as_deref();
+    let settings = args.explore.settings();
     // What is wrong with the manifest or its guests is said here, once.
-    let scenario = identity::load(&args.target, faults, Path::new(""))?.scenario;
+    let scenario = identity::load(&args.target, &settings, Path::new(""))?.scenario;
     // A process is fresh for each seed: it need not compile what is compiled.
     let guests = scenario.modules().filter_map(|(id, _)| scenario.guest(id)).map(WasmActor::module);
     let handed = Handed::new(guests)
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &Args, out: Output) -> Result<Exit, Failure> {
     let children = Commands(|| {
         let mut command = Command::new(&itself);
         command.arg(SERVE).arg(&args.target);
-        command.args(faults.map(|faults| format!("--faults={faults}")));
+        command.arg(format!("--settings={settings}"));
         handed.to(&mut command);
         command
     });
@@ -87,7 +88,9 @@ pub(crate) fn run(args: &Args, out: Output) -> Result<Exit, Failure> {
 
 /// What a process of a check does: it runs what its standard input asks for.
 pub(crate) fn serve(args: &Serve) -> Result<Exit, Failure> {
-    let runnable = identity::load(&args.target, args.faults.as_deref(), Path::new(""))?;
+    let settings = Settings::of(&args.settings)
+        .ok_or_else(|| Failure::usage(format_args!("`{}` are no settings", args.settings)))?;
+    let runnable = identity::load(&args.target, &settings, Path::new(""))?;
     answer(&runnable.scenario, std::io::stdin().lock(), std::io::stdout())
         .map_err(|e| Failure::unexpected(format_args!("failed to {e}")))?;
     Ok(Exit::Fine)

@@ -23,7 +23,7 @@ const RUNS: u64 = 10_000;
 
 pub(crate) fn run(args: &Args, out: Output) -> Result<Exit, Failure> {
     let runs = args.runs.or(if args.time.is_some() { None } else { Some(RUNS) });
-    let runnable = identity::load(&args.manifest, args.explore.faults.as_deref(), Path::new(KEPT_IN))?;
+    let runnable = identity::load(&args.manifest, &args.explore.settings(), Path::new(KEPT_IN))?;
     let name = subject::name(&args.manifest);
     let state = args.out.clone().unwrap_or_else(|| state_file(&name, args.shard));
     let resume = if args.resume { Some(Part::read(&state)?) } else { None };

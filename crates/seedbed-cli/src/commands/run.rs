@@ -19,7 +19,7 @@ pub(crate) fn run(args: &Run, out: Output) -> Result<Exit, Failure> {
     let (name, manifest, alone) = manifest(args)?;
     // What runs by itself has the streams, unless they are for objects.
     let streams_of = alone.clone().filter(|_| out.is_human());
-    let given = Given { values: args.env.iter().cloned().collect(), streams_of };
+    let given = Given { values: args.values.settings().values, streams_of };
     let scenario = loaded(subject::scenario(manifest, &given))?;
     let how = How {
         record: false,
@@ -93,7 +93,8 @@ fn list(args: &Run, out: Output) -> Result<Exit, Failure> {
 /// `seedbed record`.
 pub(crate) fn record(args: &Record, out: Output) -> Result<Exit, Failure> {
     let kept_in = args.out.parent().unwrap_or(Path::new(""));
-    let Runnable { scenario, identity } = identity::load_recorded(&args.manifest, kept_in)?;
+    let Runnable { scenario, identity } =
+        identity::load_recorded(&args.manifest, &args.values.settings(), kept_in)?;
     let name = subject::name(&args.manifest);
     let how = How { record: true, ..How::default() };
     let served = service::serve(&scenario, &args.service, how, out)?;

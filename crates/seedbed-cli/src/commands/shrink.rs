@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Shrink, out: Output) -> Result<Exit, Failure> {
     out.say(&block::block(out.paint(), &shrunk.finding, &beside));
     match args.emit {
         Some(Emit::Tape) => out.data(&shrunk.finding.tape.to_string()),
-        Some(Emit::Test) => out.data(&test(&shrunk.finding, &args.of)),
+        Some(Emit::Test) => out.data(&test(&shrunk.finding, &args.of)?),
         None => {}
     }
     let mut event = block::object(&shrunk.finding, &beside);
@@ -43,13 +43,29 @@ pub(crate) fn run(args: &Shrink, out: Output) -> Result<Exit, Failure> {
 }
 
 /// The finding as a test that holds its tape: it fails until the mistake is mended.
-fn test(finding: &Finding, of: &OfFinding) -> String {
+fn test(finding: &Finding, of: &OfFinding) -> Result<String, Failure> {
     let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     let name: String = finding.name.chars().map(word).collect();
     let given = of.manifest.as_ref().map(|manifest| manifest.display().to_string());
     let manifest = given.or_else(|| identity::manifest_from_here(finding, &of.finding));
     let manifest = manifest.unwrap_or_else(|| "seedbed.toml".to_owned());
-    let (needs, world) = match identity::faults(finding) {
+    let settings = identity::settings(&finding.identity)?;
+    let load = if settings.values.is_empty() {
+        format!(
+            "    let program = seedbed_manifest::Scenario::load({manifest:?}.as_ref()).expect(\"the manifest loads\");\n"
+        )
+    } else {
+        let set = |(id, value): (&String, &String)| {
+            format!("    given.values.insert({id:?}.into(), {value:?}.into());\n")
+        };
+        format!(
+            "    let mut given = seedbed_manifest::Given::default();
+{}    let manifest = seedbed_manifest::Manifest::load({manifest:?}.as_ref()).expect(\"the manifest is right\");
+    let program = seedbed_manifest::Scenario::given(manifest, &given).expect(\"its guests load\");\n",
+            settings.values.iter().map(set).collect::<String>(),
+        )
+    };
+    let (needs, world) = match &settings.faults {
         None => ("", String::new()),
         Some(profile) => {
             let faults = format!("seedbed_sim::Faults::profile({profile:?}).expect(\"a profile\")");
@@ -62,13 +78,12 @@ fn test(finding: &Finding, of: &OfFinding) -> String {
     // A raw text: whatever is in a path stays as it is.
     let tape: String = finding.tape.to_string().lines().map(|line| format!("        {line}\n")).collect();
     let fence = "#".repeat(1 + tape.matches("\"#").count());
-    format!(
+    Ok(format!(
         "/// `{}` ({}): {}
 #[test]
 fn {name}_{:x}() {{
     // Dev-dependencies: seedbed-manifest, seedbed-test{needs}. Paths are from the package's directory on.
-    let program = seedbed_manifest::Scenario::load({manifest:?}.as_ref()).expect(\"the manifest loads\");
-{world}    seedbed_test::follow(&program, {:#x}, r{fence}\"
+{load}{world}    seedbed_test::follow(&program, {:#x}, r{fence}\"
 {tape}    \"{fence});
 }}",
         plain(&finding.property),
@@ -76,5 +91,5 @@ fn {name}_{:x}() {{
         finding.message.lines().map(plain).collect::<Vec<_>>().join("\n/// "),
         finding.seed,
         finding.seed,
-    )
+    ))
 }

@@ -14,7 +14,7 @@ use std::path::Path;
 
 pub(crate) fn run(args: &Sim, out: Output) -> Result<Exit, Failure> {
     let log = log::level()?;
-    let scenario = identity::load(&args.target, args.explore.faults.as_deref(), Path::new(""))?.scenario;
+    let scenario = identity::load(&args.target, &args.explore.settings(), Path::new(""))?.scenario;
     let profile = profile(&scenario);
     let config = RunConfig { seed: args.seed.0, steps_hint: profile.steps };
     let narrator = log.map(|from| Narrator(Lines { from, paint: out.paint() }));

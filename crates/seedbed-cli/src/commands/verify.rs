@@ -11,7 +11,7 @@ use seedbed_wasm::{Module, WasmActor, WasmLimits, engine_id};
 use serde_json::{Value, json};
 
 pub(crate) fn run(args: &Verify, out: Output) -> Result<Exit, Failure> {
-    let scenario = subject::load(&args.target)?;
+    let scenario = subject::load_to_look(&args.target)?;
     let manifest = scenario.manifest();
     let guests = || manifest.processes.iter().filter_map(|p| Some((p, scenario.guest(&p.id)?)));
     for (process, guest) in guests() {

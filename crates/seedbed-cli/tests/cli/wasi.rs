@@ -111,6 +111,79 @@ fn a_program_that_exits_with_a_code_gives_it_to_the_shell() {
     rig.run("run exits.wasm").failed(42, &["FAILED", "exit code 42"]);
 }
 
+/// A manifest of a program that fails if its variable begins with `u`.
+fn with_a_variable(rig: &Rig) {
+    let text = r#"(module (import "wasi_snapshot_preview1" "environ_get" (func $get (param i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (func (export "_start")
+            (drop (call $get (i32.const 0) (i32.const 64)))
+            (if (i32.eq (i32.load8_u offset=6 (i32.load (i32.const 0))) (i32.const 117)) (then unreachable))))"#;
+    let wasm = wat::parse_str(text).unwrap();
+    let hash = seedbed_manifest::Hash::of(&wasm);
+    rig.write("styled.wasm", wasm);
+    let env = "env = [{ id = 'app:style', name = 'STYLE', required = true }]";
+    let child = "{ id = 'styled', process = 'styled', restart = 'temporary' }";
+    rig.write(
+        "styled.toml",
+        format!(
+            "process = [{{ id = 'styled', path = 'styled.wasm', hash = '{hash}', wasi = {{ {env} }} }}]\n\
+             tree = {{ children = [{child}] }}\n\
+             property = [{{ name = 'it runs', when = 'eventually within 1s', holds = 'restarts == 0' }}]\n"
+        ),
+    );
+}
+
+#[test]
+fn values_of_variables_are_part_of_what_is_run() {
+    let rig = Rig::new();
+    with_a_variable(&rig);
+    for command in ["sim", "hunt", "check", "run", "record -o real.recording"] {
+        let missing = "the environment variable `STYLE` is required, and nobody gives `app:style` a value";
+        let exit = if command == "run" { 2 } else { 101 };
+        let ran = rig.run(&format!("{command} styled.toml"));
+        ran.failed(exit, &[missing, "help: `--env app:style=VALUE` gives it one"]);
+        let ran = rig.run(&format!("{command} styled.toml --env app:style=x --env app:stile=x"));
+        ran.failed(
+            2,
+            &["no process has an environment variable with the id `app:stile`", "help: ids: app:style"],
+        );
+        rig.run(&format!("{command} styled.toml --env style")).failed(2, &["expected an id and its value"]);
+    }
+    // It runs nothing, and needs none.
+    rig.run("verify styled.toml").failed(0, &["FINE"]);
+    let hash = |value: &str| {
+        let ran = rig.run(&format!("sim styled.toml --env app:style={value} --format json"));
+        (ran.exit, ran.json()["trace_hash"].clone())
+    };
+    assert_eq!(hash("lower"), hash("lower"));
+    assert_ne!(hash("lower"), hash("upper"));
+    rig.run("check styled.toml --env app:style=upper --seeds 3").failed(0, &["SAME"]);
+    let ran = rig.run("record styled.toml -o real.recording --env app:style=upper");
+    ran.failed(0, &["recorded"]);
+    rig.run("replay real.recording").failed(0, &["SAME"]);
+}
+
+#[test]
+fn a_finding_keeps_the_values_that_it_needs() {
+    let rig = Rig::new();
+    with_a_variable(&rig);
+    let text = std::fs::read_to_string(rig.path().join("styled.toml")).unwrap();
+    // Now a failure is a finding: its supervisor gives up.
+    rig.write(
+        "styled.toml",
+        text.replace("'temporary'", "'permanent'").replace("tree = {", "tree = { intensity = 0,"),
+    );
+    rig.run("hunt styled.toml --env app:style=lower --runs 5 --faults none");
+    let finding = rig.hunt("styled.toml --env app:style=upper --runs 5 --faults chaos");
+    rig.run(&format!("replay {finding}")).failed(100, &["same as  the finding"]);
+    let test = rig.run(&format!("shrink {finding} --emit test")).stdout;
+    let given = "given.values.insert(\"app:style\".into(), \"upper\".into());";
+    assert!(test.contains(given) && test.contains("Scenario::given(manifest, &given)"), "{test}");
+    // A hunt with another value is another hunt.
+    let ran = rig.run("hunt styled.toml --env app:style=lower --runs 9 --faults chaos --resume");
+    assert_eq!(ran.exit, 2, "{ran:?}");
+}
+
 #[test]
 fn a_recorded_run_with_files_is_given_back_without_them() {
     let rig = wasi();
