@@ -31,7 +31,7 @@ Exit codes:
     1  unexpected                    102  nondeterminism
     2  usage, or a wrong manifest    103  stale finding: modules or versions differ
     4  nothing to run                104  incomplete: interrupted, or runs outstanding
-  100  finding                       130  interrupted twice";
+  100  finding                       130  interrupted twice, or a program of `run` once";
 
 /// Options of every command.
 #[derive(Clone, Copy, Debug, Args)]

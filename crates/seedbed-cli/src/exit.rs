@@ -23,7 +23,7 @@ pub(crate) enum Exit {
     Stale,
     /// Interrupted once, or runs are outstanding, or a canary was not found.
     Incomplete,
-    /// Interrupted twice.
+    /// Interrupted twice; or once, before a program that `run` runs has come to its end.
     Interrupted,
     /// What was run ended with a code of its own, which is passed on.
     Program(u8),

@@ -3,10 +3,11 @@
 use crate::args::Service;
 use crate::block::millis;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::interrupt;
 use crate::log::{self, Lines, Logger};
 use crate::output::{Output, count};
-use seedbed_core::{ExitReason, Failure, InputStats};
+use seedbed_core::{ExitReason, Failure as Failed, InputStats};
 use seedbed_hunt::block::{labelled, plain, spent};
 use seedbed_manifest::{Judged, Scenario, Served, ServiceConfig, ServiceEnd, Until};
 use seedbed_rt::StopHandle;
@@ -24,15 +25,10 @@ pub(crate) struct How {
 }
 
 /// Runs it to its end.
-pub(crate) fn serve(
-    scenario: &Scenario,
-    args: &Service,
-    how: How,
-    out: Output,
-) -> Result<Served, crate::failure::Failure> {
+pub(crate) fn serve(scenario: &Scenario, args: &Service, how: How, out: Output) -> Result<Served, Failure> {
     if let Some(from) = log::level()? {
         let logger = Logger(Lines { from, paint: out.paint() });
-        tracing::subscriber::set_global_default(logger).map_err(crate::failure::Failure::unexpected)?;
+        tracing::subscriber::set_global_default(logger).map_err(Failure::unexpected)?;
     }
     let stop = StopHandle::default();
     let handle = stop.clone();
@@ -46,9 +42,7 @@ pub(crate) fn serve(
         watch: how.watch,
         ..ServiceConfig::default()
     };
-    scenario
-        .serve(&config, &stop)
-        .map_err(|error| crate::failure::Failure::unexpected(format_args!("failed to {error}")))
+    scenario.serve(&config, &stop).map_err(|error| Failure::unexpected(format_args!("failed to {error}")))
 }
 
 /// Tells what came of it, and what was returned, and gives the exit code.
@@ -111,7 +105,7 @@ pub(crate) fn tell(name: &str, served: &Served, returned: Option<&str>, out: Out
     out.result(object(name, served, returned));
     match program {
         _ if broken => Exit::Unexpected,
-        Some(ExitReason::Failed(Failure::ExitCode(code))) => {
+        Some(ExitReason::Failed(Failed::ExitCode(code))) => {
             // A code that the shell cannot be told is no success either.
             u8::try_from(*code).map_or(Exit::Unexpected, Exit::Program)
         }

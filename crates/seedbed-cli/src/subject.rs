@@ -97,7 +97,7 @@ pub(crate) fn entry(mut manifest: Manifest, id: &str, args: &[String]) -> Result
 /// Gives a process with a body the arguments of the command line: its method's, if it has one, in place of
 /// those of the manifest; else the program's, behind those of the manifest.
 fn tell(process: &mut Process, args: &[String]) {
-    let is_program = |process: &Process| matches!(dialect(process), Some(Dialect::Wasi | Dialect::Lunatic));
+    let is_program = |process: &Process| dialect(process).is_some_and(Dialect::is_program);
     match process.method {
         _ if args.is_empty() => {}
         Some(_) => process.args = args.to_vec(),

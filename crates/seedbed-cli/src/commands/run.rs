@@ -7,7 +7,7 @@ use crate::identity::{self, Runnable};
 use crate::output::{Output, count};
 use crate::service::{self, How};
 use crate::subject::{self, MAIN};
-use seedbed_manifest::{DEFAULT_NODE, Given, Manifest, Scenario, TREE};
+use seedbed_manifest::{DEFAULT_NODE, Given, Manifest, Scenario, ServiceEnd, TREE};
 use seedbed_trace::Recorded;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -31,7 +31,16 @@ pub(crate) fn run(args: &Run, out: Output) -> Result<Exit, Failure> {
         let guest = scenario.guest(alone.as_ref()?)?;
         guest.returned(ended.value.as_ref()?).filter(|text| !text.is_empty())
     });
-    Ok(service::tell(&name, &served, returned.as_deref(), out))
+    let exit = service::tell(&name, &served, returned.as_deref(), out);
+    // A program that was cancelled has not done what it is for; other guests have no end of their own.
+    let is_program = |id| scenario.guest(id).is_some_and(|guest| guest.module().dialect().is_program());
+    let cancelled =
+        exit == Exit::Fine && served.watched.is_none() && alone.as_deref().is_some_and(is_program);
+    Ok(match served.end {
+        ServiceEnd::Stopped if cancelled => Exit::Interrupted,
+        ServiceEnd::Time if cancelled => Exit::Unexpected,
+        _ => exit,
+    })
 }
 
 /// From the target to what is run, its name, and the id of the entry that runs by itself.

@@ -3,7 +3,7 @@
 
 use crate::rig::{Rig, fixture};
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
 fn interrupt(child: &Child) {
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
@@ -50,6 +50,55 @@ fn a_service_that_is_interrupted_shuts_down_and_sums_up() {
     stderr.read_to_string(&mut said).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
     assert!(said.contains("STOPPED  hello  interrupted"), "{said}");
+}
+
+/// Starts a program that says `begun` and then does this, for ever.
+fn begun(rig: &Rig, body: &str) -> (Child, impl BufRead + use<>) {
+    let text = format!(
+        r#"(module
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1) (data (i32.const 64) "begun\n")
+        (func (export "_start")
+            (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 6))
+            (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+            (i32.store (i32.const 144) (i32.const 1)) (i64.store (i32.const 152) (i64.const 3600000000000))
+            (loop {body} (br 0))))"#
+    );
+    rig.write("begun.wasm", wat::parse_str(text).unwrap());
+    let mut child = rig.command("run begun.wasm").stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    assert_eq!(line, "begun\n");
+    (child, stdout)
+}
+
+#[test]
+fn a_program_is_cancelled_wherever_it_is() {
+    let sleep = "(drop (call $poll (i32.const 128) (i32.const 256) (i32.const 1) (i32.const 600)))";
+    let read = "(drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))";
+    for body in ["", sleep, read] {
+        let rig = Rig::new();
+        let (mut child, _stdout) = begun(&rig, body);
+        interrupt(&child);
+        let mut said = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_to_string(&mut said).unwrap();
+        let exit = child.wait().unwrap().code();
+        assert_eq!(exit, Some(130), "{body}: {said}");
+        assert!(said.contains("STOPPED  begun  interrupted"), "{said}");
+    }
+}
+
+#[test]
+fn a_program_whose_time_is_over_has_failed_and_a_service_has_not() {
+    let rig = Rig::new();
+    let text = r#"(module (import "wasi_snapshot_preview1" "sched_yield" (func (result i32))) (memory (export "memory") 1) (func (export "_start") (loop (br 0))))"#;
+    rig.write("loops.wasm", wat::parse_str(text).unwrap());
+    rig.run("run loops.wasm --time 10ms").failed(1, &["TIME IS UP  loops"]);
+    let service = format!("run {} --stay --time 10ms", fixture("hello/seedbed.toml"));
+    rig.run(&service).failed(0, &["TIME IS UP  hello"]);
 }
 
 #[test]

@@ -54,12 +54,15 @@ impl Dialect {
         }
     }
 
+    /// True if its modules are programs, which run on a stack of their own until they end; others handle what
+    /// comes.
+    pub fn is_program(self) -> bool {
+        matches!(self, Dialect::Lunatic | Dialect::Wasi)
+    }
+
     /// What happens in its modules where a counter runs out.
     pub(crate) fn mode(self) -> Mode {
-        match self {
-            Dialect::Seedbed | Dialect::Palladium => Mode::Stops,
-            Dialect::Lunatic | Dialect::Wasi => Mode::Waits,
-        }
+        if self.is_program() { Mode::Waits } else { Mode::Stops }
     }
 
     /// Checks a module against the dialect, and links its imports.
