@@ -23,7 +23,7 @@ use syn::{Expr, FnArg, Ident, ItemFn, Meta, Pat, PatType, Token, parse_macro_inp
 /// |---|---|---|
 /// | `runs = 1_000` | how many runs | 100 |
 /// | `strategy = "pct:3"` | who decides orders and faults | `"portfolio"` |
-/// | `faults = "chaos"` | what may go wrong | `"none"` |
+/// | `faults = "chaos"` | what may go wrong; to whole nodes (crash, pause, clock jump) only to those of `world.node` | `"none"` |
 /// | `seed = 7` | the root seed, of which run i's is derived | 0 |
 /// | `tape = "…"` | one run, on this tape as a failing test prints it; `seed` is then that of the run | |
 /// | `config = \|c\| …` | changes the `WorldConfig` | |

@@ -27,13 +27,13 @@ pub struct Faults {
     pub unsynced: u32,
     /// Decisions in which the clock passes while mail waits, per million.
     pub clock: u32,
-    /// Turns after which their node stands still for a while, per million.
+    /// Turns after which their node stands still for a while, per million; only nodes that boot by themselves.
     pub pause: u32,
     /// Messages between nodes that meet a link which is just cut, in one direction or both, per million.
     pub partition: u32,
     /// Messages between nodes that meet a link which is just clogged, in one direction or both, per million.
     pub clog: u32,
-    /// Turns after which the wall clock of their node jumps, per million.
+    /// Turns after which the wall clock of their node jumps, per million; only nodes that boot by themselves.
     pub clock_jump: u32,
     /// Effects that fail and do nothing, per million.
     pub effect_failed: u32,
@@ -53,7 +53,8 @@ pub struct Faults {
     pub timer_late: u32,
     /// Range of nanoseconds that they are late by.
     pub late_by: (u64, u64),
-    /// Turns after which those of their node take longer for a while, per million.
+    /// Turns after which those of their node take longer for a while, per million; only nodes that boot by
+    /// themselves.
     pub slow: u32,
     /// Range of nanoseconds that each of them takes longer.
     pub slow_by: (u64, u64),

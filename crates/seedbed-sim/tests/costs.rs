@@ -7,6 +7,7 @@ use seedbed_sim::{
     Costs, Faults, InWorld, Latency, OUTSIDE, Program, RunConfig, StrategySpec, World, WorldConfig, replay,
     run_with,
 };
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -181,6 +182,41 @@ fn a_node_is_slow_by_chance_and_its_runs_replay() {
         assert_eq!(*pace.lock().expect("one thread"), took);
     }
     assert!(slow > 500 && quick > 500 && slow + quick == 6_000, "{slow} slow, {quick} quick");
+}
+
+#[test]
+fn what_befalls_whole_nodes_by_chance_befalls_only_those_with_a_boot_function() {
+    let often = 500_000;
+    let faults = Faults { crash: often, pause: often, slow: often, clock_jump: often, ..Faults::chaos() };
+    let of_nodes = ["clock jump", "crash", "pause", "slow node"];
+    let seen = |boots: bool| {
+        let program = move |world: &mut World| {
+            let link = || Link(None);
+            if boots {
+                let options = || SpawnOptions::registered("link");
+                world.node("main", move |boot| drop(boot.spawn(options(), Arc::new(link))));
+            } else {
+                world.spawn("link", link);
+            }
+            world.settle()?;
+            for n in 0..10 {
+                let to = world.address("link", "main")?;
+                let _ = world.ask::<u64, u64>(to, n);
+            }
+            Ok(())
+        };
+        let config = WorldConfig { faults: faults.clone(), allow_failures: true, ..WorldConfig::default() };
+        let program = InWorld { config, program };
+        let mut seen = BTreeSet::new();
+        for seed in 0..20 {
+            let run = RunConfig::seed(seed);
+            let (outcome, _) = run_with(&program, &run, StrategySpec::Random.build(), Vec::new());
+            seen.extend(outcome.stats.faults.into_keys().filter(|kind| of_nodes.contains(&kind.as_str())));
+        }
+        seen
+    };
+    assert_eq!(seen(true), of_nodes.map(str::to_owned).into());
+    assert_eq!(seen(false), BTreeSet::new());
 }
 
 /// The tape on which a node is slow after this turn, and nothing else: 2 ms each, for 600 ms.

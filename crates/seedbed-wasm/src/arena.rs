@@ -11,7 +11,8 @@
 
 use crate::dialect::{Before, Hooks, before};
 use crate::engine::engine;
-use crate::host::{Growth, Host};
+use crate::growth::Growth;
+use crate::host::Host;
 use crate::limits::WasmLimits;
 use crate::memory::{PAGE, Size, clear, is_zero, with_room, zero_pages};
 use crate::module::{Module, ModuleHash};

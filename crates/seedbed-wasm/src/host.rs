@@ -1,15 +1,16 @@
-//! What a store knows of the turn that runs in it, and how growth is answered.
+//! What a store knows of the turn that runs in it.
 //!
 //! A node's guests share one store, so the store's data says whose turn it is. Host calls reach the
 //! turn's [`Context`] through it.
 
 use crate::dialect::palladium::Peer;
+use crate::growth::{Grows, Growth, limits_growth};
 use seedbed_abi::{Code, Failure, TrapKind};
 use seedbed_core::{Context, Refusals};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use thiserror::Error;
-use wasmtime::{Caller, Global, ResourceLimiter, Store, Val};
+use wasmtime::{Caller, Global, Store, Val};
 
 /// Data of a store.
 #[derive(Default)]
@@ -141,18 +142,6 @@ pub(crate) struct Call<'c> {
     fuel: Global,
 }
 
-impl Host {
-    /// True if a fault refuses the growth that the guest asks for in its turn.
-    fn fault_refuses_growth(&mut self) -> bool {
-        let Some(turn) = &mut self.turn else { return false };
-        #[expect(unsafe_code, reason = "the turn's context, lent for the length of the turn")]
-        // SAFETY: as in `Call::new`: a guest that grows its memory is in its turn's call, no host
-        // call runs, and what is lent here ends with this function.
-        let cx = unsafe { turn.cx.as_mut() };
-        cx.refuses_growth()
-    }
-}
-
 impl<'c> Call<'c> {
     /// Enters the host call `name`.
     #[inline]
@@ -255,69 +244,19 @@ pub(crate) fn fuel_left(caller: &mut Caller<'_, Host>) -> Result<i64, Stop> {
     Ok((left - charged).max(0))
 }
 
-/// What growth depends on.
-#[derive(Default)]
-pub(crate) struct Growth {
-    /// Size of the memory of the guest whose turn it is, in bytes.
-    pub(crate) len: usize,
-    pub(crate) max: usize,
-    pub(crate) refused: bool,
-    pub(crate) tables: usize,
-}
-
-impl Growth {
-    /// True if a memory may be so large.
-    pub(crate) fn fits(&self, desired: usize, maximum: Option<usize>) -> bool {
-        desired <= self.max && maximum.is_none_or(|max| desired <= max)
+impl Grows for Host {
+    fn growth(&mut self) -> &mut Growth {
+        &mut self.growth
     }
 
-    /// Notes that a memory grows, or was refused to; gives whether it does.
-    pub(crate) fn grow(&mut self, desired: usize, refused: bool) -> bool {
-        if refused {
-            self.refused = true;
-        } else {
-            self.len = desired;
-        }
-        !refused
+    fn fault_refuses(&mut self) -> bool {
+        let Some(turn) = &mut self.turn else { return false };
+        #[expect(unsafe_code, reason = "the turn's context, lent for the length of the turn")]
+        // SAFETY: as in `Call::new`: a guest that grows its memory is in its turn's call, no host
+        // call runs, and what is lent here ends with this function.
+        let cx = unsafe { turn.cx.as_mut() };
+        cx.refuses_growth()
     }
 }
 
-/// How growth is answered: −1 beyond the actor's limit or the declared maximum, or by a fault; an
-/// error if the host itself cannot.
-impl ResourceLimiter for Host {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let fits = self.growth.fits(desired, maximum);
-        let refused = !fits || (desired > current && self.fault_refuses_growth());
-        Ok(self.growth.grow(desired, refused))
-    }
-
-    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        Err(error.context("grow a guest's memory within its limits"))
-    }
-
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        Ok(desired <= self.growth.tables)
-    }
-
-    fn instances(&self) -> usize {
-        usize::MAX
-    }
-
-    fn tables(&self) -> usize {
-        usize::MAX
-    }
-
-    fn memories(&self) -> usize {
-        usize::MAX
-    }
-}
+limits_growth!(Host);

@@ -19,6 +19,7 @@ mod arena;
 mod blocking;
 mod dialect;
 mod engine;
+mod growth;
 mod handed;
 mod host;
 mod kept;

@@ -485,7 +485,7 @@ impl World {
 
 /// Acting on actors.
 impl World {
-    /// Spawns an actor with a registered name on the node `main`, which is made if need be.
+    /// Spawns an actor with a registered name on the node [`main`](World::main), which is made if need be.
     ///
     /// # Panics
     /// If the name is taken or malformed.

@@ -67,7 +67,8 @@ impl NodeBoot<'_> {
 }
 
 impl World {
-    /// The node `main`, made if need be.
+    /// The node `main`, made if need be. It has no boot function: no fault by chance crashes, pauses or slows
+    /// it, or makes its clock jump.
     pub fn main(&mut self) -> NodeId {
         match self.names.get("main") {
             Some(id) => *id,
@@ -76,7 +77,7 @@ impl World {
     }
 
     /// Adds a node that runs `on_boot` whenever it starts, now and after a crash. Faults by chance
-    /// crash only such nodes.
+    /// that are of whole nodes (crashes, pauses, slowness, clock jumps) meet only such nodes.
     ///
     /// # Panics
     /// If there is a node of that name, or the world has 511 nodes.

@@ -6,9 +6,10 @@
 use super::turn::{Wait, Woken, applied, wait, with_turn};
 use crate::dialect::lunatic::Lunatic;
 use crate::dialect::wasi::Wasi;
-use crate::host::{Growth, Stop};
+use crate::growth::{Grows, Growth, limits_growth};
+use crate::host::Stop;
 use seedbed_abi::{Failure, Flags, TrapKind};
-use wasmtime::{AsContextMut, Caller, Global, Memory, ResourceLimiter, Val};
+use wasmtime::{AsContextMut, Caller, Global, Memory, Val};
 
 /// Data of a store.
 pub(crate) struct Data {
@@ -36,35 +37,18 @@ pub(super) struct Fuel {
     pub(super) burnt: u64,
 }
 
-/// As for handlers: −1 beyond the actor's limit or the declared maximum, or by a fault; an error if
-/// the host itself cannot.
-impl ResourceLimiter for Data {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let fits = self.growth.fits(desired, maximum);
-        let by_fault = || with_turn(|turn| turn.cx().refuses_growth());
-        // What it begins with is no growth.
-        let refused = !fits || (self.handles.is_some() && desired > current && by_fault());
-        Ok(self.growth.grow(desired, refused))
+impl Grows for Data {
+    fn growth(&mut self) -> &mut Growth {
+        &mut self.growth
     }
 
-    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        Err(error.context("grow a guest's memory within its limits"))
-    }
-
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        Ok(desired <= self.growth.tables)
+    /// What it begins with is no growth.
+    fn fault_refuses(&mut self) -> bool {
+        self.handles.is_some() && with_turn(|turn| turn.cx().refuses_growth())
     }
 }
+
+limits_growth!(Data);
 
 impl Data {
     /// Data of a store without an instance, for a life with so much fuel: a slice, and all of it.
