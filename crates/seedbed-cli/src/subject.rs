@@ -111,14 +111,18 @@ fn dialect(process: &Process) -> Option<Dialect> {
     Module::from_bytes(process.module.as_deref()?).ok().map(|module| module.dialect())
 }
 
-/// Bytes of memory of each process of a `lunatic` module that runs alone.
+/// Bytes of memory of a program that runs alone, and of each process that it spawns: compilers give some
+/// 16 MiB of stack alone.
 const MEMORY_MAX: u64 = 256 << 20;
 
-/// A main process of lunatic that runs alone may do what it may there.
+/// A program that runs alone may do what it may elsewhere.
 fn allow(process: &mut Process) {
-    if dialect(process) == Some(Dialect::Lunatic) {
-        (process.permissions.compile, process.permissions.configure) = (true, true);
+    let dialect = dialect(process);
+    if dialect.is_some_and(Dialect::is_program) {
         process.limits.memory_max_bytes = Some(MEMORY_MAX);
+    }
+    if dialect == Some(Dialect::Lunatic) {
+        (process.permissions.compile, process.permissions.configure) = (true, true);
     }
 }
 

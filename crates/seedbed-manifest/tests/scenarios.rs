@@ -68,7 +68,7 @@ fn module(text: &str, process: &str) -> Result<Scenario, LoadError> {
 fn what_a_wasi_process_is_given_is_checked_against_its_module() {
     let mul = "(module (func (export \"mul\") (param i32 i64) (result i64) (local.get 1)))";
     let clock = "(module (import \"wasi_snapshot_preview1\" \"clock_time_get\" (func (param i32 i64 i32) (result i32)))
-        (memory (export \"memory\") 1) (func (export \"_start\")))";
+        (memory (export \"memory\") 2) (func (export \"_start\")))";
     let env = "wasi = { env = [{ id = 'app:format', name = 'FORMAT', required = true }] }";
     let cases = [
         (mul, "method = 'mul'\nargs = ['6', 'x']", "argument 2 of the method `mul` is `x`, not an i64"),
@@ -85,6 +85,11 @@ fn what_a_wasi_process_is_given_is_checked_against_its_module() {
             clock,
             "wasi = { mounts = [{ fs = 'files', guest = '/data' }], cwd = '/app' }",
             "the working directory `/app` lies in no mount",
+        ),
+        (
+            clock,
+            "limits = { memory_max = '64 KiB', tables_max = 0 }\nimports = ['wasi:clocks']",
+            "the module begins with 131072 bytes of memory, and its limit is 65536",
         ),
         (clock, "wasi = { cwd = '/' }", "the working directory `/` lies in no mount"),
         (

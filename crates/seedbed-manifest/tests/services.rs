@@ -19,7 +19,7 @@ fn fixtures() -> PathBuf {
 fn scenario(text: &str) -> Scenario {
     let root = tempfile::tempdir().unwrap();
     let mut manifest = String::new();
-    for id in ["counter", "crasher"] {
+    for id in ["crasher", "counter"] {
         let module = std::fs::read(fixtures().join(format!("{id}/{id}.wasm"))).unwrap();
         let hash = Hash::of(&module);
         manifest += &format!("[[process]]\nid = '{id}'\npath = '{id}.wasm'\nhash = '{hash}'\n");
@@ -163,12 +163,12 @@ fn a_service_ends_when_it_is_asked_when_its_time_is_over_or_when_no_tree_is_left
 #[test]
 fn a_tree_that_does_not_start_is_an_error() {
     let starved =
-        "limits.memory_max = '1 B'\n[[tree.children]]\nid = 'x'\nprocess = 'crasher'\n[node.b.tree]\n";
+        "limits.fuel_per_message = 1\n[[tree.children]]\nid = 'x'\nprocess = 'counter'\n[node.b.tree]\n";
     let scenario = scenario(&format!("{starved}[world]\nnodes = ['a', 'b']\n"));
     let error = scenario.serve(&recorded(), &StopHandle::default()).unwrap_err();
     let ServiceError::Tree { node, .. } = &error else { panic!("{error}") };
     assert_eq!(node, "a");
-    assert!(error.to_string().contains("out of memory"), "{error}");
+    assert!(error.to_string().contains("out of fuel"), "{error}");
 }
 
 /// How many runs of each fixture: 1 000 in all is `SEEDBED_REAL_RUNS=112` of the nine.

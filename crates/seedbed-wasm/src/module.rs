@@ -126,6 +126,16 @@ pub enum ModuleError {
         /// What the module has.
         found: String,
     },
+    /// What an instance begins with is more than its actor may have.
+    #[error("the module begins with {begins} {what}, and its limit is {max}")]
+    TooLarge {
+        /// Of what: bytes of memory, table elements.
+        what: &'static str,
+        /// How much it begins with.
+        begins: u64,
+        /// How much there may be.
+        max: u64,
+    },
     /// The module has no room for messages.
     #[error(
         "no room for messages: export `seedbed_inbox`, or the globals `seedbed_inbox_ptr` and `seedbed_inbox_len`"
@@ -248,13 +258,23 @@ impl Module {
     /// # Errors
     /// If it is not: memory is used up before the start.
     pub(crate) fn fits(&self, limits: &WasmLimits) -> Result<(), Failed> {
+        self.begins_within(limits).map_err(|error| Failed::new(Failure::OutOfMemory, error.to_string()))
+    }
+
+    /// The same, before anything is to start.
+    ///
+    /// # Errors
+    /// [`ModuleError::TooLarge`] if no actor of the module can start within these limits.
+    pub fn begins_within(&self, limits: &WasmLimits) -> Result<(), ModuleError> {
         let (pages, elements) = (self.0.shape.memory.unwrap_or(0), self.0.shape.table_elements);
-        if pages.saturating_mul(1 << 16) <= limits.memory() as u64 && elements <= u64::from(limits.tables_max)
-        {
-            return Ok(());
+        let too_large = |what, begins, max| Err(ModuleError::TooLarge { what, begins, max });
+        match (pages.saturating_mul(1 << 16), limits.memory() as u64) {
+            (bytes, max) if bytes > max => too_large("bytes of memory", bytes, max),
+            _ if elements > limits.tables_max.into() => {
+                too_large("table elements", elements, limits.tables_max.into())
+            }
+            _ => Ok(()),
         }
-        let detail = format!("the module begins with {pages} pages of memory and {elements} table elements");
-        Err(Failed::new(Failure::OutOfMemory, detail))
     }
 
     /// Its code.

@@ -55,6 +55,19 @@ fn manifest(args: &Run) -> Result<(String, Manifest, Option<String>), Failure> {
         }
         return Ok((subject::name(path), subject::manifest(path)?, None));
     }
+    if !args.manifest.exists() {
+        let failure = Failure::usage(format_args!(
+            "`{}` is no manifest (.toml) and no module (.wasm), and there is no `{}` that it could be a command of",
+            args.target,
+            args.manifest.display()
+        ));
+        let inside = path.join("seedbed.toml");
+        return Err(if inside.exists() {
+            failure.help(format_args!("`seedbed run {}`", inside.display()))
+        } else {
+            failure.help("`-m FILE` says which manifest")
+        });
+    }
     let manifest = subject::manifest(&args.manifest)?;
     let id = manifest.command(&args.target).map(|process| process.id.clone()).ok_or_else(|| {
         let known: Vec<&str> = manifest.commands().map(|(command, _)| command.name.as_str()).collect();

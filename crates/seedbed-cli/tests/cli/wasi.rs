@@ -103,6 +103,24 @@ fn a_sleeper_waits_and_answers_in_real_and_in_virtual_time() {
 }
 
 #[test]
+fn a_program_alone_has_room_and_one_without_a_start_is_told_what_to_do() {
+    let rig = copied("built");
+    rig.run("run built/zig.wasm").failed(5, &["sum 333283335000\nslept true\n", "exit code 5"]);
+    let hint = "there is no export `_start` to call: a manifest can name another one, as `method`";
+    rig.run("run built/as.wasm").failed(2, &[hint]);
+    // What is no file is a command of a manifest, if there is one.
+    let ran = rig.run("run built");
+    ran.failed(
+        2,
+        &[
+            "there is no `seedbed.toml` that it could be a command of",
+            "help: `seedbed run built/seedbed.toml`",
+        ],
+    );
+    rig.run("run primes").failed(2, &["help: `-m FILE` says which manifest"]);
+}
+
+#[test]
 fn a_program_that_exits_with_a_code_gives_it_to_the_shell() {
     let rig = Rig::new();
     let text = r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
@@ -182,6 +200,69 @@ fn a_finding_keeps_the_values_that_it_needs() {
     // A hunt with another value is another hunt.
     let ran = rig.run("hunt styled.toml --env app:style=lower --runs 9 --faults chaos --resume");
     assert_eq!(ran.exit, 2, "{ran:?}");
+}
+
+/// A manifest of a program that writes a file and then one that says so, and traps if it ever finds the second
+/// without what it wrote to the first.
+fn with_two_files(rig: &Rig, name: &str, syncs: bool) {
+    let open = |at: u32, len: u32, create: u32, to: u32| {
+        format!(
+            "(call $open (i32.const 3) (i32.const 0) (i32.const {at}) (i32.const {len}) (i32.const {create}) (i64.const 0x1fffffff) (i64.const 0) (i32.const 0) (i32.const {to}))"
+        )
+    };
+    let sync = if syncs { "(drop (call $sync (i32.load (i32.const 40))))" } else { "" };
+    let text = format!(
+        r#"(module
+        (import "wasi_snapshot_preview1" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_sync" (func $sync (param i32) (result i32)))
+        (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+        (memory (export "memory") 1) (data (i32.const 64) "data") (data (i32.const 80) "done")
+        (func (export "_start") (local $i i32)
+            (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 4))
+            (if (i32.eqz {done})
+                (then
+                    (drop {data}) (drop (call $read (i32.load (i32.const 40)) (i32.const 0) (i32.const 1) (i32.const 8)))
+                    (if (i32.ne (i32.load (i32.const 8)) (i32.const 4)) (then unreachable)))
+                (else
+                    (drop {data}) (drop (call $write (i32.load (i32.const 40)) (i32.const 0) (i32.const 1) (i32.const 8))) {sync}
+                    (drop {make})))
+            (loop
+                (drop (call $yield)) (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                (br_if 0 (i32.lt_u (local.get $i) (i32.const 20))))))"#,
+        done = open(80, 4, 0, 44),
+        data = open(64, 4, 1, 40),
+        make = open(80, 4, 1, 44),
+    );
+    let wasm = wat::parse_str(text).unwrap();
+    let hash = seedbed_manifest::Hash::of(&wasm);
+    rig.write(&format!("{name}.wasm"), wasm);
+    std::fs::create_dir_all(rig.path().join("disk")).unwrap();
+    rig.write(
+        &format!("{name}.toml"),
+        format!(
+            "process = [{{ id = 'it', path = '{name}.wasm', hash = '{hash}', wasi.mounts = [{{ fs = 'disk', guest = '/d' }}] }}]\n\
+             tree = {{ intensity = 0, children = [{{ id = 'it', process = 'it', restart = 'transient' }}] }}\n\
+             world.faults = {{ crash = '5%', restart_after = '1s', unsynced = '50%' }}\n\
+             property = [{{ name = 'it crashes', sometimes = true, holds = 'restarts > 0' }}]\n"
+        ),
+    );
+}
+
+#[test]
+fn what_a_program_does_not_sync_is_lost_and_a_hunt_finds_it() {
+    let rig = Rig::new();
+    with_two_files(&rig, "synced", true);
+    rig.run("hunt synced.toml --runs 300").failed(0, &["NOTHING FOUND"]);
+    with_two_files(&rig, "careless", false);
+    let finding = rig.hunt("careless.toml --runs 300");
+    let why = rig.run(&format!("why {finding}"));
+    assert!(
+        why.stdout.contains("change of the file disk/data of node main that had not been synced"),
+        "{why:?}"
+    );
+    rig.run(&format!("replay {finding}")).failed(100, &["same as  the finding"]);
 }
 
 #[test]

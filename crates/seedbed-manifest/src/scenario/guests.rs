@@ -101,6 +101,8 @@ fn guest(process: &Process, given: &Given) -> Result<WasmActor, Vec<GuestProblem
     if !strange.is_empty() {
         return Err(strange.into_iter().map(|key| GuestProblem::Key { key, dialect }).collect());
     }
+    let limits_of_guest = wasm_limits(&process.limits);
+    module.begins_within(&limits_of_guest).map_err(|e| vec![e.into()])?;
     let mut actor = WasmActor::new(module);
     if matches!(dialect, Dialect::Wasi | Dialect::Lunatic) {
         let config = wasi(process, dialect, given)?;
@@ -108,7 +110,7 @@ fn guest(process: &Process, given: &Given) -> Result<WasmActor, Vec<GuestProblem
             actor.wasi(config).map_err(|errors| errors.into_iter().map(Into::into).collect::<Vec<_>>())?;
     }
     Ok(actor
-        .wasm_limits(wasm_limits(&process.limits))
+        .wasm_limits(limits_of_guest)
         .limits(limits(&process.limits, dialect))
         .permissions(permissions(process, given))
         .lunatic(LunaticRights {

@@ -69,7 +69,7 @@ pub enum WasiError {
     #[error("a module of the dialect `{0}` is no `wasi` process")]
     Dialect(Dialect),
     /// There is no such export.
-    #[error("there is no export `{0}` to call")]
+    #[error("there is no export `{0}` to call{hint}", hint = if .0 == START { ": a manifest can name another one, as `method`" } else { "" })]
     NoMethod(String),
     /// The export is no function.
     #[error("the method `{method}` is a {found}, not a function")]
