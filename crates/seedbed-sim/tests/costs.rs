@@ -194,7 +194,9 @@ fn what_befalls_whole_nodes_by_chance_befalls_only_those_with_a_boot_function() 
             let link = || Link(None);
             if boots {
                 let options = || SpawnOptions::registered("link");
-                world.node("main", move |boot| drop(boot.spawn(options(), Arc::new(link))));
+                world.node("main", move |boot| {
+                    boot.spawn(options(), Arc::new(link)).expect("the name is free");
+                });
             } else {
                 world.spawn("link", link);
             }
