@@ -38,6 +38,24 @@ fn every_part_of_the_crate_does_what_it_says_on_both_reactors() {
 }
 
 #[test]
+fn supervisors_of_the_crate_come_to_an_end_where_they_wait_for_ever_on_lunatic() {
+    let rig = Rig::new();
+    let cases = ["both die", "fails again", "left in peace", "dies in its start"];
+    let manifest = fixture("lunatic-supervisors/seedbed.toml");
+    for command in ["run", "sim", "sim --seed 1", "hunt --runs 20"] {
+        let ran = rig.run(&format!("{command} {manifest}"));
+        assert_eq!(ran.exit, 0, "{command}: {}", ran.stderr);
+        for case in cases.iter().filter(|_| !command.starts_with("hunt")) {
+            assert!(
+                ran.stderr.contains(&format!(": {case}: failed, and told\n")),
+                "{command}, {case}: {}",
+                ran.stderr
+            );
+        }
+    }
+}
+
+#[test]
 fn its_planted_race_is_found_shrunk_and_replayed() {
     let rig = Rig::new();
     rig.copy("lunatic-shop");
