@@ -131,8 +131,8 @@ pub(crate) struct Service {
 /// Run on the real reactor, and write down what `seedbed replay` needs to give the run back
 #[derive(Debug, Args)]
 pub(crate) struct Record {
-    /// The manifest
-    #[arg(value_hint = ValueHint::FilePath)]
+    /// A manifest, or a module to run alone
+    #[arg(value_name = "MANIFEST|FILE.wasm", value_hint = ValueHint::FilePath)]
     pub(crate) manifest: PathBuf,
     /// Where the recording is written
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -206,8 +206,8 @@ impl Values {
 /// is and leaves what `--resume` needs, exit code 104.
 #[derive(Debug, Args)]
 pub(crate) struct Hunt {
-    /// The manifest
-    #[arg(value_hint = ValueHint::FilePath)]
+    /// A manifest, or a module to run alone
+    #[arg(value_name = "MANIFEST|FILE.wasm", value_hint = ValueHint::FilePath)]
     pub(crate) manifest: PathBuf,
     /// How many runs, over all shards [default: 10000; with --time, no limit]
     #[arg(long, value_name = "N", value_parser = count)]
