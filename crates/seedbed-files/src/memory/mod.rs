@@ -14,9 +14,9 @@ mod walk;
 
 use crate::image::Image;
 use crate::op::{Answer, DirEntry, Filetype, How, Op, Outcome, SetTime};
-use crate::{BYTES_MAX, Errno};
+use crate::{BYTES_MAX, Errno, PATH_MAX};
 use inodes::{Inodes, Kind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use walk::Found;
 
 /// So many bytes a disk takes beside what its images hold; an inode takes 4 KiB of them.
@@ -47,7 +47,8 @@ pub struct Unsynced {
 /// A file with changes that were not synced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsyncedFile {
-    /// The directory's name, and the first path to it from there, with `/`.
+    /// The directory's name, and the first path to it from there, with `/`; where that is longer than a path can
+    /// be, it begins again with `#` and the number of an inode.
     pub path: String,
     inode: u64,
     /// How many changes, at most the last 64.
@@ -175,24 +176,33 @@ impl MemoryDisk {
         for owner in self.open.keys().copied().collect::<Vec<_>>() {
             self.forget(owner);
         }
-        let mut files = Vec::new();
-        for (name, root) in &self.roots {
-            self.find_unsynced(name, *root, &mut files);
-        }
-        Unsynced { files, names: self.inodes.unsynced_names() }
+        Unsynced { files: self.unsynced_files(), names: self.inodes.unsynced_names() }
     }
 
-    /// Files at or below an inode that have unsynced changes, each by its first path.
-    fn find_unsynced(&self, path: &str, inode: u64, files: &mut Vec<UnsyncedFile>) {
-        if let Kind::Directory(entries) = &self.inodes.get(inode).kind {
-            for (name, inode) in entries {
-                self.find_unsynced(&format!("{path}/{name}"), *inode, files);
+    /// Files with a name that have unsynced changes, by their first paths. However deep a guest has laid one
+    /// directory in the other, it takes no stack, and no path that nobody could say.
+    fn unsynced_files(&self) -> Vec<UnsyncedFile> {
+        let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut todo: Vec<(String, u64)> =
+            self.roots.iter().rev().map(|(name, root)| (name.clone(), *root)).collect();
+        while let Some((path, inode)) = todo.pop() {
+            if !seen.insert(inode) {
+                continue;
+            }
+            if let Kind::Directory(entries) = &self.inodes.get(inode).kind {
+                let below = |name: &str, inode: u64| match path.len() + name.len() < PATH_MAX {
+                    true => format!("{path}/{name}"),
+                    false => format!("#{inode}"),
+                };
+                todo.extend(entries.iter().rev().map(|(name, inode)| (below(name, *inode), *inode)));
+                continue;
+            }
+            let changes = self.inodes.unsynced(inode);
+            if changes > 0 {
+                files.push(UnsyncedFile { path, inode, changes });
             }
         }
-        let changes = self.inodes.unsynced(inode);
-        if changes > 0 && files.iter().all(|file| file.inode != inode) {
-            files.push(UnsyncedFile { path: path.to_owned(), inode, changes });
-        }
+        files
     }
 
     /// In a crash, the last changes of a file's bytes are lost, but for so many of so many parts of what the

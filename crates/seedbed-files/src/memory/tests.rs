@@ -393,3 +393,21 @@ fn what_was_removed_takes_no_room_that_something_else_needs() {
         desk.unlink("big").unwrap();
     }
 }
+
+#[test]
+fn a_crash_looks_at_directories_however_deep_they_lie() {
+    let mut desk = desk();
+    let mut dir = 1;
+    for n in 0..20_000 {
+        desk.does(Op::CreateDirectory { dir, path: "d".into() }).unwrap();
+        let how = How { directory: true, ..How::default() };
+        desk.does(Op::Open { dir, path: "d".into(), how, handle: 10 + n }).unwrap();
+        dir = 10 + n;
+    }
+    desk.does(Op::Open { dir, path: "f".into(), how: NEW, handle: 2 }).unwrap();
+    desk.write(2, None, b"x").unwrap();
+    let unsynced = desk.disk.crash();
+    let [file] = unsynced.files.as_slice() else { panic!("{unsynced:?}") };
+    assert!(file.path.starts_with('#') && file.path.ends_with("/d/f") && file.path.len() <= crate::PATH_MAX);
+    assert_eq!((file.changes, unsynced.names), (1, 64));
+}
