@@ -1066,14 +1066,15 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// Writes to the log; what goes over `log_max` in one turn is cut.
+    /// Writes to the log; what goes over `log_max` in one turn is cut. A text of nothing counts as one byte.
     pub fn log(&mut self, level: Level, text: &str) {
-        let mut len = text.len().min(self.node.turn.log_left as usize);
+        let left = self.node.turn.log_left;
+        let mut len = text.len().min(left as usize);
         while !text.is_char_boundary(len) {
             len -= 1;
         }
-        self.node.turn.log_left -= len as u32;
-        if len > 0 || text.is_empty() {
+        if len > 0 || (text.is_empty() && left > 0) {
+            self.node.turn.log_left -= len.max(1) as u32;
             let who = self.node.who(self.node.turn.slot);
             self.port.observe(&Event::Logged { who, level, text: &text[..len] });
         }

@@ -39,7 +39,7 @@ pub struct Limits {
     pub pending_max: u32,
     /// Links and monitors at once.
     pub watch_max: u32,
-    /// Bytes of log text in one turn; the rest is cut and counted.
+    /// Bytes of log text in one turn, an entry without text being one; the rest is cut.
     pub log_max: u32,
 }
 

@@ -184,6 +184,21 @@ fn a_flood_of_output_is_so_much_a_turn_and_ends_with_the_fuel_of_its_life() {
 }
 
 #[test]
+fn lines_of_nothing_count_too() {
+    let body = format!("(memory.fill (i32.const 2048) (i32.const 10) (i32.const 100)) {}", flood(2));
+    let limits = Limits { log_max: 250, ..Limits::default() };
+    let mut world = World::new();
+    world.spawn_lazily("g", runs(&body).limits(limits));
+    let lines: Vec<usize> = (0..20)
+        .map(|_| {
+            assert!(world.step());
+            world.seen().logged.len()
+        })
+        .collect();
+    assert_eq!(lines.iter().max(), Some(&250), "{lines:?}");
+}
+
+#[test]
 fn output_of_more_than_a_turn_is_whole() {
     let limits = Limits { log_max: 50, ..Limits::default() };
     // A hundred lines of 20 bytes in one slice, by one write each; then one that is longer than a turn's log.

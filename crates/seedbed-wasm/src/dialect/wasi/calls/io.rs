@@ -204,7 +204,8 @@ pub(super) async fn fd_write(caller: &mut Guest<'_>, fd: u32, vectors: u32, coun
 /// Logs lines; one that the log of this turn has no room for is for the next turn.
 async fn log(caller: &mut Guest<'_>, level: Level, lines: &[String]) -> Result<(), Stop> {
     for line in lines {
-        if line.len() > with_turn(|turn| turn.cx().log_left()) as usize {
+        // A line of nothing takes a byte.
+        if line.len().max(1) > with_turn(|turn| turn.cx().log_left()) as usize {
             suspend(caller, Wait::Spin).await?;
         }
         with_turn(|turn| turn.cx().log(level, line));
