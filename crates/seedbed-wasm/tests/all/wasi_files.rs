@@ -204,6 +204,26 @@ fn directories_are_listed_by_name_and_from_where_it_was_left() {
 }
 
 #[test]
+fn of_the_eight_directories_listed_last_it_is_known_what_they_were() {
+    let opened: Vec<(String, String)> =
+        (5..14).map(|fd| ("open 3 . dr".to_owned(), format!("0 {fd}"))).collect();
+    let listed = (5..14).map(|fd| (format!("list {fd} 60 0"), "0 60 .:3 ..:3".to_owned()));
+    let then = [
+        ("unlink 3 a.txt", "0"),
+        ("list 6 60 2", "0 60 a.txt:4 in:7"),
+        ("list 5 60 2", "0 60 in:7 out:7"),
+        // Now that is among the eight, and 7 is not.
+        ("close 6", "0"),
+        ("unlink 3 in", "0"),
+        ("list 5 60 2", "0 60 in:7 out:7"),
+        ("list 8 60 2", "0 60 a.txt:4 in:7"),
+    ];
+    let all: Vec<(String, String)> = opened.into_iter().chain(listed).collect();
+    let all = all.iter().map(|(call, line)| (call.as_str(), line.as_str()));
+    calls(&all.chain(then).collect::<Vec<_>>());
+}
+
+#[test]
 fn directories_and_names_change() {
     calls(&[
         ("mkdir 3 x", "0"),

@@ -79,7 +79,6 @@ where
         flags: 0,
         offset: 0,
         preopened: Some(guest),
-        listed: None,
     });
     Ok(())
 }

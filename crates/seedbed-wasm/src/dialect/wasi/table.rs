@@ -2,10 +2,13 @@
 
 use super::abi::Errno;
 use seedbed_files::{DirEntry, Filetype};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// So many descriptors a guest has at once.
 const DESCRIPTORS_MAX: usize = 1_024;
+
+/// So many directories are kept as they were when they were listed.
+const LISTED_MAX: usize = 8;
 
 /// The first number of a descriptor that is no standard stream.
 const FIRST: u32 = 3;
@@ -36,8 +39,6 @@ pub(super) struct Open {
     pub(super) offset: u64,
     /// The name under which it was open before the guest began.
     pub(super) preopened: Option<String>,
-    /// A directory as it was when it was last listed from its beginning.
-    pub(super) listed: Option<Vec<DirEntry>>,
 }
 
 impl Open {
@@ -57,13 +58,31 @@ pub(super) struct Table {
     descriptors: BTreeMap<u32, Descriptor>,
     /// The handle that was given last.
     handles: u32,
+    /// Directories as they were when they were last listed from their beginnings, by their handles, the last
+    /// one last: a guest could have more of them kept than the host has memory for.
+    listed: VecDeque<(u32, Vec<DirEntry>)>,
 }
 
 impl Table {
     /// The standard streams.
     pub(super) fn new() -> Table {
         let streams = [(0, Descriptor::Stdin), (1, Descriptor::Stdout), (2, Descriptor::Stderr)];
-        Table { descriptors: BTreeMap::from(streams), handles: 0 }
+        Table { descriptors: BTreeMap::from(streams), handles: 0, listed: VecDeque::new() }
+    }
+
+    /// What a directory was when it was listed, if that is kept.
+    pub(super) fn take_listed(&mut self, handle: u32) -> Option<Vec<DirEntry>> {
+        let at = self.listed.iter().position(|(of, _)| *of == handle)?;
+        self.listed.remove(at).map(|(_, listed)| listed)
+    }
+
+    /// Keeps what a directory is now.
+    pub(super) fn keep_listed(&mut self, handle: u32, listed: Vec<DirEntry>) {
+        self.take_listed(handle);
+        self.listed.push_back((handle, listed));
+        if self.listed.len() > LISTED_MAX {
+            self.listed.pop_front();
+        }
     }
 
     pub(super) fn get(&self, fd: u32) -> Result<&Descriptor, Errno> {
@@ -116,7 +135,11 @@ impl Table {
     }
 
     pub(super) fn close(&mut self, fd: u32) -> Result<Descriptor, Errno> {
-        self.descriptors.remove(&fd).ok_or(Errno::Badf)
+        let closed = self.descriptors.remove(&fd).ok_or(Errno::Badf)?;
+        if let Descriptor::Open(open) = &closed {
+            self.take_listed(open.handle);
+        }
+        Ok(closed)
     }
 
     /// Gives a descriptor another number; what had it is to be closed.

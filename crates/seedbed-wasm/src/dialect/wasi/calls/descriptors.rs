@@ -211,8 +211,9 @@ pub(super) async fn fd_readdir(
         bytes.at(used, 4)?;
     }
     charge(caller, len);
-    let open = caller.data_mut().wasi.table.open_mut(fd)?;
-    let kept = if cookie == 0 { None } else { open.listed.take() };
+    let table = &mut caller.data_mut().wasi.table;
+    let handle = table.open(fd)?.handle;
+    let kept = table.take_listed(handle).filter(|_| cookie != 0);
     let listed = match kept {
         Some(listed) => listed,
         None => list(caller, fd).await?,
@@ -229,7 +230,7 @@ pub(super) async fn fd_readdir(
     all.truncate(len as usize);
     bytes.write(buffer, &all)?;
     bytes.write(used, &(all.len() as u32).to_le_bytes())?;
-    data.wasi.table.open_mut(fd)?.listed = Some(listed);
+    data.wasi.table.keep_listed(handle, listed);
     Ok(())
 }
 

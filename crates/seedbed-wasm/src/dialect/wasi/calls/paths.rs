@@ -103,7 +103,6 @@ pub(super) async fn path_open(
         flags,
         offset: 0,
         preopened: None,
-        listed: None,
         ..dir
     });
     Ok(enter(caller, "path_open").0.write(to, &fd.to_le_bytes())?)
