@@ -1,6 +1,6 @@
 //! What is on a disk: files, directories and symbolic links by their numbers.
 
-use super::unsynced::{Change, Changes, NameChange, Names};
+use super::unsynced::{Change, Changes, NameChange, Names, WAS_OF_ALL_MAX};
 use crate::image::Image;
 use crate::op::{Filetype, Stat};
 use crate::{Errno, ROOM};
@@ -63,6 +63,8 @@ pub(super) struct Inodes {
     /// How much there is; nothing is refused while images are loaded.
     room: u64,
     names: Names,
+    /// Bytes that are kept of what stood in files before.
+    was: usize,
 }
 
 impl Inodes {
@@ -106,7 +108,25 @@ impl Inodes {
 
     /// The bytes of a file are synced.
     pub(super) fn sync(&mut self, inode: u64) {
-        self.get_mut(inode).changes = Changes::default();
+        self.was -= std::mem::take(&mut self.get_mut(inode).changes).was();
+    }
+
+    /// Notes how a change of a file is undone.
+    fn changed(&mut self, inode: u64, change: Change) {
+        let changes = &mut self.get_mut(inode).changes;
+        let before = changes.was();
+        changes.push(change);
+        let now = changes.was();
+        self.was = self.was - before + now;
+        if self.was > WAS_OF_ALL_MAX {
+            self.sync_all();
+        }
+    }
+
+    /// The bytes of all files are synced.
+    fn sync_all(&mut self) {
+        self.all.values_mut().for_each(|inode| inode.changes = Changes::default());
+        self.was = 0;
     }
 
     /// All names are synced.
@@ -138,13 +158,14 @@ impl Inodes {
     pub(super) fn lose(&mut self, inode: u64, last: usize, parts: (u32, u32)) {
         let node = self.all.get_mut(&inode).expect("a file that has changes");
         let before = node.kind.size();
+        self.was -= node.changes.was();
         if let Kind::File(bytes) = &mut node.kind {
             node.changes.lose(last, parts, Arc::make_mut(bytes));
         }
         self.taken = self.taken - before + node.kind.size();
     }
 
-    /// Takes the last changes of names back; what is left is synced. Nothing may be open.
+    /// Takes the last changes of names back; all that is left is synced. Nothing may be open.
     pub(super) fn lose_names(&mut self, last: usize) {
         for _ in 0..last {
             for change in self.names.pop().unwrap_or_default().into_iter().rev() {
@@ -163,6 +184,7 @@ impl Inodes {
             }
         }
         self.sync_names();
+        self.sync_all();
     }
 
     fn make(&mut self, kind: Kind, now: u64) -> u64 {
@@ -243,7 +265,9 @@ impl Inodes {
     pub(super) fn reap(&mut self, inode: u64) {
         let node = self.get(inode);
         if node.links == 0 && node.open == 0 {
-            self.taken -= INODE + node.kind.size();
+            let (taken, was) = (INODE + node.kind.size(), node.changes.was());
+            self.taken -= taken;
+            self.was -= was;
             self.all.remove(&inode);
         }
     }
@@ -256,7 +280,7 @@ impl Inodes {
         let was = bytes.get(size..).unwrap_or_default().to_vec();
         bytes.resize(size, 0);
         self.taken = self.taken - before as u64 + size as u64;
-        self.get_mut(inode).changes.push(Change { size: before, at: size.min(before), was, wrote: 0 });
+        self.changed(inode, Change { size: before, at: size.min(before), was, wrote: 0 });
         Ok(())
     }
 
@@ -270,7 +294,7 @@ impl Inodes {
         bytes.resize(end.max(before), 0);
         bytes[from..end].copy_from_slice(data);
         self.taken += (end.max(before) - before) as u64;
-        self.get_mut(inode).changes.push(Change { size: before, at: from, was, wrote: data.len() });
+        self.changed(inode, Change { size: before, at: from, was, wrote: data.len() });
         Ok(())
     }
 

@@ -378,6 +378,14 @@ fn a_crash_takes_back_a_tail_of_names_that_were_not_synced() {
     let file = desk.open("a.txt", How { read: true, ..How::default() }).unwrap();
     desk.does(Op::Sync { handle: file, data_only: true }).unwrap();
     assert_eq!(desk.disk.crash().names, 1, "data alone are not names");
+    // A file that comes back because its end is lost is as it was then, and from then on.
+    desk.does(Op::Root { name: "data".into(), handle: 1 }).unwrap();
+    let file = desk.open("a.txt", How { write: true, ..How::default() }).unwrap();
+    desk.write(file, Some(0), b"HE").unwrap();
+    desk.unlink("a.txt").unwrap();
+    assert_eq!(desk.crash(9, 0, 1), (Vec::new(), 2));
+    assert_eq!(desk.read("a.txt"), Ok("HEllo".into()));
+    let file = desk.open("a.txt", How { read: true, ..How::default() }).unwrap();
     desk.sync(None);
     assert_eq!(desk.crash(0, 0, 1).1, 0);
     assert_eq!(desk.stat("x", false), Err(Errno::Noent));
@@ -410,4 +418,30 @@ fn a_crash_looks_at_directories_however_deep_they_lie() {
     let [file] = unsynced.files.as_slice() else { panic!("{unsynced:?}") };
     assert!(file.path.starts_with('#') && file.path.ends_with("/d/f") && file.path.len() <= crate::PATH_MAX);
     assert_eq!((file.changes, unsynced.names), (1, 64));
+}
+
+#[test]
+fn what_stood_there_before_is_kept_of_so_much_only() {
+    let mut desk = desk();
+    let cut = |desk: &mut Desk, n: u32| {
+        let file = desk.open(&format!("f{n}"), NEW).unwrap();
+        desk.does(Op::SetSize { handle: file, size: 10 << 20 }).unwrap();
+        desk.sync(Some(file));
+        desk.does(Op::SetSize { handle: file, size: 0 }).unwrap();
+    };
+    // Each keeps 10 MiB; the seventh is too much, and all count as synced.
+    (0..6).for_each(|n| cut(&mut desk, n));
+    assert_eq!(desk.disk.crash().files.len(), 6);
+    desk.does(Op::Root { name: "data".into(), handle: 1 }).unwrap();
+    cut(&mut desk, 6);
+    assert_eq!(desk.disk.crash().files.len(), 0);
+    desk.does(Op::Root { name: "data".into(), handle: 1 }).unwrap();
+    cut(&mut desk, 7);
+    assert_eq!(desk.disk.crash().files.len(), 1);
+    // Of one file it is 16 MiB.
+    desk.does(Op::Root { name: "data".into(), handle: 1 }).unwrap();
+    let file = desk.open("large", NEW).unwrap();
+    desk.does(Op::SetSize { handle: file, size: 17 << 20 }).unwrap();
+    desk.does(Op::SetSize { handle: file, size: 0 }).unwrap();
+    assert_eq!(desk.disk.crash().files.len(), 1);
 }

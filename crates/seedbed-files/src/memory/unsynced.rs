@@ -8,6 +8,9 @@ use std::collections::VecDeque;
 /// So many changes of one kind can be taken back.
 const CHANGES_MAX: usize = 64;
 
+/// So many bytes of all files of a disk that stood there before; beyond that, all of them count as synced.
+pub(super) const WAS_OF_ALL_MAX: usize = 64 << 20;
+
 /// So many bytes of a file that stood there before.
 const WAS_MAX: usize = 16 << 20;
 
@@ -55,6 +58,11 @@ impl Changes {
 
     pub(super) fn len(&self) -> usize {
         self.all.len()
+    }
+
+    /// Bytes that they keep.
+    pub(super) fn was(&self) -> usize {
+        self.was
     }
 
     /// Takes the last ones back, but for so many parts of what the first of those wrote; the others stay.
