@@ -107,6 +107,9 @@ pub(crate) struct Run {
     pub(crate) args: Vec<String>,
     #[command(flatten)]
     pub(crate) values: Values,
+    /// A `lunatic` module that runs alone may use the network of this machine
+    #[arg(long)]
+    pub(crate) network: bool,
     /// The manifest in which the named command is
     #[arg(short, long, value_name = "FILE", default_value = "seedbed.toml", value_hint = ValueHint::FilePath)]
     pub(crate) manifest: PathBuf,

@@ -11,13 +11,13 @@ use std::path::Path;
 
 /// Loads a manifest or a module, ready to be run with this.
 pub(crate) fn load(path: &Path, given: &Given) -> Result<Scenario, Failure> {
-    let manifest = if is_module(path) { alone(path, &[])? } else { manifest(path)? };
+    let manifest = if is_module(path) { alone(path, &[], true)? } else { manifest(path)? };
     scenario(manifest, given)
 }
 
 /// Loads it to be looked at: variables that need a value have one.
 pub(crate) fn load_to_look(path: &Path) -> Result<Scenario, Failure> {
-    let manifest = if is_module(path) { alone(path, &[])? } else { manifest(path)? };
+    let manifest = if is_module(path) { alone(path, &[], true)? } else { manifest(path)? };
     let values =
         variables(&manifest).filter(|env| env.default.is_none()).map(|env| (env.id.clone(), String::new()));
     let given = Given { values: values.collect(), streams_of: None };
@@ -63,8 +63,8 @@ pub(crate) fn is_module(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "wasm")
 }
 
-/// The manifest of one module alone, which is started with these arguments.
-pub(crate) fn alone(path: &Path, args: &[String]) -> Result<Manifest, Failure> {
+/// The manifest of one module alone, which is started with these arguments, and may use the network or not.
+pub(crate) fn alone(path: &Path, args: &[String], network: bool) -> Result<Manifest, Failure> {
     let bytes = std::fs::read(path)
         .map_err(|e| Failure::usage(format_args!("cannot read module `{}`: {e}", path.display())))?;
     let root = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
@@ -74,7 +74,7 @@ pub(crate) fn alone(path: &Path, args: &[String]) -> Result<Manifest, Failure> {
     for process in &mut manifest.processes {
         process.module = Some(bytes.as_slice().into());
         process.path = path.file_name().unwrap_or_default().into();
-        allow(process);
+        allow(process, network);
         tell(process, args);
     }
     Ok(manifest)
@@ -115,14 +115,16 @@ fn dialect(process: &Process) -> Option<Dialect> {
 /// 16 MiB of stack alone.
 const MEMORY_MAX: u64 = 256 << 20;
 
-/// A program that runs alone may do what it may elsewhere.
-fn allow(process: &mut Process) {
+/// A program that runs alone may do what it may elsewhere, but for the network: that has to be said, unless it
+/// is a simulated one.
+fn allow(process: &mut Process, network: bool) {
     let dialect = dialect(process);
     if dialect.is_some_and(Dialect::is_program) {
         process.limits.memory_max_bytes = Some(MEMORY_MAX);
     }
     if dialect == Some(Dialect::Lunatic) {
-        (process.permissions.compile, process.permissions.configure) = (true, true);
+        let permissions = &mut process.permissions;
+        (permissions.compile, permissions.configure, permissions.network) = (true, true, network);
     }
 }
 

@@ -51,6 +51,8 @@ impl fmt::Display for Packet {
                 write!(f, "exit{}: {reason}", if *link { " of a link" } else { "" })
             }
             Body::Kill => f.write_str("kill"),
+            Body::Socket { stream: true, bytes } => write!(f, "part of a stream ({} bytes)", bytes.len()),
+            Body::Socket { stream: false, bytes } => write!(f, "datagram ({} bytes)", bytes.len()),
             Body::Link => f.write_str("link"),
             Body::TaggedLink { tag } => write!(f, "link (tag {tag})"),
             Body::Unlink => f.write_str("unlink"),

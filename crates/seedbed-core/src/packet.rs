@@ -87,6 +87,13 @@ pub enum Body {
         /// The tag, not 0.
         tag: u64,
     },
+    /// What sockets of simulated nodes say to each other. No kernel is sent it.
+    Socket {
+        /// True for a part of a stream, which a network may not lose; else it is a datagram.
+        stream: bool,
+        /// What, as the simulator writes it.
+        bytes: Vec<u8>,
+    },
 }
 
 impl Packet {
@@ -157,6 +164,10 @@ impl Packet {
             Body::Monitor { reference } => h.pair(4, *reference),
             Body::Demonitor { reference } => h.pair(5, *reference),
             Body::TaggedLink { tag } => h.pair(6, *tag),
+            Body::Socket { stream, bytes } => {
+                h.pair(7, u64::from(*stream));
+                h.bytes(bytes);
+            }
         }
     }
 }

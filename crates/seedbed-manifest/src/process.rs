@@ -97,6 +97,8 @@ pub struct Permissions {
     pub compile: bool,
     /// Create configurations for its children.
     pub configure: bool,
+    /// Make sockets, and look for hosts.
+    pub network: bool,
     /// Register a name.
     pub register: bool,
     /// Look up and address names.
@@ -111,6 +113,7 @@ impl Default for Permissions {
             spawn: true,
             compile: false,
             configure: false,
+            network: false,
             register: true,
             lookup: true,
             effects: None,
@@ -307,6 +310,7 @@ fn read_permissions(fields: Fields<'_>) -> Permissions {
         spawn: fields.or("spawn", default.spawn),
         compile: fields.or("compile", default.compile),
         configure: fields.or("configure", default.configure),
+        network: fields.or("network", default.network),
         register: fields.or("register", default.register),
         lookup: fields.or("lookup", default.lookup),
         effects: fields.optional("effects"),

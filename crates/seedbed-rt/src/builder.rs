@@ -210,6 +210,7 @@ impl Builder {
             effects.push(store::EFFECT.to_owned());
         }
         effects.push(seedbed_files::EFFECT.to_owned());
+        effects.push(seedbed_sockets::EFFECT.to_owned());
         let config = NodeConfig {
             id,
             name,

@@ -5,6 +5,7 @@
 
 use crate::files::Files;
 use crate::inbox::{Command, Outlet};
+use crate::sockets::Sockets;
 use crate::store::Store;
 use seedbed_core::abi::store;
 use seedbed_core::{EffectError, EffectOutcome, EffectRequest, Pid};
@@ -28,6 +29,7 @@ pub(crate) struct Effects {
     handlers: BTreeMap<String, Handler>,
     store: Store,
     files: Files,
+    sockets: Sockets,
     outlet: Outlet,
     /// How many have begun and not completed.
     pub(crate) pending: u64,
@@ -42,7 +44,8 @@ impl Effects {
         files: Files,
         outlet: Outlet,
     ) -> Effects {
-        Effects { handlers, store, files, outlet, pending: 0, ready: VecDeque::new() }
+        let sockets = Sockets::default();
+        Effects { handlers, store, files, sockets, outlet, pending: 0, ready: VecDeque::new() }
     }
 
     pub(crate) fn begin(&mut self, request: EffectRequest) {
@@ -62,6 +65,11 @@ impl Effects {
             self.files.begin(pid.to_raw(), &request.payload, completion);
             return;
         }
+        if request.effect == seedbed_sockets::EFFECT {
+            let completion = duty(&self.outlet);
+            self.sockets.begin(pid.to_raw(), &request.payload, completion);
+            return;
+        }
         debug_assert_eq!(request.effect, store::EFFECT, "the kernel lets only known effects pass");
         match &mut self.store {
             Store::Memory(memory) => {
@@ -77,6 +85,12 @@ impl Effects {
     /// An actor ended: what it has open is closed.
     pub(crate) fn forget(&self, pid: Pid) {
         self.files.forget(pid.to_raw());
+        self.sockets.forget(pid.to_raw());
+    }
+
+    /// The node is done: its sockets are closed.
+    pub(crate) fn close(&mut self) {
+        self.sockets.close();
     }
 }
 

@@ -57,6 +57,7 @@ mod node;
 mod outside;
 mod play;
 mod reactor;
+mod sockets;
 mod store;
 mod supervisors;
 mod system;

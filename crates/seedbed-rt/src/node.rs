@@ -347,6 +347,7 @@ impl<R: Real> Node<R> {
     fn finish(mut self) {
         let Some(closing) = self.closing.take() else { return };
         self.inbox.close();
+        self.reactor.real().effects.close();
         self.reactor.seen().say_goodbye();
         let finished = Finished {
             turns: self.reactor.seen().step,

@@ -133,7 +133,8 @@ impl Outside {
             | Body::TaggedLink { .. }
             | Body::Unlink
             | Body::Monitor { .. }
-            | Body::Demonitor { .. } => {}
+            | Body::Demonitor { .. }
+            | Body::Socket { .. } => {}
         }
     }
 

@@ -25,6 +25,7 @@ mod rules;
 mod run;
 mod shrink;
 mod sim;
+mod sockets;
 mod strategy;
 pub mod units;
 mod world;

@@ -39,7 +39,7 @@ pub(crate) fn way(packet: &Packet) -> Way {
 }
 
 impl Network {
-    /// Sends a packet; it arrives at `at`, or right behind those sent before it.
+    /// Sends a packet; it arrives at `at`, or right behind those sent before it, unless sockets said it.
     pub(crate) fn send(&mut self, packet: Packet, at: Time, now: Time) {
         let place = self.place(&packet, at, now);
         self.flying.insert(place, packet);
@@ -52,13 +52,16 @@ impl Network {
     }
 
     fn place(&mut self, packet: &Packet, at: Time, now: Time) -> Place {
+        self.sent += 1;
+        if is_of_socket(packet) {
+            return (at, self.sent);
+        }
         let key = (packet.from, node_of(packet.to));
         let at = self.last.get(&key).map_or(at, |last| at.max(*last));
         if self.last.len() > 4096 {
             self.last.retain(|_, last| *last >= now);
         }
         self.last.insert(key, at);
-        self.sent += 1;
         (at, self.sent)
     }
 
@@ -72,14 +75,14 @@ impl Network {
         *through
     }
 
-    /// Stops what is on a way. A cut loses messages and replies, which it gives; all else waits. True
-    /// if something does.
+    /// Stops what is on a way. A cut loses messages, replies and datagrams, which it gives; all else
+    /// waits. True if something does.
     pub(crate) fn stop(&mut self, stopped: Way, stop: Stop) -> (Vec<Packet>, bool) {
         let waiting = self.stopped.remove(&stopped).unwrap_or_default();
         let flying = self.flying.extract_if(.., |_, packet| way(packet) == stopped);
         let all: BTreeMap<Place, Packet> = waiting.into_iter().chain(flying).collect();
         let (lost, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            all.into_iter().partition(|(_, packet)| stop == Stop::Cut && is_message(packet));
+            all.into_iter().partition(|(_, packet)| stop == Stop::Cut && is_lost_if_cut(packet));
         let held = !left.is_empty();
         if held {
             self.stopped.insert(stopped, left);
@@ -91,8 +94,10 @@ impl Network {
     pub(crate) fn go_on(&mut self, way: Way, now: Time) {
         for ((at, nth), packet) in self.stopped.remove(&way).unwrap_or_default() {
             let at = at.max(now);
-            let last = self.last.entry((packet.from, way.1)).or_insert(at);
-            *last = at.max(*last);
+            if !is_of_socket(&packet) {
+                let last = self.last.entry((packet.from, way.1)).or_insert(at);
+                *last = at.max(*last);
+            }
             self.flying.insert((at, nth), packet);
         }
     }
@@ -136,10 +141,20 @@ impl Network {
     }
 }
 
-/// True for what a network may lose or bring twice by chance.
+/// True for what a network may lose or bring twice by chance, or, of a stream, bring later.
 pub(crate) fn is_unreliable(packet: &Packet) -> bool {
     let outside = node_of(packet.from) == NodeId::OUTSIDE || node_of(packet.to) == NodeId::OUTSIDE;
-    !outside && is_message(packet)
+    !outside && (is_message(packet) || is_of_socket(packet))
+}
+
+/// True for what a way that is cut loses.
+pub(crate) fn is_lost_if_cut(packet: &Packet) -> bool {
+    is_message(packet) || matches!(packet.body, Body::Socket { stream: false, .. })
+}
+
+/// True for what sockets say: they have an order of their own, or none.
+pub(crate) fn is_of_socket(packet: &Packet) -> bool {
+    matches!(packet.body, Body::Socket { .. })
 }
 
 /// True for messages and replies.
@@ -150,6 +165,7 @@ pub(crate) fn is_message(packet: &Packet) -> bool {
 fn body_len(body: &Body) -> u64 {
     match body {
         Body::Message { payload, .. } | Body::Answer { payload, .. } => payload.len() as u64,
+        Body::Socket { bytes, .. } => bytes.len() as u64,
         Body::Exit { value: Some(value), .. } | Body::Down { value: Some(value), .. } => value.len() as u64,
         _ => 0,
     }

@@ -10,11 +10,12 @@ use crate::fault::Chance;
 use crate::holds::Holds;
 use crate::latency::{Latency, STEPS, share};
 use crate::links::{Link, Stop, Stops, ends};
-use crate::network::{Network, is_message, is_unreliable};
+use crate::network::{Network, is_lost_if_cut, is_unreliable};
 use crate::order::Order;
 use crate::property::Broken;
 use crate::replay::Replay;
 use crate::rules::{Kept, Rules};
+use crate::sockets::Sockets;
 use crate::strategy::{Candidate, Did, Footprint, Scene, Strategy};
 use seedbed_core::{
     At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectOutcome, EffectRequest, Event,
@@ -27,6 +28,9 @@ use std::time::Duration;
 
 /// Latency of the built-in store: 10 µs to 100 ms.
 const STORE: Latency = Latency::between(10_000, 100_000_000);
+
+/// After so long a stream says again what was lost: 200 ms.
+const SAY_AGAIN: u64 = 200_000_000;
 
 /// What a run did, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,6 +114,7 @@ pub(crate) struct Sim {
     /// Bytes a second on every way that has no bandwidth of its own.
     pub(crate) bandwidth: Option<u64>,
     pub(crate) network: Network,
+    pub(crate) sockets: Sockets,
     pub(crate) effects: Effects,
     pub(crate) disks: BTreeMap<NodeId, Disk>,
     /// What directories hold on every node at first, by their names.
@@ -184,6 +189,7 @@ impl Sim {
             kept: Kept::default(),
             starting: BTreeSet::new(),
             network: Network::default(),
+            sockets: Sockets::default(),
             effects: Effects::default(),
             disks: BTreeMap::new(),
             directories: BTreeMap::new(),
@@ -314,7 +320,7 @@ impl Sim {
     }
 
     /// When it arrives what leaves at the end of the turn that runs, if any, and takes so long.
-    fn departure(&self, takes: u64) -> Time {
+    pub(crate) fn departure(&self, takes: u64) -> Time {
         Time::from_nanos(self.now.as_nanos().saturating_add(self.lag).saturating_add(takes))
     }
 
@@ -350,7 +356,7 @@ impl Sim {
         answer
     }
 
-    fn send(&mut self, node: NodeId, packet: Packet) {
+    pub(crate) fn send(&mut self, node: NodeId, packet: Packet) {
         let name = packet.name();
         let point = |kind, n| ChoicePoint {
             kind,
@@ -367,10 +373,12 @@ impl Sim {
             self.stop_by_chance(node, &packet, Stop::Clog, &point(ChoiceKind::Clog, Sim::STOP_ANSWERS));
         }
         let stopped = self.stops.of((node, other));
-        if stopped == Some(Stop::Cut) && is_message(&packet) {
+        if stopped == Some(Stop::Cut) && is_lost_if_cut(&packet) {
             return self.vanish(&packet);
         }
-        if unreliable && self.choose_on_link(node, other, &point(ChoiceKind::Drop, 2)) == 1 {
+        let lost = unreliable && self.choose_on_link(node, other, &point(ChoiceKind::Drop, 2)) == 1;
+        let stream = matches!(packet.body, Body::Socket { stream: true, .. });
+        if lost && !stream {
             return;
         }
         let link = self.link(node, other);
@@ -385,6 +393,8 @@ impl Sim {
             Some(range) if delay > 0 => latency.min.saturating_add(share(range, delay - 1, STEPS - 2)),
             _ => latency.at(delay),
         };
+        // A stream says again what is lost.
+        let takes = if lost { takes.saturating_add(SAY_AGAIN) } else { takes };
         let at = match link.bandwidth.or(self.bandwidth) {
             Some(bandwidth) => {
                 let through = self.network.pass(&packet, self.departure(0), bandwidth);
@@ -393,7 +403,7 @@ impl Sim {
             None => self.departure(takes),
         };
         let twice = unreliable
-            && matches!(packet.body, Body::Message { .. })
+            && matches!(packet.body, Body::Message { .. } | Body::Socket { stream: false, .. })
             && self.choose_on_link(node, other, &point(ChoiceKind::Duplicate, 2)) == 1;
         self.is_due(at);
         let copy = twice.then(|| Packet { copy: true, ..packet.clone() });
@@ -413,6 +423,9 @@ impl Sim {
     }
 
     fn perform(&mut self, node: NodeId, request: EffectRequest) {
+        if request.effect == seedbed_sockets::EFFECT {
+            return self.perform_socket(node, &request);
+        }
         if request.effect == seedbed_core::abi::store::EFFECT {
             self.disks.entry(node).or_default().begin(request.path, &request.payload);
         }
@@ -503,6 +516,7 @@ impl Sim {
             Event::Exited { who, reason, detail, seen, .. } => {
                 self.facts.forget(who.pid);
                 self.close_files(who.pid);
+                self.close_sockets(who.pid, who.path, who.life);
                 if self.has_started(who.pid)
                     && !seen
                     && !self.allow_failures

@@ -114,6 +114,13 @@ pub enum ParcelBody {
         /// The watcher's reference.
         reference: u64,
     },
+    /// What a socket said.
+    Socket {
+        /// True for a part of a stream, false for a datagram.
+        stream: bool,
+        /// Bytes, with what tells of them.
+        len: u64,
+    },
 }
 
 /// What happened; see [`Event`] for the meaning of each.
@@ -296,6 +303,7 @@ impl From<&Packet> for Parcel {
             Body::Link | Body::TaggedLink { .. } => ParcelBody::Link,
             Body::Unlink => ParcelBody::Unlink,
             Body::Monitor { reference } => ParcelBody::Monitor { reference: *reference },
+            Body::Socket { stream, bytes } => ParcelBody::Socket { stream: *stream, len: bytes.len() as u64 },
             Body::Demonitor { reference } => ParcelBody::Demonitor { reference: *reference },
         };
         Parcel { name: packet.name(), from: packet.from, to: packet.to, body }
@@ -523,6 +531,13 @@ mod tests {
         vec![
             Happening::Vanished(Parcel { name, from, to, body: ParcelBody::Kill }),
             Happening::Fault { text: "crash b".into() },
+            Happening::Arrived(Parcel { name, from, to, body: ParcelBody::Socket { stream: true, len: 9 } }),
+            Happening::Vanished(Parcel {
+                name,
+                from,
+                to,
+                body: ParcelBody::Socket { stream: false, len: 9 },
+            }),
         ]
     }
 

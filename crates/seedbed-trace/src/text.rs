@@ -163,6 +163,8 @@ fn parcel(trace: &Trace, p: &Parcel) -> String {
         ParcelBody::Unlink => "unlink".to_owned(),
         ParcelBody::Monitor { reference } => format!("monitor #{reference}"),
         ParcelBody::Demonitor { reference } => format!("demonitor #{reference}"),
+        ParcelBody::Socket { stream: true, len } => format!("part of a stream ({len} bytes)"),
+        ParcelBody::Socket { stream: false, len } => format!("datagram ({len} bytes)"),
     };
     format!("{what}, {} → {}", trace.pid(p.from), trace.pid(p.to))
 }

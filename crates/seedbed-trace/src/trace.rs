@@ -2,7 +2,7 @@
 
 use crate::file::{self, FileError, Kind};
 use crate::record::{Actor, Record};
-use seedbed_core::{NodeId, PathId, Pid, Target, target_of};
+use seedbed_core::{NodeId, PathId, Pid, Target, address_of, target_of};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -66,6 +66,8 @@ impl Trace {
             (None, Target::Nobody) => "nobody".to_owned(),
             (None, Target::Name { .. }) if self.names.contains_key(&pid) => self.names[&pid].clone(),
             (None, Target::Actor { node: NodeId::OUTSIDE, slot, .. }) => format!("outside client {slot}"),
+            // Sockets are a node's, and have the address of no name.
+            (None, Target::Name { node, .. }) if pid == address_of(node, "") => self.node(node),
             (None, _) => pid.to_string(),
         }
     }

@@ -45,13 +45,15 @@ pub struct LunaticRights {
     pub compile: bool,
     /// Make configurations for its children.
     pub configure: bool,
+    /// Make sockets, and look for hosts.
+    pub network: bool,
     /// So many actors its node may have for it to spawn another.
     pub processes_max: u32,
 }
 
 impl Default for LunaticRights {
     fn default() -> LunaticRights {
-        LunaticRights { compile: true, configure: true, processes_max: 32_768 }
+        LunaticRights { compile: true, configure: true, network: false, processes_max: 32_768 }
     }
 }
 
@@ -195,13 +197,14 @@ impl WasmActor {
     }
 
     fn rights(&self, wasi: &WasiConfig) -> Rights {
-        let LunaticRights { compile, configure, processes_max } = self.lunatic;
+        let LunaticRights { compile, configure, network, processes_max } = self.lunatic;
         Rights {
             wasm: self.wasm,
             limits: Factory::limits(self),
             permissions: self.permissions.clone(),
             compile,
             configure,
+            network,
             processes_max,
             wasi: wasi.clone(),
         }

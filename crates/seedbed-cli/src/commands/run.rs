@@ -47,7 +47,12 @@ pub(crate) fn run(args: &Run, out: Output) -> Result<Exit, Failure> {
 fn manifest(args: &Run) -> Result<(String, Manifest, Option<String>), Failure> {
     let path = Path::new(&args.target);
     if subject::is_module(path) {
-        return Ok((subject::name(path), subject::alone(path, &args.args)?, Some(MAIN.to_owned())));
+        let manifest = subject::alone(path, &args.args, args.network)?;
+        return Ok((subject::name(path), manifest, Some(MAIN.to_owned())));
+    }
+    if args.network {
+        let failure = Failure::usage("`--network` is for a module that runs alone");
+        return Err(failure.help("in a manifest, an entry has `permissions = { network = true }`"));
     }
     if path.extension().is_some_and(|e| e == "toml") {
         if let Some(arg) = args.args.first() {

@@ -497,6 +497,7 @@ impl Kernel {
                 Body::Exit { .. } | Body::Kill | Body::Unlink | Body::Demonitor { .. } | Body::Down { .. },
                 None,
             ) => {}
+            (Body::Socket { .. }, _) => {}
         }
     }
 

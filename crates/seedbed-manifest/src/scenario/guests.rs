@@ -116,6 +116,7 @@ fn guest(process: &Process, given: &Given) -> Result<WasmActor, Vec<GuestProblem
         .lunatic(LunaticRights {
             compile: process.permissions.compile,
             configure: process.permissions.configure,
+            network: process.permissions.network,
             ..LunaticRights::default()
         }))
 }
@@ -172,6 +173,7 @@ fn strange_keys(process: &Process, dialect: Dialect) -> Vec<&'static str> {
         ("limits.max_execution", handler && limits.max_execution.is_some()),
         ("permissions.compile", lunatic_only(permissions.compile)),
         ("permissions.configure", lunatic_only(permissions.configure)),
+        ("permissions.network", lunatic_only(permissions.network)),
     ];
     keys.into_iter().filter(|(_, strange)| *strange).map(|(key, _)| key).collect()
 }
@@ -213,11 +215,14 @@ fn limits(limits: &Limits, dialect: Dialect) -> seedbed_core::Limits {
 }
 
 fn permissions(process: &Process, given: &Given) -> seedbed_core::Permissions {
-    let Permissions { spawn, register, lookup, mut effects, .. } = process.permissions.clone();
+    let Permissions { spawn, register, lookup, network, mut effects, .. } = process.permissions.clone();
     // Who is given directories or streams may use them.
     let has_files = !process.wasi.mounts.is_empty() || given.has_streams(process);
     if let Some(effects) = effects.as_mut().filter(|_| has_files) {
         effects.push(seedbed_files::EFFECT.to_owned());
+    }
+    if let Some(effects) = effects.as_mut().filter(|_| network) {
+        effects.push(seedbed_sockets::EFFECT.to_owned());
     }
     seedbed_core::Permissions { spawn, register, lookup, effects }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// Performs what it is asked, and replies with the outcome: the bytes, or `!` and the error code.
 #[derive(Default)]
-struct Performer(BTreeMap<u64, Request>);
+pub(crate) struct Performer(BTreeMap<u64, Request>);
 
 impl Actor for Performer {
     type Message = (String, Vec<u8>);
@@ -29,7 +29,7 @@ impl Actor for Performer {
     }
 }
 
-async fn perform(system: &System, pid: Pid, effect: &str, payload: &[u8]) -> Vec<u8> {
+pub(crate) async fn perform(system: &System, pid: Pid, effect: &str, payload: &[u8]) -> Vec<u8> {
     let reply: Bytes = system.ask(pid, (effect.to_owned(), payload.to_vec())).await.unwrap();
     reply.0
 }

@@ -9,4 +9,5 @@ mod effects;
 mod ending;
 mod handles;
 mod replays;
+mod sockets;
 mod supervisors;

@@ -90,6 +90,7 @@ impl World {
         assert!(self.hosts.len() < usize::from(NodeId::MAX.0), "a world has at most {} nodes", NodeId::MAX.0);
         let id = NodeId(self.hosts.len() as u16 + 1);
         self.names.insert(name.to_owned(), id);
+        self.sim.sockets.names.insert(name.to_owned(), id);
         for kernel in self.hosts.iter_mut().filter_map(|h| h.kernel.as_mut()) {
             kernel.set_nodes(self.names.clone());
         }
@@ -130,6 +131,7 @@ impl World {
         let mut effects: Vec<String> = self.handlers.keys().cloned().collect();
         effects.push(seedbed_core::abi::store::EFFECT.to_owned());
         effects.push(seedbed_files::EFFECT.to_owned());
+        effects.push(seedbed_sockets::EFFECT.to_owned());
         let (entries, nodes) = (self.entries.clone(), self.names.clone());
         let key = self.key;
         let was_up_before = {
@@ -171,6 +173,7 @@ impl World {
             let node = NodeId(index as u16 + 1);
             if let Some(kernel) = host.kernel.as_mut().filter(|_| node != lost) {
                 kernel.lose_node(&mut NodePort { sim: &mut self.sim, node }, lost);
+                self.sim.lose_streams(node, lost);
             }
         }
     }
@@ -192,6 +195,7 @@ impl World {
         for (node, lost) in [(a, b), (b, a)] {
             if let Some((kernel, mut port)) = self.split(node) {
                 kernel.lose_node(&mut port, lost);
+                self.sim.lose_streams(node, lost);
             }
         }
     }
@@ -223,6 +227,7 @@ impl World {
         }
         self.sim.facts.forget_all(|pid| node_of(pid) == node);
         self.sim.effects.forget(|pid| node_of(pid) == node);
+        self.sim.sockets.crash(node);
         self.sim.busy.forget(node);
         self.sim.slowed.remove(&node);
         self.sim.kept.forget(node);

@@ -4,6 +4,7 @@ use super::World;
 use crate::disk::{Fails, takes_room};
 use crate::holds::Holds;
 use crate::latency::{STEPS, share};
+use crate::network::{is_lost_if_cut, is_of_socket};
 use crate::property::{Property, Seen, When};
 use crate::sim::{Mode, NodePort};
 use crate::strategy::{Did, Pick};
@@ -200,6 +201,7 @@ impl World {
         self.sim.order.is_empty()
             && self.sim.busy.is_empty()
             && self.sim.network.is_empty()
+            && self.sim.sockets.is_at_rest()
             && self.sim.kept.is_empty()
             && self.plan.is_done()
             && self.sim.effects.is_empty()
@@ -225,6 +227,7 @@ impl World {
             due(host.lost_at);
         }
         due(self.sim.network.next());
+        due(self.sim.sockets.next());
         due(self.sim.effects.next());
         due(self.inputs.next());
         due(self.sim.busy.next());
@@ -243,7 +246,7 @@ impl World {
             && !self.sim.stops.is_any_over(now)
     }
 
-    /// Everything due by now, in a fixed order: nodes come up or are lost, timers, effects, inputs, packets.
+    /// Everything due by now, in a fixed order: nodes come up or are lost, timers, effects, inputs, packets, sockets.
     /// It is looked for when time has passed, and when something was added that is due at once: what
     /// adds such a thing sets [`Sim::looked`](crate::sim::Sim) back.
     pub(super) fn deliver_due(&mut self) {
@@ -282,8 +285,14 @@ impl World {
             self.complete(effect);
         }
         self.play_inputs();
+        self.sim.time_out_sockets();
         while let Some(packet) = self.sim.network.pop_due(now) {
             self.arrive(packet);
+        }
+        while let Some((pid, correlation, outcome)) = self.sim.sockets.pop_done(now) {
+            if let Some((kernel, mut port)) = self.split(node_of(pid)) {
+                kernel.complete(&mut port, pid, correlation, &outcome);
+            }
         }
         if !self.sim.kept.is_empty() {
             self.sim.let_go(false);
@@ -368,6 +377,9 @@ impl World {
 
     /// A packet arrives, unless a rule has something to say about it.
     pub(super) fn arrive(&mut self, packet: Packet) {
+        if is_of_socket(&packet) {
+            return self.arrive_at_socket(&packet);
+        }
         if self.sim.rules.is_empty() && self.sim.kept.is_empty() && self.sim.network.puts_nothing_off() {
             return self.hand_over(packet);
         }
@@ -375,6 +387,19 @@ impl World {
         let copy = twice.then(|| Packet { copy: true, ..packet.clone() });
         for packet in std::iter::once(packet).chain(copy) {
             self.hand_over(packet);
+        }
+    }
+
+    /// Something that a socket said arrives; a node that is down does not hear it.
+    fn arrive_at_socket(&mut self, packet: &Packet) {
+        let node = node_of(packet.to);
+        if self.is_up(node) {
+            self.sim.arrive_at_socket(packet);
+        } else {
+            self.sim.vanish(packet);
+            if !is_lost_if_cut(packet) {
+                self.wait_for_lost(node);
+            }
         }
     }
 

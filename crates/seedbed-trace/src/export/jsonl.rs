@@ -94,6 +94,9 @@ fn parcel(trace: &Trace, parcel: &Parcel) -> Value {
         ParcelBody::Kill => json!({ "kind": "kill" }),
         ParcelBody::Link => json!({ "kind": "link" }),
         ParcelBody::Unlink => json!({ "kind": "unlink" }),
+        ParcelBody::Socket { stream, len } => {
+            json!({ "kind": if *stream { "stream" } else { "datagram" }, "bytes": len })
+        }
         ParcelBody::Monitor { reference } => {
             json!({ "kind": "monitor", "reference": reference.to_string() })
         }

@@ -525,6 +525,8 @@ impl<'a> Teller<'a> {
             ParcelBody::Kill => "kill".to_owned(),
             ParcelBody::Link | ParcelBody::Unlink => "link".to_owned(),
             ParcelBody::Monitor { .. } | ParcelBody::Demonitor { .. } => "monitor".to_owned(),
+            ParcelBody::Socket { stream: true, .. } => "part of a stream".to_owned(),
+            ParcelBody::Socket { stream: false, .. } => "datagram".to_owned(),
         };
         let from = life_of(self.trace.path(name.path), name.life.0);
         format!("{from} → {}: {what}", self.trace.pid(parcel.to))

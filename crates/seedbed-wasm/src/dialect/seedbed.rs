@@ -250,8 +250,8 @@ fn reports(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     import!(linker, MODULE, "perform", refused by Limit, |call, effect: u32, effect_len: u32, ptr: u32, len: u32| -> i64 {
         let effect = call.text(effect, effect_len)?;
         let payload = call.bytes(ptr, len)?;
-        // Files are for those that were given directories, by calls of their dialect.
-        if effect == seedbed_files::EFFECT {
+        // Files and sockets are for those that were given them, by calls of their dialect.
+        if [seedbed_files::EFFECT, seedbed_sockets::EFFECT].contains(&effect) {
             return Ok((Code::NotFound as i32).into());
         }
         Ok(id(call.cx.perform(effect, payload).map(|c| c.0)))

@@ -37,6 +37,41 @@ const FUNCTIONS: &[(&str, &str, &str, &str)] = &[
     ("metrics", "increment_gauge", "i32 i32 f64", ""),
     ("metrics", "decrement_gauge", "i32 i32 f64", ""),
     ("metrics", "histogram", "i32 i32 f64", ""),
+    ("networking", "resolve", "i32 i32 i64 i32", "i32"),
+    ("networking", "drop_dns_iterator", "i64", ""),
+    ("networking", "resolve_next", "i64 i32 i32 i32 i32 i32", "i32"),
+    ("networking", "tcp_bind", "i32 i32 i32 i32 i32 i32", "i32"),
+    ("networking", "drop_tcp_listener", "i64", ""),
+    ("networking", "tcp_local_addr", "i64 i32", "i32"),
+    ("networking", "tcp_accept", "i64 i32 i32", "i32"),
+    ("networking", "tcp_connect", "i32 i32 i32 i32 i32 i64 i32", "i32"),
+    ("networking", "tcp_peer_addr", "i64 i32", "i32"),
+    ("networking", "drop_tcp_stream", "i64", ""),
+    ("networking", "clone_tcp_stream", "i64", "i64"),
+    ("networking", "tcp_write_vectored", "i64 i32 i32 i32", "i32"),
+    ("networking", "tcp_peek", "i64 i32 i32 i32", "i32"),
+    ("networking", "tcp_read", "i64 i32 i32 i32", "i32"),
+    ("networking", "set_read_timeout", "i64 i64", ""),
+    ("networking", "set_write_timeout", "i64 i64", ""),
+    ("networking", "set_peek_timeout", "i64 i64", ""),
+    ("networking", "get_read_timeout", "i64", "i64"),
+    ("networking", "get_write_timeout", "i64", "i64"),
+    ("networking", "get_peek_timeout", "i64", "i64"),
+    ("networking", "tcp_flush", "i64 i32", "i32"),
+    ("networking", "udp_bind", "i32 i32 i32 i32 i32 i32", "i32"),
+    ("networking", "udp_local_addr", "i64 i32", "i32"),
+    ("networking", "udp_peer_addr", "i64 i32", "i32"),
+    ("networking", "drop_udp_socket", "i64", ""),
+    ("networking", "udp_receive", "i64 i32 i32 i32", "i32"),
+    ("networking", "udp_receive_from", "i64 i32 i32 i32 i32", "i32"),
+    ("networking", "udp_connect", "i64 i32 i32 i32 i32 i32 i64 i32", "i32"),
+    ("networking", "clone_udp_socket", "i64", "i64"),
+    ("networking", "set_udp_socket_broadcast", "i64 i32", ""),
+    ("networking", "get_udp_socket_broadcast", "i64", "i32"),
+    ("networking", "set_udp_socket_ttl", "i64 i32", ""),
+    ("networking", "get_udp_socket_ttl", "i64", "i32"),
+    ("networking", "udp_send_to", "i64 i32 i32 i32 i32 i32 i32 i32 i32", "i32"),
+    ("networking", "udp_send", "i64 i32 i32 i32", "i32"),
     ("process", "compile_module", "i32 i32 i32", "i32"),
     ("process", "drop_module", "i64", ""),
     ("process", "create_config", "", "i64"),
@@ -51,6 +86,8 @@ const FUNCTIONS: &[(&str, &str, &str, &str)] = &[
     ("process", "config_set_can_create_configs", "i64 i32", ""),
     ("process", "config_can_spawn_processes", "i64", "i32"),
     ("process", "config_set_can_spawn_processes", "i64 i32", ""),
+    ("process", "config_can_use_network", "i64", "i32"),
+    ("process", "config_set_can_use_network", "i64 i32", ""),
     ("process", "spawn", "i64 i64 i64 i32 i32 i32 i32 i32", "i32"),
     ("process", "get_or_spawn", "i32 i32 i64 i64 i64 i32 i32 i32 i32 i32 i32", "i32"),
     ("process", "sleep_ms", "i64", ""),
@@ -707,7 +744,8 @@ fn sockets_that_it_does_not_own_are_not_handed_over() {
             let body = format!(
                 "(call $message.create_data (i64.const 0) (i64.const 0)) (drop (call $message.{verb}_{name} (i64.const 3)))"
             );
-            assert_eq!(fails(&body), misuse(&format!("message::{verb}_{name}: there is no {what} 3")));
+            let place = if verb == "take" { "at 3 of the message" } else { "3" };
+            assert_eq!(fails(&body), misuse(&format!("message::{verb}_{name}: there is no {what} {place}")));
         }
     }
 }

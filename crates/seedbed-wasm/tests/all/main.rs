@@ -13,6 +13,7 @@ mod limits;
 mod lunatic;
 mod lunatic_gaps;
 mod lunatic_lies;
+mod lunatic_network;
 mod palladium;
 mod reuse;
 mod seedbed;

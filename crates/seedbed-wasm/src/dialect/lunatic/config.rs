@@ -25,6 +25,7 @@ pub(super) struct Config {
     pub(super) can_compile: bool,
     pub(super) can_configure: bool,
     pub(super) can_spawn: bool,
+    pub(super) can_use_network: bool,
     pub(super) env: Vec<(String, String)>,
     pub(super) args: Vec<String>,
     /// Directories of its maker that it has, too.
@@ -39,6 +40,7 @@ impl Config {
             can_compile: false,
             can_configure: false,
             can_spawn: false,
+            can_use_network: false,
             env: Vec::new(),
             args: Vec::new(),
             mounts: Vec::new(),
@@ -66,6 +68,8 @@ pub(super) fn define(linker: &mut Linker<Data>) -> wasmtime::Result<()> {
         config_set_can_create_configs(id: u64, can: u32);
         config_can_spawn_processes(id: u64) -> u32;
         config_set_can_spawn_processes(id: u64, can: u32);
+        config_can_use_network(id: u64) -> u32;
+        config_set_can_use_network(id: u64, can: u32);
     }
     functions! { linker, "wasi":
         config_add_environment_variable(id: u64, key: u32, key_len: u32, value: u32, value_len: u32);
@@ -143,6 +147,18 @@ fn config_set_can_spawn_processes(caller: &mut Guest<'_>, id: u64, can: u32) -> 
     const NAME: &str = "process::config_set_can_spawn_processes";
     let own = own(caller);
     own.configs.get_mut(NAME, id)?.can_spawn = grant(NAME, own.rights.permissions.spawn, can)?;
+    Ok(())
+}
+
+/// Not of lunatic, where nobody can be kept from the network.
+fn config_can_use_network(caller: &mut Guest<'_>, id: u64) -> Result<u32, Stop> {
+    Ok(own(caller).configs.get("process::config_can_use_network", id)?.can_use_network.into())
+}
+
+fn config_set_can_use_network(caller: &mut Guest<'_>, id: u64, can: u32) -> Result<(), Stop> {
+    const NAME: &str = "process::config_set_can_use_network";
+    let own = own(caller);
+    own.configs.get_mut(NAME, id)?.can_use_network = grant(NAME, own.rights.network, can)?;
     Ok(())
 }
 

@@ -2,8 +2,9 @@
 //!
 //! A node that is alone is node 0, and the list of nodes is empty.
 
-use super::abi::{Guest, functions, misuse, waiting, write};
+use super::abi::{Guest, functions, misuse, own, waiting, write};
 use super::message::{post, request};
+use super::networking::sweep;
 use super::process::{fail, start};
 use super::spawn::{Asked, prepare};
 use crate::blocking::{Data, with_turn};
@@ -124,7 +125,9 @@ fn unreachable(node: u64, id: u64) -> Option<u32> {
 async fn send(caller: &mut Guest<'_>, node: u64, id: u64) -> Result<u32, Stop> {
     const NAME: &str = "distributed::send";
     if let Some(code) = unreachable(node, id) {
-        super::message::take_written(caller, NAME)?;
+        let message = super::message::take_written(caller, NAME)?;
+        own(caller).discard(message.resources);
+        sweep(caller, NAME).await?;
         return Ok(code);
     }
     post(caller, NAME, id).await?;
@@ -140,7 +143,9 @@ async fn send_receive_skip_search(
 ) -> Result<u32, Stop> {
     const NAME: &str = "distributed::send_receive_skip_search";
     if let Some(code) = unreachable(node, id) {
-        super::message::take_written(caller, NAME)?;
+        let message = super::message::take_written(caller, NAME)?;
+        own(caller).discard(message.resources);
+        sweep(caller, NAME).await?;
         return Ok(code);
     }
     request(caller, NAME, id, tag, timeout).await

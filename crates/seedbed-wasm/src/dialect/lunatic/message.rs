@@ -7,13 +7,14 @@ use super::abi::{
     FOREVER, Guest, TIMED_OUT, apply, arm, disarm, enter, functions, misuse, own, process, refused, until,
     waiting,
 };
+use super::networking::sweep;
 use super::parcel::{self, Resource};
 use super::resources::unknown;
 use crate::blocking::{Data, Wait, Woken, charge, suspend, with_turn};
 use crate::host::Stop;
 use seedbed_abi::{Envelope, Flags, Pid};
 use seedbed_core::lunatic::Received;
-use seedbed_core::{Context, Want};
+use seedbed_core::{Context, Correlation, Want};
 use std::collections::{BTreeSet, VecDeque};
 use wasmtime::Linker;
 
@@ -47,7 +48,6 @@ impl Scratch {
 
 pub(super) fn define(linker: &mut Linker<Data>) -> wasmtime::Result<()> {
     functions! { linker, "message":
-        create_data(tag: i64, capacity: u64);
         write_data(ptr: u32, len: u32) -> u32;
         read_data(ptr: u32, len: u32) -> u32;
         seek_data(index: u64);
@@ -64,6 +64,7 @@ pub(super) fn define(linker: &mut Linker<Data>) -> wasmtime::Result<()> {
         take_udp_socket(index: u64) -> u64;
     }
     waiting! { linker, "message":
+        create_data(tag: i64, capacity: u64);
         send(to: u64) -> u32;
         send_receive_skip_search(to: u64, tag: i64, timeout: u64) -> u32;
         receive(tags: u32, count: u32, timeout: u64) -> u32;
@@ -72,9 +73,16 @@ pub(super) fn define(linker: &mut Linker<Data>) -> wasmtime::Result<()> {
 }
 
 /// The capacity is a hint, and no memory is taken for it: what is written is.
-fn create_data(caller: &mut Guest<'_>, tag: i64, _capacity: u64) -> Result<(), Stop> {
-    own(caller).scratch = Some(Scratch::data(tag, Vec::new(), Vec::new()));
-    Ok(())
+async fn create_data(caller: &mut Guest<'_>, tag: i64, _capacity: u64) -> Result<(), Stop> {
+    put(own(caller), Scratch::data(tag, Vec::new(), Vec::new()));
+    sweep(caller, "message::create_data").await
+}
+
+/// Puts a message in hand, in the place of another.
+fn put(own: &mut super::Lunatic, scratch: Scratch) {
+    if let Some(before) = own.scratch.replace(scratch) {
+        own.discard(before.resources);
+    }
 }
 
 /// The message in hand.
@@ -140,57 +148,94 @@ fn data_size(caller: &mut Guest<'_>) -> Result<u64, Stop> {
     Ok(scratch(own(caller), "message::data_size")?.data.len() as u64)
 }
 
+/// Puts a resource into the message in hand.
+fn push(caller: &mut Guest<'_>, name: &str, resource: Resource) -> Result<u64, Stop> {
+    let resources = &mut written(own(caller), name)?.resources;
+    if resources.len() >= RESOURCES_MAX {
+        return Err(misuse(&format!("{name}: at most {RESOURCES_MAX} resources go along with a message")));
+    }
+    resources.push(Some(resource));
+    Ok(resources.len() as u64 - 1)
+}
+
+/// Takes a resource out of the message in hand, if it is one of these.
+fn take_out<T>(
+    caller: &mut Guest<'_>,
+    name: &str,
+    (what, index): (&str, u64),
+    is: impl Fn(&Resource) -> Option<T>,
+) -> Result<T, Stop> {
+    let resources = &mut written(own(caller), name)?.resources;
+    let place = usize::try_from(index).ok().and_then(|index| resources.get_mut(index));
+    let found = place.and_then(|place| {
+        let found = is(place.as_ref()?)?;
+        *place = None;
+        Some(found)
+    });
+    found.ok_or_else(|| misuse(&format!("{name}: there is no {what} at {index} of the message")))
+}
+
 fn push_module(caller: &mut Guest<'_>, id: u64) -> Result<u64, Stop> {
     const NAME: &str = "message::push_module";
-    let own = own(caller);
-    let module = own.modules.get(NAME, id)?.clone();
-    let resources = &mut written(own, NAME)?.resources;
-    if resources.len() >= RESOURCES_MAX {
-        return Err(misuse(&format!("{NAME}: at most {RESOURCES_MAX} resources go along with a message")));
-    }
-    resources.push(Some(Resource::Module(module)));
-    Ok(resources.len() as u64 - 1)
+    let module = own(caller).modules.get(NAME, id)?.clone();
+    push(caller, NAME, Resource::Module(module))
 }
 
 fn take_module(caller: &mut Guest<'_>, index: u64) -> Result<u64, Stop> {
     const NAME: &str = "message::take_module";
-    let own = own(caller);
-    let resources = &mut written(own, NAME)?.resources;
-    let place = usize::try_from(index).ok().and_then(|index| resources.get_mut(index));
-    let Some(Resource::Module(module)) = place.and_then(Option::take) else {
-        return Err(misuse(&format!("{NAME}: there is no module at {index} of the message")));
-    };
-    own.modules.add(NAME, module)
+    let module = take_out(caller, NAME, ("module", index), |resource| match resource {
+        Resource::Module(module) => Some(module.clone()),
+        _ => None,
+    })?;
+    own(caller).modules.add(NAME, module)
 }
 
-/// There are no sockets to hand over.
-fn no_socket(caller: &mut Guest<'_>, name: &str, what: &'static str, id: u64) -> Result<u64, Stop> {
-    written(own(caller), name)?;
-    Err(unknown(name, what, id))
-}
-
+/// A stream leaves its process with the message.
 fn push_tcp_stream(caller: &mut Guest<'_>, id: u64) -> Result<u64, Stop> {
-    no_socket(caller, "message::push_tcp_stream", "TCP stream", id)
+    const NAME: &str = "message::push_tcp_stream";
+    let socket = *own(caller).network.streams.get(NAME, id)?;
+    let index = push(caller, NAME, Resource::Stream(socket))?;
+    own(caller).network.streams.remove(NAME, id)?;
+    Ok(index)
 }
 
 fn take_tcp_stream(caller: &mut Guest<'_>, index: u64) -> Result<u64, Stop> {
-    no_socket(caller, "message::take_tcp_stream", "TCP stream", index)
-}
-
-fn push_tls_stream(caller: &mut Guest<'_>, id: u64) -> Result<u64, Stop> {
-    no_socket(caller, "message::push_tls_stream", "TLS stream", id)
-}
-
-fn take_tls_stream(caller: &mut Guest<'_>, index: u64) -> Result<u64, Stop> {
-    no_socket(caller, "message::take_tls_stream", "TLS stream", index)
+    const NAME: &str = "message::take_tcp_stream";
+    let socket = take_out(caller, NAME, ("TCP stream", index), |resource| match resource {
+        Resource::Stream(socket) => Some(*socket),
+        _ => None,
+    })?;
+    own(caller).network.streams.add(NAME, socket)
 }
 
 fn push_udp_socket(caller: &mut Guest<'_>, id: u64) -> Result<u64, Stop> {
-    no_socket(caller, "message::push_udp_socket", "UDP socket", id)
+    const NAME: &str = "message::push_udp_socket";
+    let socket = *own(caller).network.datagrams.get(NAME, id)?;
+    let index = push(caller, NAME, Resource::Datagrams(socket))?;
+    own(caller).network.datagrams.remove(NAME, id)?;
+    Ok(index)
 }
 
 fn take_udp_socket(caller: &mut Guest<'_>, index: u64) -> Result<u64, Stop> {
-    no_socket(caller, "message::take_udp_socket", "UDP socket", index)
+    const NAME: &str = "message::take_udp_socket";
+    let socket = take_out(caller, NAME, ("UDP socket", index), |resource| match resource {
+        Resource::Datagrams(socket) => Some(*socket),
+        _ => None,
+    })?;
+    own(caller).network.datagrams.add(NAME, socket)
+}
+
+/// There is no TLS, and so nothing to hand over.
+fn push_tls_stream(caller: &mut Guest<'_>, id: u64) -> Result<u64, Stop> {
+    const NAME: &str = "message::push_tls_stream";
+    written(own(caller), NAME)?;
+    Err(unknown(NAME, "TLS stream", id))
+}
+
+fn take_tls_stream(caller: &mut Guest<'_>, index: u64) -> Result<u64, Stop> {
+    const NAME: &str = "message::take_tls_stream";
+    written(own(caller), NAME)?;
+    Err(misuse(&format!("{NAME}: there is no TLS stream at {index} of the message")))
 }
 
 async fn send(caller: &mut Guest<'_>, to: u64) -> Result<u32, Stop> {
@@ -207,17 +252,19 @@ pub(super) fn take_written(caller: &mut Guest<'_>, name: &str) -> Result<Scratch
 /// Sends the message in hand; waits if the receiver makes its senders wait for room.
 pub(super) async fn post(caller: &mut Guest<'_>, name: &'static str, to: u64) -> Result<Pid, Stop> {
     let to = process(name, to)?;
+    sweep(caller, name).await?;
     let message = take_written(caller, name)?;
-    let waits = with_turn(|turn| {
+    let (waits, asked) = with_turn(|turn| {
         let cx = turn.cx();
         if seedbed_core::node_of(to) != cx.node_id() && !message.resources.is_empty() {
             return Err(misuse(&format!("{name}: resources do not leave their node")));
         }
         let waits = cx.send_waiting(to, message.tag as u64, &message.data);
         let waits = waits.map_err(|code| refused(name, code))?;
-        parcel::send(cx, to, message.resources);
-        Ok(waits)
+        let asked = parcel::send(cx, to, message.resources).map_err(|code| refused(name, code))?;
+        Ok((waits, asked))
     })?;
+    own(caller).network.asked(asked);
     if waits {
         until(caller, &[]).await?;
     } else {
@@ -285,12 +332,13 @@ pub(super) fn signal(woken: Woken) -> (Envelope, Vec<u8>) {
 /// Puts a message that was received in hand.
 fn hand(caller: &mut Guest<'_>, envelope: &Envelope, payload: Vec<u8>) {
     let resources = with_turn(|turn| parcel::fetch(turn.cx(), envelope));
-    own(caller).scratch = Some(Scratch::data(envelope.tag as i64, payload, resources));
+    put(own(caller), Scratch::data(envelope.tag as i64, payload, resources));
 }
 
 async fn receive(caller: &mut Guest<'_>, tags: u32, count: u32, timeout: u64) -> Result<u32, Stop> {
     const NAME: &str = "message::receive";
     let tags = tags_of(caller, (tags, count))?;
+    sweep(caller, NAME).await?;
     let any = count == 0;
     let mut wants = Vec::new();
     if any {
@@ -343,7 +391,7 @@ fn take(caller: &mut Guest<'_>, envelope: &Envelope, payload: Vec<u8>, any: bool
         Received::Nothing => return None,
     };
     let data = reason.to_string().into_bytes();
-    own.scratch = Some(Scratch { kind, tag, data, read: 0, resources: Vec::new() });
+    put(own, Scratch { kind, tag, data, read: 0, resources: Vec::new() });
     Some(if matches!(kind, Kind::LinkDied(_)) { 1 } else { 2 })
 }
 
@@ -388,15 +436,21 @@ impl Late {
     }
 }
 
-/// Sends what a timer was armed with: who has no room does not get it.
-pub(super) fn send_late(cx: &mut Context<'_>, to: Pid, message: Scratch) {
+/// Sends what a timer was armed with: who has no room does not get it. Gives the operations with
+/// sockets that this asks for, and what did not go along.
+pub(super) fn send_late(
+    cx: &mut Context<'_>,
+    to: Pid,
+    message: Scratch,
+) -> (Vec<Correlation>, parcel::Resources) {
     let away = seedbed_core::node_of(to) != cx.node_id() && !message.resources.is_empty();
-    let sent = cx.send_tagged(to, message.tag as u64, &message.data);
-    match sent {
-        Ok(()) if !away => parcel::send(cx, to, message.resources),
-        Ok(()) => {}
-        Err(code) => {
-            cx.log(seedbed_abi::Level::Warn, &format!("the message of a timer was not sent: {code}"));
-        }
-    }
+    let mut resources = message.resources;
+    let sent = cx.send_tagged(to, message.tag as u64, &message.data).and_then(|()| {
+        if away { Ok(Vec::new()) } else { parcel::send(cx, to, std::mem::take(&mut resources)) }
+    });
+    let asked = sent.unwrap_or_else(|code| {
+        cx.log(seedbed_abi::Level::Warn, &format!("the message of a timer was not sent: {code}"));
+        Vec::new()
+    });
+    (asked, resources)
 }

@@ -6,11 +6,11 @@
 //!
 //! - `table.rs`: all functions with their types. `abi.rs`: how they meet the guest.
 //! - One file a group of functions: `error.rs`, `message.rs`, `metrics.rs`, `process.rs`, `config.rs`,
-//!   `registry.rs`, `timer.rs`, `trap.rs`, `version.rs`, `distributed.rs`.
+//!   `registry.rs`, `timer.rs`, `trap.rs`, `version.rs`, `distributed.rs`, `networking/`.
 //! - `spawn.rs`: processes made of a module, a function and its parameters. `rights.rs`: what a
 //!   process may do and pass on. `parcel.rs`: resources on their way. `resources.rs`: numbers of them.
 //!
-//! Not there: networking and sqlite (traps that name themselves), other environments than one a node, and processes
+//! Not there: TLS and sqlite (traps that name themselves), other environments than one a node, and processes
 //! spawned on another node.
 
 mod abi;
@@ -19,6 +19,7 @@ mod distributed;
 mod error;
 mod message;
 mod metrics;
+mod networking;
 mod parcel;
 mod process;
 mod registry;
@@ -56,6 +57,7 @@ pub(crate) struct Lunatic {
     configs: Resources<Config>,
     errors: Resources<String>,
     timers: timer::Timers,
+    network: networking::Network,
     metrics: metrics::Metrics,
     /// Its start is done.
     initialized: bool,
@@ -77,6 +79,7 @@ impl Lunatic {
             configs: Resources::new("config"),
             errors: Resources::new("error"),
             timers: timer::Timers::default(),
+            network: networking::Network::new(),
             metrics: metrics::Metrics::default(),
             initialized: false,
             catches: 0,
@@ -96,7 +99,11 @@ impl Lunatic {
 
     /// Sends the message of a timer, if this is one of those.
     pub(crate) fn fire(&mut self, cx: &mut Context<'_>, timer: u64) -> bool {
-        self.timers.fire(cx, timer)
+        let Some((to, message)) = self.timers.take(timer) else { return false };
+        let (asked, left) = message::send_late(cx, to, message);
+        self.network.asked(asked);
+        self.discard(left);
+        true
     }
 }
 
@@ -162,6 +169,7 @@ fn define(linker: &mut Linker<Data>) -> wasmtime::Result<()> {
     error::define(linker)?;
     message::define(linker)?;
     metrics::define(linker)?;
+    networking::define(linker)?;
     process::define(linker)?;
     config::define(linker)?;
     registry::define(linker)?;
@@ -191,17 +199,22 @@ mod tests {
         };
         let text: String = table::functions().map(import).collect();
         let module = load(&text).unwrap();
-        assert_eq!((module.dialect(), module.imports().len()), (Dialect::Lunatic, 77));
+        assert_eq!((module.dialect(), module.imports().len()), (Dialect::Lunatic, 114));
         assert_eq!(module.warnings(), Vec::<String>::new());
     }
 
     #[test]
     fn functions_that_are_not_there_are_listed() {
-        let text = r#"(import "lunatic::networking" "tcp_bind" (func (param i32 f32) (result i64)))
+        let text = r#"(import "lunatic::networking" "tls_connect" (func (param i32 f32) (result i64)))
+            (import "lunatic::sqlite" "open" (func (param i32)))
             (import "lunatic::process" "process_id" (func (result i64)))
             (import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))"#;
         let warnings = load(text).unwrap().warnings();
-        assert_eq!(warnings, ["`lunatic::networking::tcp_bind` is not there: a call of it is a trap"]);
+        let listed = [
+            "`lunatic::networking::tls_connect` is refused, there is no TLS: a call of it is a trap",
+            "`lunatic::sqlite::open` is not there: a call of it is a trap",
+        ];
+        assert_eq!(warnings, listed);
         let refused = |text: &str| load(&format!("{text} (import \"lunatic::a\" \"b\" (func))")).unwrap_err();
         let wrong = refused("(import \"wasi_snapshot_preview1\" \"fd_open\" (func))");
         assert_eq!(wrong.to_string(), "unknown import `wasi_snapshot_preview1` `fd_open`");

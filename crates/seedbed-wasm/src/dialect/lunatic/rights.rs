@@ -16,6 +16,7 @@ pub(crate) struct Rights {
     pub(crate) permissions: Permissions,
     pub(crate) compile: bool,
     pub(crate) configure: bool,
+    pub(crate) network: bool,
     /// So many actors its node may have for it to spawn another.
     pub(crate) processes_max: u32,
     pub(crate) wasi: WasiConfig,
@@ -41,6 +42,7 @@ impl Rights {
             permissions,
             compile: self.compile && config.can_compile,
             configure: self.configure && config.can_configure,
+            network: self.network && config.can_use_network,
             processes_max: self.processes_max,
             wasi: WasiConfig {
                 args: config.args.clone(),

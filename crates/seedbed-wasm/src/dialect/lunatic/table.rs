@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use wasmparser::{FuncType, ValType};
 
 /// Module, name, parameters and result: `i` is i32, `l` i64, `d` f64.
-const FUNCTIONS: [(&str, &str, &str, &str); 77] = [
+const FUNCTIONS: [(&str, &str, &str, &str); 114] = [
     ("error", "string_size", "l", "i"),
     ("error", "to_string", "li", ""),
     ("error", "drop", "l", ""),
@@ -34,6 +34,41 @@ const FUNCTIONS: [(&str, &str, &str, &str); 77] = [
     ("metrics", "increment_gauge", "iid", ""),
     ("metrics", "decrement_gauge", "iid", ""),
     ("metrics", "histogram", "iid", ""),
+    ("networking", "resolve", "iili", "i"),
+    ("networking", "drop_dns_iterator", "l", ""),
+    ("networking", "resolve_next", "liiiii", "i"),
+    ("networking", "tcp_bind", "iiiiii", "i"),
+    ("networking", "drop_tcp_listener", "l", ""),
+    ("networking", "tcp_local_addr", "li", "i"),
+    ("networking", "tcp_accept", "lii", "i"),
+    ("networking", "tcp_connect", "iiiiili", "i"),
+    ("networking", "tcp_peer_addr", "li", "i"),
+    ("networking", "drop_tcp_stream", "l", ""),
+    ("networking", "clone_tcp_stream", "l", "l"),
+    ("networking", "tcp_write_vectored", "liii", "i"),
+    ("networking", "tcp_peek", "liii", "i"),
+    ("networking", "tcp_read", "liii", "i"),
+    ("networking", "set_read_timeout", "ll", ""),
+    ("networking", "set_write_timeout", "ll", ""),
+    ("networking", "set_peek_timeout", "ll", ""),
+    ("networking", "get_read_timeout", "l", "l"),
+    ("networking", "get_write_timeout", "l", "l"),
+    ("networking", "get_peek_timeout", "l", "l"),
+    ("networking", "tcp_flush", "li", "i"),
+    ("networking", "udp_bind", "iiiiii", "i"),
+    ("networking", "udp_local_addr", "li", "i"),
+    ("networking", "udp_peer_addr", "li", "i"),
+    ("networking", "drop_udp_socket", "l", ""),
+    ("networking", "udp_receive", "liii", "i"),
+    ("networking", "udp_receive_from", "liiii", "i"),
+    ("networking", "udp_connect", "liiiiili", "i"),
+    ("networking", "clone_udp_socket", "l", "l"),
+    ("networking", "set_udp_socket_broadcast", "li", ""),
+    ("networking", "get_udp_socket_broadcast", "l", "i"),
+    ("networking", "set_udp_socket_ttl", "li", ""),
+    ("networking", "get_udp_socket_ttl", "l", "i"),
+    ("networking", "udp_send_to", "liiiiiiii", "i"),
+    ("networking", "udp_send", "liii", "i"),
     ("process", "compile_module", "iii", "i"),
     ("process", "drop_module", "l", ""),
     ("process", "create_config", "", "l"),
@@ -48,6 +83,8 @@ const FUNCTIONS: [(&str, &str, &str, &str); 77] = [
     ("process", "config_set_can_create_configs", "li", ""),
     ("process", "config_can_spawn_processes", "l", "i"),
     ("process", "config_set_can_spawn_processes", "li", ""),
+    ("process", "config_can_use_network", "l", "i"),
+    ("process", "config_set_can_use_network", "li", ""),
     ("process", "spawn", "llliiiii", "i"),
     ("process", "get_or_spawn", "iillliiiiii", "i"),
     ("process", "sleep_ms", "l", ""),
@@ -152,14 +189,14 @@ pub(super) fn check(import: &Import) -> Result<bool, ModuleError> {
 
 /// What a call of an import that is not there fails with.
 pub(super) fn unknown(import: &Import) -> String {
-    format!("`{}::{}` is not there", import.module, import.name)
+    let tls = import.module == "lunatic::networking" && import.name.contains("tls_");
+    let why = if tls { "is refused, there is no TLS" } else { "is not there" };
+    format!("`{}::{}` {why}", import.module, import.name)
 }
 
 /// Imports that are not there: each call is a trap.
 pub(crate) fn warnings(shape: &Shape) -> Vec<String> {
-    let unknown = |import: &&Import| check(import) == Ok(false);
-    let warning = |import: &Import| {
-        format!("`{}::{}` is not there: a call of it is a trap", import.module, import.name)
-    };
-    shape.imports.iter().filter(unknown).map(warning).collect()
+    let is_unknown = |import: &&Import| check(import) == Ok(false);
+    let warning = |import: &Import| format!("{}: a call of it is a trap", unknown(import));
+    shape.imports.iter().filter(is_unknown).map(warning).collect()
 }

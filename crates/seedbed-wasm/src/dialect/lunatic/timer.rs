@@ -3,12 +3,12 @@
 //! A timer is its process's: it goes off while the process waits, or between its slices, and ends
 //! with it. One whose message was sent is cancelled no more.
 
-use super::abi::{Guest, functions, millis, own, process, refused};
-use super::message::{Scratch, send_late, take_written};
+use super::abi::{Guest, functions, millis, own, process, refused, waiting};
+use super::message::{Scratch, take_written};
+use super::networking::sweep;
 use crate::blocking::{Data, with_turn};
 use crate::host::Stop;
 use seedbed_abi::{Cancelled, Pid, TimerId};
-use seedbed_core::Context;
 use std::collections::BTreeMap;
 use wasmtime::Linker;
 
@@ -25,6 +25,8 @@ pub(super) struct Timers {
 pub(super) fn define(linker: &mut Linker<Data>) -> wasmtime::Result<()> {
     functions! { linker, "timer":
         send_after(to: u64, delay: u64) -> u64;
+    }
+    waiting! { linker, "timer":
         cancel_timer(id: u64) -> u32;
     }
     Ok(())
@@ -35,12 +37,11 @@ impl Timers {
         self.armed.is_empty()
     }
 
-    /// Sends the message of a timer that went off; false if it is none of these.
-    pub(super) fn fire(&mut self, cx: &mut Context<'_>, timer: u64) -> bool {
-        let Some((id, to, message)) = self.armed.remove(&timer) else { return false };
+    /// The message of a timer that went off, and for whom it is; nothing if it is none of these.
+    pub(super) fn take(&mut self, timer: u64) -> Option<(Pid, Scratch)> {
+        let (id, to, message) = self.armed.remove(&timer)?;
         self.ids.remove(&id);
-        send_late(cx, to, message);
-        true
+        Some((to, message))
     }
 }
 
@@ -58,11 +59,14 @@ fn send_after(caller: &mut Guest<'_>, to: u64, delay: u64) -> Result<u64, Stop> 
     Ok(id)
 }
 
-fn cancel_timer(caller: &mut Guest<'_>, id: u64) -> Result<u32, Stop> {
-    let timers = &mut own(caller).timers;
-    let Some(timer) = timers.ids.remove(&id) else { return Ok(0) };
-    timers.armed.remove(&timer);
+async fn cancel_timer(caller: &mut Guest<'_>, id: u64) -> Result<u32, Stop> {
+    let own = own(caller);
+    let Some(timer) = own.timers.ids.remove(&id) else { return Ok(0) };
+    if let Some((_, _, message)) = own.timers.armed.remove(&timer) {
+        own.discard(message.resources);
+    }
     let cancelled = with_turn(|turn| turn.cx().cancel_timer(TimerId(timer)));
     debug_assert_eq!(cancelled, Cancelled::Cancelled, "one that went off is in no table");
+    sweep(caller, "timer::cancel_timer").await?;
     Ok(1)
 }
