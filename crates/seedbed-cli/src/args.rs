@@ -142,6 +142,9 @@ pub(crate) struct Record {
     pub(crate) out: PathBuf,
     #[command(flatten)]
     pub(crate) values: Values,
+    /// A `lunatic` module that runs alone may use the network of this machine
+    #[arg(long)]
+    pub(crate) network: bool,
     #[command(flatten)]
     pub(crate) service: Service,
 }
@@ -198,7 +201,7 @@ pub(crate) struct Values {
 impl Values {
     /// They, and nothing else.
     pub(crate) fn settings(&self) -> Settings {
-        Settings { faults: None, values: self.env.iter().cloned().collect() }
+        Settings { values: self.env.iter().cloned().collect(), ..Settings::default() }
     }
 }
 

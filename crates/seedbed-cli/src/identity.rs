@@ -42,7 +42,9 @@ pub(crate) fn load_recorded(path: &Path, settings: &Settings, kept_in: &Path) ->
 }
 
 fn load_for(of: Of, path: &Path, settings: &Settings, kept_in: &Path) -> Result<Runnable, Failure> {
-    let mut scenario = subject::load(path, &settings.given())?;
+    // The simulated network is nobody's but the run's own.
+    let network = of == Of::Simulation || settings.network;
+    let mut scenario = subject::load(path, &settings.given(), network)?;
     if let Some(profile) = &settings.faults {
         let faults = Faults::profile(profile)
             .ok_or_else(|| Failure::usage(format_args!("`{profile}` is no profile of faults")))?;

@@ -15,10 +15,13 @@ pub(crate) struct Settings {
     pub(crate) faults: Option<String>,
     /// Values of environment variables, by their ids.
     pub(crate) values: BTreeMap<String, String>,
+    /// A module that was recorded alone could use the network of its machine.
+    pub(crate) network: bool,
 }
 
 const FAULTS: &str = "faults = ";
 const ENV: &str = "env ";
+const NETWORK: &str = "network";
 
 impl Settings {
     /// What the guests are given.
@@ -33,6 +36,8 @@ impl Settings {
             if let Some(profile) = line.strip_prefix(FAULTS) {
                 Faults::profile(profile)?;
                 settings.faults = Some(profile.to_owned());
+            } else if line == NETWORK {
+                settings.network = true;
             } else {
                 let [id, value] = serde_json::from_str(line.strip_prefix(ENV)?).ok()?;
                 settings.values.insert(id, value);
@@ -47,7 +52,8 @@ impl fmt::Display for Settings {
         let faults = self.faults.iter().map(|profile| format!("{FAULTS}{profile}"));
         let value = |pair: (&String, &String)| serde_json::to_string(&pair).expect("texts are JSON");
         let values = self.values.iter().map(|pair| format!("{ENV}{}", value(pair)));
-        f.write_str(&faults.chain(values).collect::<Vec<_>>().join("\n"))
+        let network = self.network.then(|| NETWORK.to_owned());
+        f.write_str(&faults.chain(values).chain(network).collect::<Vec<_>>().join("\n"))
     }
 }
 
@@ -61,9 +67,10 @@ mod tests {
         let values: BTreeMap<_, _> = values.map(|(id, value)| (id.to_owned(), value.to_owned())).into();
         for settings in [
             Settings::default(),
-            Settings { faults: Some("chaos".into()), values: BTreeMap::new() },
-            Settings { faults: None, values: values.clone() },
-            Settings { faults: Some("none".into()), values },
+            Settings { faults: Some("chaos".into()), ..Settings::default() },
+            Settings { values: values.clone(), ..Settings::default() },
+            Settings { network: true, ..Settings::default() },
+            Settings { faults: Some("none".into()), values, network: true },
         ] {
             assert_eq!(Settings::of(&settings.to_string()), Some(settings));
         }

@@ -9,9 +9,9 @@ use seedbed_wasm::{Dialect, Module};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Loads a manifest or a module, ready to be run with this.
-pub(crate) fn load(path: &Path, given: &Given) -> Result<Scenario, Failure> {
-    let manifest = if is_module(path) { alone(path, &[], true)? } else { manifest(path)? };
+/// Loads a manifest or a module, ready to be run with this; a module may use the network or not.
+pub(crate) fn load(path: &Path, given: &Given, network: bool) -> Result<Scenario, Failure> {
+    let manifest = if is_module(path) { alone(path, &[], network)? } else { manifest(path)? };
     scenario(manifest, given)
 }
 
@@ -27,6 +27,15 @@ pub(crate) fn load_to_look(path: &Path) -> Result<Scenario, Failure> {
 /// The environment variables of all processes.
 fn variables(manifest: &Manifest) -> impl Iterator<Item = &EnvVar> {
     manifest.processes.iter().flat_map(|process| &process.wasi.env)
+}
+
+/// That a module may use the network is said of one that runs alone.
+pub(crate) fn check_network(target: &Path, network: bool) -> Result<(), Failure> {
+    if !network || is_module(target) {
+        return Ok(());
+    }
+    let failure = Failure::usage("`--network` is for a module that runs alone");
+    Err(failure.help("in a manifest, an entry has `permissions = { network = true }`"))
 }
 
 /// Loads a manifest.

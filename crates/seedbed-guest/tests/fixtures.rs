@@ -127,7 +127,15 @@ fn every_text_module_is_assembled_from_its_text() {
 #[test]
 fn every_module_speaks_the_dialect() {
     // Plugins and processes speak others; `seedbed-wasm` and `seedbed-cli` try them.
-    let others = ["palladium/", "wasi/", "built/", "lunatic-shop/", "lunatic-supervisors/", "lunatic-tour/"];
+    let others = [
+        "palladium/",
+        "wasi/",
+        "built/",
+        "lunatic-net/",
+        "lunatic-shop/",
+        "lunatic-supervisors/",
+        "lunatic-tour/",
+    ];
     for (name, bytes) in
         modules().into_iter().filter(|(name, _)| !others.iter().any(|other| name.starts_with(other)))
     {

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::identity::{self, Runnable};
 use crate::output::{Output, count};
 use crate::service::{self, How};
+use crate::settings::Settings;
 use crate::subject::{self, MAIN};
 use seedbed_manifest::{DEFAULT_NODE, Given, Manifest, Scenario, ServiceEnd, TREE};
 use seedbed_trace::Recorded;
@@ -46,13 +47,10 @@ pub(crate) fn run(args: &Run, out: Output) -> Result<Exit, Failure> {
 /// From the target to what is run, its name, and the id of the entry that runs by itself.
 fn manifest(args: &Run) -> Result<(String, Manifest, Option<String>), Failure> {
     let path = Path::new(&args.target);
+    subject::check_network(path, args.network)?;
     if subject::is_module(path) {
         let manifest = subject::alone(path, &args.args, args.network)?;
         return Ok((subject::name(path), manifest, Some(MAIN.to_owned())));
-    }
-    if args.network {
-        let failure = Failure::usage("`--network` is for a module that runs alone");
-        return Err(failure.help("in a manifest, an entry has `permissions = { network = true }`"));
     }
     if path.extension().is_some_and(|e| e == "toml") {
         if let Some(arg) = args.args.first() {
@@ -119,9 +117,10 @@ fn list(args: &Run, out: Output) -> Result<Exit, Failure> {
 
 /// `seedbed record`.
 pub(crate) fn record(args: &Record, out: Output) -> Result<Exit, Failure> {
+    subject::check_network(&args.manifest, args.network)?;
     let kept_in = args.out.parent().unwrap_or(Path::new(""));
-    let Runnable { scenario, identity } =
-        identity::load_recorded(&args.manifest, &args.values.settings(), kept_in)?;
+    let settings = Settings { network: args.network, ..args.values.settings() };
+    let Runnable { scenario, identity } = identity::load_recorded(&args.manifest, &settings, kept_in)?;
     let name = subject::name(&args.manifest);
     let how = How { record: true, ..How::default() };
     let served = service::serve(&scenario, &args.service, how, out)?;

@@ -101,3 +101,69 @@ fn a_main_process_that_fails_is_told_by_the_exit_code() {
     rig.run("run fails.wasm").failed(1, &["FAILED", "gave up", "main: on `main`"]);
     rig.run("hunt fails.wasm --runs 1").failed(100, &["gave up on `main`"]);
 }
+
+#[test]
+fn servers_and_clients_speak_over_real_and_simulated_sockets() {
+    let rig = Rig::new();
+    let lines =
+        ["60 lines came back", "the server is gone", "20 datagrams came back", "the network was of use"];
+    for command in ["run --network", "sim", "hunt --runs 20"] {
+        let ran = rig.run(&format!("{command} {}", fixture("lunatic-net/net.wasm")));
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        for line in lines.iter().filter(|_| !command.starts_with("hunt")) {
+            assert!(ran.stderr.contains(&format!(": {line}\n")), "{command}, {line}: {}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_recording_replays_without_the_network_that_it_had() {
+    let rig = Rig::new();
+    rig.copy("lunatic-net");
+    for option in ["--network", ""] {
+        let ran = rig.run(&format!("record {option} lunatic-net/net.wasm --time 20s -o run.seedbed"));
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        let denied = ran.stderr.contains("the process may not use the network");
+        assert_eq!(denied, option.is_empty(), "{}", ran.stderr);
+        let again = rig.run("replay run.seedbed");
+        assert!(again.exit == 0 && again.stderr.contains("SAME"), "{}", again.stderr);
+    }
+    rig.run("record --network lunatic-net/seedbed.toml -o run.seedbed")
+        .failed(2, &["for a module that runs alone"]);
+}
+
+#[test]
+fn the_network_of_this_machine_is_for_those_that_are_given_it() {
+    let rig = Rig::new();
+    let refused =
+        "networking::resolve: the process may not use the network: it lacks the permission `network`";
+    let ran = rig.run(&format!("run {}", fixture("lunatic-net/net.wasm")));
+    assert!(ran.stderr.contains(refused), "{}", ran.stderr);
+    rig.copy("lunatic-net");
+    let ran = rig.run("run --network lunatic-net/nodes.toml");
+    ran.failed(2, &["`--network` is for a module that runs alone", "permissions = { network = true }"]);
+}
+
+#[test]
+fn on_two_nodes_every_line_comes_back_whatever_happens_on_the_way() {
+    let rig = Rig::new();
+    rig.copy("lunatic-net");
+    let ran = rig.run("hunt lunatic-net/nodes.toml --runs 60");
+    assert_eq!(ran.exit, 0, "{}", ran.stderr);
+    for fault in ["× clog", "× crash", "× delay", "× drop", "× partition"] {
+        assert!(ran.stderr.contains(fault), "{fault}: {}", ran.stderr);
+    }
+    let twice = ["sim lunatic-net/nodes.toml --seed 5"; 2].map(|command| rig.run(command));
+    assert_eq!(twice[0].exit, 0, "{}", twice[0].stderr);
+    assert_eq!(twice[0], twice[1]);
+}
+
+#[test]
+fn tls_is_refused_by_name() {
+    let rig = Rig::new();
+    let text = r#"(module (import "lunatic::networking" "tls_connect" (func (param i64))) (memory (export "memory") 1) (func (export "_start")))"#;
+    rig.write("tls.wasm", wat::parse_str(text).unwrap());
+    let ran = rig.run("verify tls.wasm");
+    let warning = "`lunatic::networking::tls_connect` is refused, there is no TLS: a call of it is a trap";
+    assert!(ran.stdout.contains(warning) || ran.stderr.contains(warning), "{ran:?}");
+}
