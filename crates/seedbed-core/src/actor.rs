@@ -1,9 +1,11 @@
 //! What an actor is, to its author and to the kernel.
 
 use crate::context::Context;
+use crate::kernel::Pump;
 use crate::limits::{Limits, Permissions};
 use seedbed_abi::{Envelope, ExitReason, Failure, Flags, HandlerCode, Message, Result, Signal, StopCode};
 use std::any::Any;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// A plain Rust actor.
@@ -112,6 +114,18 @@ pub trait Behaviour: 'static {
 
     /// For those who know the concrete type: introspection of supervisors.
     fn as_any(&self) -> Option<&dyn Any> {
+        None
+    }
+
+    /// What can call it for a signal with a payload of so many bytes, and others like it after it,
+    /// without coming back between them; `None`, and the kernel calls [`deliver`](Self::deliver).
+    fn pump(&self, payload_len: usize) -> Option<Rc<dyn Pump>> {
+        let _ = payload_len;
+        None
+    }
+
+    /// For such a pump: the concrete type of an actor that may be one of its own.
+    fn as_any_mut(&mut self) -> Option<&mut dyn Any> {
         None
     }
 }

@@ -88,13 +88,7 @@ impl Arena {
     #[cold]
     fn grow(&mut self) -> u32 {
         let index = u32::try_from(self.slots.len()).expect("mailbox bounds keep the arena below 2^32 slots");
-        self.slots.push(Signal {
-            envelope: Envelope::default(),
-            cause: 0,
-            next: NIL,
-            aux: 0,
-            inline: [0; INLINE],
-        });
+        self.slots.push(Signal::empty());
         index
     }
 
@@ -136,20 +130,22 @@ impl Arena {
         }
     }
 
-    /// Takes a signal out and frees its slot; a payload that does not lie in it is still to be taken.
+    /// Takes a signal out, to `out`, and frees its slot; a payload that does not lie in it is still to be
+    /// taken. Gives the length of the payload.
     #[inline(always)]
-    pub(crate) fn take(&mut self, index: u32) -> Signal {
+    pub(crate) fn take(&mut self, index: u32, out: &mut Signal) -> u32 {
         let slot = &mut self.slots[index as usize];
         slot.next = self.free;
         self.free = index;
         self.live -= 1;
-        slot.clone()
+        *out = slot.clone();
+        slot.envelope.len
     }
 
-    /// Takes the payload of a signal that was taken out, if it did not lie in its slot.
-    #[inline(always)]
-    pub(crate) fn take_large(&mut self, signal: &Signal) -> Option<Box<[u8]>> {
-        if signal.is_large() { Some(self.take_box(signal.large_index())) } else { None }
+    /// Takes the payload of a signal that was taken out and did not lie in its slot.
+    #[cold]
+    pub(crate) fn take_large(&mut self, signal: &Signal) -> Box<[u8]> {
+        self.take_box(signal.large_index())
     }
 
     #[cold]
@@ -161,7 +157,7 @@ impl Arena {
     /// Frees a slot whose signal nobody will read.
     pub(crate) fn discard(&mut self, index: u32) {
         let slot = &mut self.slots[index as usize];
-        if slot.is_large() {
+        if is_large(slot.envelope.len) {
             let at = slot.large_index();
             self.take_box(at);
         }
@@ -172,19 +168,22 @@ impl Arena {
     }
 }
 
+/// True if a payload of this length does not lie in its slot.
+#[inline]
+pub(crate) fn is_large(len: u32) -> bool {
+    len as usize > INLINE
+}
+
 impl Signal {
-    #[inline]
-    fn is_large(&self) -> bool {
-        self.envelope.len as usize > INLINE
+    /// Nothing yet.
+    pub(crate) fn empty() -> Signal {
+        Signal { envelope: Envelope::default(), cause: 0, next: NIL, aux: 0, inline: [0; INLINE] }
     }
 
-    /// The payload, which [`take_large`](Arena::take_large) gave if it does not lie here.
+    /// The payload of this length, which [`take_large`](Arena::take_large) gave if it does not lie here.
     #[inline]
-    pub(crate) fn payload<'a>(&'a self, large: &'a Option<Box<[u8]>>) -> &'a [u8] {
-        match large {
-            None => &self.inline[..self.envelope.len as usize],
-            Some(bytes) => bytes,
-        }
+    pub(crate) fn payload<'a>(&'a self, len: u32, large: &'a [u8]) -> &'a [u8] {
+        if is_large(len) { large } else { &self.inline[..len as usize] }
     }
 
     #[inline]
@@ -213,10 +212,11 @@ mod tests {
             assert!(indices.iter().all(|i| *i < 6), "slots are used again: {indices:?}");
             for (index, len) in indices.into_iter().zip(sizes) {
                 assert_eq!(arena.payload(index), vec![round; len]);
-                let taken = arena.take(index);
-                let large = arena.take_large(&taken);
-                assert_eq!((taken.envelope.len as usize, taken.cause), (len, 7));
-                assert_eq!(taken.payload(&large), vec![round; len]);
+                let mut taken = Signal::empty();
+                let taken_len = arena.take(index, &mut taken);
+                let large = if is_large(taken_len) { arena.take_large(&taken) } else { Box::default() };
+                assert_eq!((taken_len as usize, taken.envelope.len, taken.cause), (len, taken_len, 7));
+                assert_eq!(taken.payload(taken_len, &large), vec![round; len]);
             }
             assert_eq!(arena.live(), 0);
         }

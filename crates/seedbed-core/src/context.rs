@@ -36,6 +36,12 @@ pub struct Context<'a> {
 
 /// Who it is, and what it handles.
 impl Context<'_> {
+    /// The same turn, lent on.
+    #[inline]
+    pub fn lend(&mut self) -> Context<'_> {
+        Context { node: self.node, port: self.port, envelope: self.envelope }
+    }
+
     #[inline]
     fn slot(&self) -> &Slot {
         self.node.slot(self.node.turn.slot)

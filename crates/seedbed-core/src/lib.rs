@@ -41,7 +41,7 @@ pub use event::{Event, Hook, Lost, Who};
 pub use hash::{TraceHash, stable_hash};
 pub use held::HeldInfo;
 pub use input::{Input, InputStats};
-pub use kernel::{ActorInfo, Kernel, NodeConfig, Ran};
+pub use kernel::{ActorInfo, Delivered, Kernel, NodeConfig, Pump, Ran, Schedule, Turns};
 pub use limits::{Limits, MailboxPolicy, Permissions};
 pub use node::Stage;
 pub use outbox::SpawnOptions;

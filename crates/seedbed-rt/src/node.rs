@@ -8,8 +8,8 @@ use crate::error::{SpawnError, StopError};
 use crate::inbox::Command;
 use crate::reactor::{Crossed, RealReactor};
 use seedbed_core::{
-    EffectOutcome, ExitReason, Factory, Kernel, NodeId, Packet, Pid, Ran, Reactor, Recording,
-    RecordingReactor, RequestFailure, SpawnOptions, Time, node_of,
+    Delivery, EffectOutcome, ExitReason, Factory, Kernel, NodeId, Packet, Pid, Reactor, Recording,
+    RecordingReactor, RequestFailure, Schedule, SpawnOptions, Time, node_of,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -66,6 +66,31 @@ impl Real for RecordingReactor<RealReactor> {
 
     fn recording(&self) -> Option<Recording> {
         Some(self.recording())
+    }
+}
+
+/// The turns of one batch: first enabled, first out (rule M4).
+struct PlainOrder {
+    /// So many may still be asked for, stale ones too.
+    left: usize,
+    /// Something may be left when they are used up.
+    more: bool,
+}
+
+impl<R: Real> Schedule<R> for PlainOrder {
+    #[inline]
+    fn next(&mut self, r: &mut R) -> Option<Delivery> {
+        self.left = self.left.checked_sub(1)?;
+        let next = r.real().order.pop_front();
+        self.more = next.is_some();
+        next.map(Delivery::from)
+    }
+
+    #[inline]
+    fn begins(&mut self, r: &mut R) -> u64 {
+        let real = r.real();
+        real.step += 1;
+        real.step
     }
 }
 
@@ -133,18 +158,9 @@ impl<R: Real> Node<R> {
 
     /// Runs a batch of turns; true if there may be more to run.
     fn turns(&mut self) -> bool {
-        for _ in 0..BUDGET {
-            let real = self.reactor.real();
-            let Some(next) = real.order.pop_front() else { return false };
-            let step = real.step;
-            real.step = step + 1;
-            self.kernel.set_step(step + 1);
-            if self.kernel.run(&mut self.reactor, next.into()) == Ran::Stale {
-                self.reactor.real().step = step;
-                self.kernel.set_step(step);
-            }
-        }
-        true
+        let mut order = PlainOrder { left: BUDGET, more: true };
+        self.kernel.run_batch(&mut self.reactor, &mut order);
+        order.more
     }
 
     /// True if something is to be done at once.

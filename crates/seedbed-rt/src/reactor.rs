@@ -217,7 +217,7 @@ impl Port for RealReactor {
 }
 
 impl Reactor for RealReactor {
-    #[inline]
+    #[inline(always)]
     fn observe_turn<'e>(&mut self, event: impl FnOnce() -> Event<'e>) {
         if !self.observers.is_empty() {
             self.show(&event());

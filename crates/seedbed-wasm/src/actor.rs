@@ -5,23 +5,25 @@
 //! what its code means, the module's dialect says (a [`Handler`]). A turn that did not come back is
 //! the instance's last; the next life gets a fresh one.
 
-use crate::arena::{Arena, Guest};
+use crate::arena::{Arena, Guest, Shared};
 use crate::blocking::{Plan, Process};
 use crate::dialect::lunatic::{Lunatic, Rights};
 use crate::dialect::palladium::{self, Plugin};
 use crate::dialect::wasi::{Invocation, Wasi, WasiConfig, WasiError};
 use crate::dialect::{Dialect, Handler, seedbed};
-use crate::host::Entered;
+use crate::growth::Growth;
+use crate::host::{Entered, Host, Spent};
 use crate::limits::WasmLimits;
 use crate::module::{Module, ModuleError};
 use crate::rewrite::Halt;
 use crate::trap::{Circumstances, Ended, ended};
 use seedbed_abi::{Envelope, Failure, StopCode};
-use seedbed_core::{Behaviour, Context, Factory, Failed, Hook, Limits, MailboxPolicy, Permissions};
-use std::cell::RefCell;
+use seedbed_core::{Behaviour, Context, Factory, Failed, Hook, Limits, MailboxPolicy, Permissions, Pump};
+use std::any::Any;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
+use wasmtime::Store;
 
 /// Makes actors of a module.
 #[derive(Clone, Debug)]
@@ -227,13 +229,13 @@ impl WasmActor {
 }
 
 /// One life of a WASM actor.
-struct Running<D> {
+pub(crate) struct Running<D> {
     /// Given back to the arena at the end; `Some` until then.
-    guest: Option<Box<Guest>>,
-    arena: Rc<RefCell<Arena>>,
-    fuel: i64,
-    memory_max: usize,
-    dialect: D,
+    pub(crate) guest: Option<Box<Guest>>,
+    pub(crate) arena: Rc<Shared>,
+    pub(crate) fuel: i64,
+    pub(crate) memory_max: usize,
+    pub(crate) dialect: D,
     args: Box<[u8]>,
 }
 
@@ -243,6 +245,13 @@ pub(crate) struct Turn<'t, 's> {
     pub(crate) guest: &'t Guest,
     /// Fuel for the next call.
     pub(crate) fuel: i64,
+}
+
+impl<D> Running<D> {
+    #[inline]
+    pub(crate) fn guest(&mut self) -> &mut Guest {
+        self.guest.as_mut().expect("given back at the end only")
+    }
 }
 
 impl<D: Handler> Running<D> {
@@ -260,28 +269,36 @@ impl<D: Handler> Running<D> {
             Entered::new(&mut arena.store, &mut *cx, memory, guest.fuel, budget, self.memory_max);
         let mut turn = Turn { entered: &mut entered, guest, fuel: budget };
         let result = run(&mut self.dialect, &mut turn);
-        let mut left = turn.fuel;
-        let mut stack = 0;
-        if result.is_err() {
-            (left, stack) = guest.counters(entered.store);
+        let left = turn.fuel;
+        let spent = entered.over();
+        match result {
+            Ok(code) => {
+                guest.len = arena.store.data().growth.len;
+                spent.account(cx, left)?;
+                Ok(Some(code))
+            }
+            Err(error) => stopped(cx, guest, &mut arena.store, spent, &error).map(|()| None),
         }
-        let used = (budget - left).saturating_add(entered.charged());
-        let growth_refused = entered.growth_refused();
-        guest.len = entered.memory_len();
-        drop(entered);
-        cx.set_fuel_used(used.cast_unsigned());
-        if used > budget {
-            return Err(Failure::OutOfFuel.into());
-        }
-        let error = match result {
-            Ok(code) => return Ok(Some(code)),
-            Err(error) => error,
-        };
-        let halt = Halt::from_counters(left, stack);
-        match ended(&error, &Circumstances { halt, growth_refused }) {
-            Ended::Itself => Ok(None),
-            Ended::Failed(failed) => Err(failed),
-        }
+    }
+}
+
+/// Accounts for a turn whose guest did not come back. `Ok`: the actor ended itself.
+#[cold]
+pub(crate) fn stopped(
+    cx: &mut Context<'_>,
+    guest: &mut Guest,
+    store: &mut Store<Host>,
+    spent: Spent,
+    error: &wasmtime::Error,
+) -> Result<(), Failed> {
+    let (left, stack) = guest.counters(store);
+    let Growth { len, refused: growth_refused, .. } = store.data().growth;
+    guest.len = len;
+    spent.account(cx, left)?;
+    let halt = Halt::from_counters(left, stack);
+    match ended(error, &Circumstances { halt, growth_refused }) {
+        Ended::Itself => Ok(()),
+        Ended::Failed(failed) => Err(failed),
     }
 }
 
@@ -312,6 +329,16 @@ impl<D: Handler> Behaviour for Running<D> {
         Ok(())
     }
 
+    #[inline]
+    fn pump(&self, payload_len: usize) -> Option<Rc<dyn Pump>> {
+        self.dialect.room_for(payload_len)?;
+        Some(Rc::clone(&self.arena) as Rc<dyn Pump>)
+    }
+
+    fn as_any_mut(&mut self) -> Option<&mut dyn Any> {
+        Some(self)
+    }
+
     fn state_parts(&self) -> Vec<(String, u64)> {
         let mut arena = self.arena.borrow_mut();
         self.guest.as_ref().map_or_else(Vec::new, |guest| guest.state_parts(&mut arena.store))
@@ -325,10 +352,8 @@ impl<D: Handler> Behaviour for Running<D> {
 
 impl<D> Drop for Running<D> {
     fn drop(&mut self) {
-        // The arena is borrowed only while a turn runs, and no actor is dropped in its own turn;
-        // should it be so in a panic, the instance is lost until its store goes.
-        if let (Some(guest), Ok(mut arena)) = (self.guest.take(), self.arena.try_borrow_mut()) {
-            arena.give_back(guest);
+        if let Some(guest) = self.guest.take() {
+            self.arena.give_back(guest);
         }
     }
 }

@@ -16,9 +16,10 @@ use crate::host::Host;
 use crate::limits::WasmLimits;
 use crate::memory::{PAGE, Size, clear, is_zero, with_room, zero_pages};
 use crate::module::{Module, ModuleHash};
+use crate::pump::Looped;
 use crate::rewrite::{self, FUEL, MEMORY, STACK};
 use seedbed_core::stable_hash;
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
 use std::rc::Rc;
@@ -30,9 +31,49 @@ const INSTANCES_MAX: usize = 65_536;
 /// So many free instances of a kind keep the pages that they touched.
 const WARM_MAX: usize = 1_024;
 
+/// An arena, shared by the actors whose instances are in it.
+#[expect(clippy::vec_box, reason = "an actor's guest is in a box, which goes round with it")]
+pub(crate) struct Shared {
+    arena: RefCell<Arena>,
+    /// What was given back while the arena was at work.
+    given_back: RefCell<Vec<Box<Guest>>>,
+}
+
+impl Shared {
+    fn new() -> Rc<Shared> {
+        Rc::new(Shared { arena: RefCell::new(Arena::new()), given_back: RefCell::default() })
+    }
+
+    /// The arena, for as long as nobody else is at work in it.
+    #[inline]
+    pub(crate) fn borrow_mut(&self) -> RefMut<'_, Arena> {
+        let mut arena = self.arena.borrow_mut();
+        if !self.given_back.borrow().is_empty() {
+            self.take_back(&mut arena);
+        }
+        arena
+    }
+
+    #[cold]
+    fn take_back(&self, arena: &mut Arena) {
+        self.given_back.borrow_mut().drain(..).for_each(|guest| arena.give_back(guest));
+    }
+
+    /// Takes a guest back whose actor has ended: now or, if it ended in a turn that runs in the arena,
+    /// before the arena is used again.
+    pub(crate) fn give_back(&self, guest: Box<Guest>) {
+        match self.arena.try_borrow_mut() {
+            Ok(mut arena) => arena.give_back(guest),
+            Err(_) => self.given_back.borrow_mut().push(guest),
+        }
+    }
+}
+
 /// A store with its free instances.
 pub(crate) struct Arena {
     pub(crate) store: Store<Host>,
+    /// Goes from one guest to the next; made when it is needed first.
+    looped: Option<Looped>,
     free: BTreeMap<(ModuleHash, usize), Free>,
     serving: usize,
     instances: usize,
@@ -61,6 +102,8 @@ pub(crate) struct Guest {
     /// The start section, then constructors.
     pub(crate) before: [Option<Before>; 2],
     pub(crate) hooks: Hooks,
+    /// Where its handler is in the store's loop, if it is there.
+    pub(crate) handler: Option<u32>,
     pub(crate) fuel: Global,
     stack: Global,
     globals: Box<[Global]>,
@@ -77,24 +120,24 @@ pub(crate) struct Guest {
 
 impl Arena {
     /// This thread's store for new guests.
-    pub(crate) fn current() -> Rc<RefCell<Arena>> {
+    pub(crate) fn current() -> Rc<Shared> {
         thread_local! {
-            static CURRENT: RefCell<Option<Rc<RefCell<Arena>>>> = const { RefCell::new(None) };
+            static CURRENT: RefCell<Option<Rc<Shared>>> = const { RefCell::new(None) };
         }
         CURRENT.with_borrow_mut(|current| {
             if let Some(arena) = current
-                && arena.borrow().serves()
+                && arena.borrow_mut().serves()
             {
                 return Rc::clone(arena);
             }
-            Rc::clone(current.insert(Rc::new(RefCell::new(Arena::new()))))
+            Rc::clone(current.insert(Shared::new()))
         })
     }
 
     fn new() -> Arena {
         let mut store = Store::new(engine(), Host::default());
         store.limiter(|host| host);
-        Arena { store, free: BTreeMap::new(), serving: 0, instances: 0 }
+        Arena { store, looped: None, free: BTreeMap::new(), serving: 0, instances: 0 }
     }
 
     fn serves(&self) -> bool {
@@ -114,6 +157,22 @@ impl Arena {
         guest.stack.set(&mut self.store, Val::I64(limits.stack()))?;
         self.serving += 1;
         Ok(guest)
+    }
+
+    /// The store with its loop, which has this guest's handler then.
+    ///
+    /// # Errors
+    /// If there is no room for it.
+    pub(crate) fn ready_for(&mut self, guest: &mut Guest) -> wasmtime::Result<(&mut Store<Host>, &Looped)> {
+        let Arena { store, looped, .. } = self;
+        let looped = match looped {
+            Some(looped) => looped,
+            None => looped.insert(Looped::new(store)?),
+        };
+        if guest.handler.is_none() {
+            guest.handler = Some(looped.add(store, &guest.hooks)?);
+        }
+        Ok((store, looped))
     }
 
     /// Takes a guest back whose actor has ended.
@@ -148,6 +207,7 @@ impl Arena {
             instance,
             before: before(&instance, store)?,
             hooks: Hooks::find(module.dialect(), &instance, store)?,
+            handler: None,
             fuel,
             stack,
             globals,
@@ -329,6 +389,20 @@ mod tests {
             assert_eq!(again.state_hash(&mut arena.store), fresh);
             assert!(again.bytes().iter().all(|b| *b == 0));
         }
+    }
+
+    #[test]
+    fn what_is_given_back_while_the_arena_is_at_work_serves_again() {
+        let (module, limits) = (module(1), WasmLimits::default());
+        let shared = Shared::new();
+        let mut arena = shared.borrow_mut();
+        let guest = arena.take(&module, &limits).unwrap();
+        let base = guest.base;
+        shared.give_back(guest);
+        assert_eq!(arena.serving, 1, "it cannot be put back now");
+        drop(arena);
+        assert_eq!(shared.borrow_mut().serving, 0);
+        assert_eq!(shared.borrow_mut().take(&module, &limits).unwrap().base, base);
     }
 
     #[test]

@@ -5,8 +5,9 @@
 
 use crate::dialect::palladium::Peer;
 use crate::growth::{Grows, Growth, limits_growth};
+use crate::pump::Batch;
 use seedbed_abi::{Code, Failure, TrapKind};
-use seedbed_core::{Context, Refusals};
+use seedbed_core::{Context, Failed, Refusals};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use thiserror::Error;
@@ -15,15 +16,18 @@ use wasmtime::{Caller, Global, Store, Val};
 /// Data of a store.
 #[derive(Default)]
 pub(crate) struct Host {
-    turn: Option<Turn>,
+    pub(crate) turn: Option<Turn>,
+    /// The batch that the store's pump goes through.
+    pub(crate) batch: Option<Batch>,
     pub(crate) growth: Growth,
     /// What imports of the dialect `palladium` know of the actor whose turn it is.
     pub(crate) peer: Option<Box<Peer>>,
 }
 
 /// The turn that runs.
-struct Turn {
-    cx: NonNull<Context<'static>>,
+pub(crate) struct Turn {
+    /// Lent for the length of the turn, see [`Turn::new`].
+    pub(crate) cx: Context<'static>,
     memory: NonNull<u8>,
     fuel: Global,
     /// Fuel that the turn had at its beginning.
@@ -35,9 +39,48 @@ struct Turn {
 }
 
 #[expect(unsafe_code, reason = "wasmtime wants a limiter that could go to another thread")]
-// SAFETY: a turn is in a store only while `Entered` borrows that store, and `Entered` cannot go to
-// another thread, since it holds (as a marker) the borrow of a `Context`, which is not `Send`.
+// SAFETY: a turn is in a store only while `Entered` or `Pumping` borrows that store, and neither can
+// go to another thread, since each holds (as a marker) a borrow of what is not `Send`.
 unsafe impl Send for Turn {}
+
+impl Turn {
+    /// A turn of a guest with this memory (its base) and fuel counter.
+    #[inline]
+    pub(crate) fn new(cx: Context<'_>, memory: NonNull<u8>, fuel: Global, budget: i64) -> Turn {
+        #[expect(unsafe_code, reason = "a store's data cannot name the lifetime of a turn")]
+        // SAFETY: only the lifetime changes. A turn is put into a store by `Entered` and `Pumping`,
+        // which hold the borrow that `cx` is made of for as long as it is there, and do not use it
+        // meanwhile; it is taken out, and goes, before that borrow is used again.
+        let cx = unsafe { std::mem::transmute::<Context<'_>, Context<'static>>(cx) };
+        Turn { cx, memory, fuel, budget, charged: 0, imports: true }
+    }
+
+    /// What its fuel came to.
+    #[inline]
+    pub(crate) fn spent(&self) -> Spent {
+        Spent { budget: self.budget, charged: self.charged }
+    }
+}
+
+/// Fuel of a turn whose guest does not run any more.
+#[derive(Clone, Copy)]
+pub(crate) struct Spent {
+    budget: i64,
+    charged: i64,
+}
+
+impl Spent {
+    /// Tells how much the turn used, if the guest's counter says that so much is left.
+    ///
+    /// # Errors
+    /// If that was more than it had.
+    #[inline]
+    pub(crate) fn account(self, cx: &mut Context<'_>, left: i64) -> Result<(), Failed> {
+        let used = (self.budget - left).saturating_add(self.charged);
+        cx.set_fuel_used(used.cast_unsigned());
+        if used > self.budget { Err(Failure::OutOfFuel.into()) } else { Ok(()) }
+    }
+}
 
 /// Why a host call does not return to the guest.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -72,8 +115,7 @@ impl<'a> Entered<'a> {
     ) -> Entered<'a> {
         let host = store.data_mut();
         host.growth = Growth { len, max: memory_max, refused: false, tables: 0 };
-        let cx = NonNull::from(cx).cast::<Context<'static>>();
-        host.turn = Some(Turn { cx, memory, fuel, budget, charged: 0, imports: true });
+        host.turn = Some(Turn::new(cx.lend(), memory, fuel, budget));
         Entered { store, memory, _cx: PhantomData }
     }
 
@@ -86,42 +128,88 @@ impl<'a> Entered<'a> {
         self.turn().imports = allowed;
     }
 
-    /// Fuel that host calls took so far.
-    #[inline]
-    pub(crate) fn charged(&mut self) -> i64 {
-        self.turn().charged
-    }
-
     /// Size of the guest's memory now, in bytes.
     #[inline]
     pub(crate) fn memory_len(&self) -> usize {
         self.store.data().growth.len
     }
 
-    /// True if the guest asked for memory beyond its limit in this turn.
-    pub(crate) fn growth_refused(&self) -> bool {
-        self.store.data().growth.refused
-    }
-
     /// Writes into the guest's memory, which must have room, one behind the other.
     #[inline]
     pub(crate) fn write<const N: usize>(&mut self, at: u32, parts: [&[u8]; N]) -> Result<(), Stop> {
-        let len: usize = parts.iter().map(|bytes| bytes.len()).sum();
-        let mut at = at as usize;
-        if at.checked_add(len).is_none_or(|end| end > self.memory_len()) {
-            return Err(Stop::Failed(Failure::Protocol("the inbox reaches outside of the memory".into())));
+        let turn = self.store.data();
+        write(self.memory, turn.growth.len, at, parts)
+    }
+
+    /// Ends the turn.
+    #[inline]
+    pub(crate) fn over(mut self) -> Spent {
+        self.turn().spent()
+    }
+}
+
+/// Writes into a guest's memory (its base and size in bytes), which must have room, one behind the other.
+#[inline(always)]
+pub(crate) fn write<const N: usize>(
+    memory: NonNull<u8>,
+    memory_len: usize,
+    at: u32,
+    parts: [&[u8]; N],
+) -> Result<(), Stop> {
+    let len: usize = parts.iter().map(|bytes| bytes.len()).sum();
+    let mut at = at as usize;
+    if at.checked_add(len).is_none_or(|end| end > memory_len) {
+        return Err(Stop::Failed(Failure::Protocol("the inbox reaches outside of the memory".into())));
+    }
+    for bytes in parts {
+        #[expect(unsafe_code, reason = "a copy into guest memory by its cached base")]
+        // SAFETY: `memory` is the base of a guest's slab memory, which cannot move, and has
+        // `memory_len` bytes; all parts together were just found inside. No guest code runs and
+        // no reference into the memory is alive; `bytes` is the host's own.
+        unsafe {
+            copy(bytes.as_ptr(), memory.add(at).as_ptr(), bytes.len());
         }
-        for bytes in parts {
-            #[expect(unsafe_code, reason = "a copy into guest memory by its cached base")]
-            // SAFETY: `memory` is the base of the guest's slab memory, which cannot move, and has
-            // `memory_len` bytes; all parts together were just found inside. No guest code runs and
-            // no reference into the memory is alive; `bytes` is the host's own.
+        at += bytes.len();
+    }
+    Ok(())
+}
+
+/// Copies what mostly is short, by pieces that are as large as those in which the kernel wrote it: a
+/// larger one would have to wait until all that it is made of has reached the cache.
+///
+/// # Safety
+/// As for [`std::ptr::copy_nonoverlapping`].
+#[expect(unsafe_code, reason = "for guest memory, which is known by its base only")]
+#[inline(always)]
+unsafe fn copy(mut from: *const u8, mut to: *mut u8, len: usize) {
+    /// The next so many bytes.
+    macro_rules! piece {
+        ($len:literal) => {
+            // SAFETY: pieces are as the bits of `len` say, so that all together are `len` bytes.
             unsafe {
-                std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.memory.add(at).as_ptr(), bytes.len());
+                std::ptr::copy_nonoverlapping(from, to, $len);
+                (from, to) = (from.add($len), to.add($len));
             }
-            at += bytes.len();
-        }
-        Ok(())
+        };
+    }
+    if len >= 128 {
+        // SAFETY: the caller's.
+        return unsafe { std::ptr::copy_nonoverlapping(from, to, len) };
+    }
+    if len & 64 != 0 {
+        piece!(64);
+    }
+    if len & 32 != 0 {
+        piece!(32);
+    }
+    if len & 16 != 0 {
+        piece!(16);
+    }
+    if len & 8 != 0 {
+        piece!(8);
+    }
+    for _ in 0..len & 7 {
+        piece!(1);
     }
 }
 
@@ -154,13 +242,8 @@ impl<'c> Call<'c> {
                 return Err(Stop::Failed(Failure::Protocol(text.into())));
             }
         };
-        #[expect(unsafe_code, reason = "the turn's context, lent for the length of the turn")]
-        // SAFETY: `Entered` holds the one mutable borrow of the context while `turn` is set, and
-        // does not use it; a host call runs inside the guest's call, inside that borrow. One host
-        // call runs at a time, and what is lent here ends with `'c`.
-        let cx = unsafe { turn.cx.as_mut() };
         Ok(Call {
-            cx,
+            cx: &mut turn.cx,
             memory: turn.memory,
             len,
             name,
@@ -251,11 +334,7 @@ impl Grows for Host {
 
     fn fault_refuses(&mut self) -> bool {
         let Some(turn) = &mut self.turn else { return false };
-        #[expect(unsafe_code, reason = "the turn's context, lent for the length of the turn")]
-        // SAFETY: as in `Call::new`: a guest that grows its memory is in its turn's call, no host
-        // call runs, and what is lent here ends with this function.
-        let cx = unsafe { turn.cx.as_mut() };
-        cx.refuses_growth()
+        turn.cx.refuses_growth()
     }
 }
 

@@ -5,7 +5,7 @@
 //! module before it is compiled, `module` what a compiled module is and offers, `handed` how its code
 //! goes to other processes, `kept` to later ones, `dialect` the guest
 //! ABIs, `host` what a store knows of the turn in it, `arena` the store of a thread with its
-//! instances, `actor` a module as an actor, `blocking` guests that wait, each on a stack of its own.
+//! instances, `actor` a module as an actor, `pump` the way from one guest to the next, `blocking` guests that wait, each on a stack of its own.
 //!
 //! ```no_run
 //! use seedbed_wasm::WasmActor;
@@ -26,6 +26,7 @@ mod kept;
 mod limits;
 mod memory;
 mod module;
+mod pump;
 mod rewrite;
 mod trap;
 

@@ -5,6 +5,7 @@
 //! [`Reactor`] are all that can differ between two runs.
 //!
 //! - `turn.rs`: one turn, from the delivery to the applied outbox.
+//! - `batch.rs`: turns one after the other, also without coming back between them.
 //! - `arrive.rs`: what a signal does when it arrives.
 //! - `exit.rs`: how an actor ends.
 //! - `hold.rs`: mail that waits for a name.
@@ -12,6 +13,7 @@
 //! - `inspect.rs`, `tree.rs`: what can be seen from outside.
 
 mod arrive;
+mod batch;
 mod exit;
 mod hold;
 mod inspect;
@@ -19,6 +21,7 @@ mod tree;
 mod turn;
 mod wait;
 
+pub use batch::{Delivered, Pump, Schedule, Turns};
 pub(crate) use hold::hash_of;
 pub use inspect::ActorInfo;
 pub(crate) use turn::LIFECYCLE_FLAGS;

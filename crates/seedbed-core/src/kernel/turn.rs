@@ -2,19 +2,20 @@
 
 use super::Kernel;
 use super::arrive::{Carrier, enable};
+use super::batch::Delivered;
 use super::hold::hash_of;
 use super::wait::take_waited_for;
 use crate::actor::{Behaviour, Failed, stop_code};
-use crate::arena::NIL;
+use crate::arena::{NIL, Signal, is_large};
 use crate::context::Context;
 use crate::event::{Event, Hook, Lost};
 use crate::mail::{LIFECYCLE, Sender};
-use crate::node::{Link, Resolved, Slot, Special, Stage, Stop, Turn, name_of};
+use crate::node::{Link, Node, Resolved, Slot, Special, Stage, Stop, Turn, name_of};
 use crate::outbox::{Entry, PerformWish, SpawnWish, Wish};
 use crate::packet::{Body, EffectRequest, Packet};
 use crate::path::PathId;
 use crate::pid::node_of;
-use crate::reactor::{Delivery, Reactor};
+use crate::reactor::{Delivery, Port, Reactor};
 use crate::timer::{Due, TimerState};
 use seedbed_abi::{
     Envelope, ExitReason, Failure, Flags, Pid, RequestFailure, SpawnFlags, StartOutcome, Time,
@@ -39,11 +40,72 @@ pub enum Ran {
     },
 }
 
+/// What a turn has in hand, from its beginning to its end. One serves for many turns, one after the
+/// other, so that a signal is copied once.
+pub(super) struct Begun {
+    line: u32,
+    signal: Signal,
+    /// Bytes of its payload: read by itself, since in the signal they are copied with their neighbours,
+    /// which were written one by one, and such a copy waits until all have reached the cache.
+    len: u32,
+    /// Its payload, if that does not lie in it.
+    large: Box<[u8]>,
+    /// The actor, while it is out of its slot.
+    pub(super) behaviour: Option<Box<dyn Behaviour>>,
+}
+
+impl Begun {
+    /// No turn yet.
+    pub(super) fn none() -> Begun {
+        Begun { line: NIL, signal: Signal::empty(), len: 0, large: Box::default(), behaviour: None }
+    }
+
+    /// Bytes of its payload.
+    #[inline]
+    pub(super) fn payload_len(&self) -> usize {
+        self.len as usize
+    }
+
+    #[inline]
+    fn payload(&self) -> &[u8] {
+        self.signal.payload(self.len, &self.large)
+    }
+
+    /// What a delivery calls its actor with.
+    #[inline]
+    pub(super) fn delivered<'t>(&'t mut self, node: &'t mut Node, port: &'t mut dyn Port) -> Delivered<'t> {
+        let envelope = &self.signal.envelope;
+        let behaviour = self.behaviour.as_deref_mut().expect(STARTED);
+        let cx = Context { node, port, envelope };
+        Delivered { cx, envelope, payload: self.signal.payload(self.len, &self.large), behaviour }
+    }
+}
+
 impl Kernel {
     /// Runs one turn.
     pub fn run<R: Reactor>(&mut self, r: &mut R, delivery: Delivery) -> Ran {
+        let (step, mut turn) = (self.node.step, Begun::none());
+        if !self.begin(r, delivery, &mut turn, |_| step) {
+            return Ran::Stale;
+        }
+        let done = self.call(r, &mut turn);
+        self.end(r, &mut turn, done);
+        Ran::Turn { pid: self.node.turn.pid, fuel: self.node.turn.fuel }
+    }
+
+    /// Begins the turn of a delivery, in the step with this number: takes its signal out of its line, and
+    /// the actor out of its slot. False if the delivery is stale: then nothing happened.
+    #[inline(always)]
+    pub(super) fn begin<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        delivery: Delivery,
+        turn: &mut Begun,
+        step: impl FnOnce(&mut R) -> u64,
+    ) -> bool {
         let node = &mut self.node;
-        let Some(line) = node.lines.begin(delivery.line, delivery.epoch) else { return Ran::Stale };
+        let Some(line) = node.lines.begin(delivery.line, delivery.epoch) else { return false };
+        node.step = step(r);
         let slot = line.receiver;
         let s = &mut node.slots[slot as usize];
         let head = if s.selective {
@@ -53,38 +115,52 @@ impl Kernel {
             line.head = node.arena.get(head).next;
             head
         };
-        let signal = node.arena.take(head);
-        let large = node.arena.take_large(&signal);
-        let (envelope, payload) = (&signal.envelope, signal.payload(&large));
-        let hook = begin_turn(&mut node.turn, slot, s, envelope);
-        let pid = s.pid;
-        let mut behaviour = s.behaviour.take();
-        if envelope.flags == Flags::TIMER {
-            self.timer_delivered(slot, envelope.correlation);
+        turn.len = node.arena.take(head, &mut turn.signal);
+        if is_large(turn.len) {
+            turn.large = node.arena.take_large(&turn.signal);
+        }
+        let hook = begin_turn(&mut node.turn, slot, s, turn.signal.envelope.flags, turn.len);
+        turn.line = delivery.line;
+        std::mem::swap(&mut turn.behaviour, &mut s.behaviour);
+        let Envelope { flags, correlation, .. } = turn.signal.envelope;
+        if flags == Flags::TIMER {
+            self.timer_delivered(slot, correlation);
         }
         self.node.turn.starves = r.starves() && self.node.may_starve(slot, hook);
         r.observe_turn(|| {
-            let node = &self.node;
-            let name = name_of(node.lines.get(delivery.line), &signal, node.slot(slot));
+            let (node, signal) = (&self.node, &turn.signal);
+            let name = name_of(node.lines.get(delivery.line), signal, node.slot(slot));
+            let (envelope, payload) = (&signal.envelope, turn.payload());
             Event::Turn { who: node.who(slot), hook, name, envelope, payload, cause: signal.cause }
         });
-        let mut done = self.call(r, slot, hook, &mut behaviour, envelope, payload);
+        true
+    }
+
+    /// True if the turn that has begun delivers a signal to an actor that has started.
+    #[inline(always)]
+    pub(super) fn delivers(&self, turn: &Begun) -> bool {
+        self.node.turn.hook == Hook::Message && turn.signal.envelope.flags != LIFECYCLE_FLAGS
+    }
+
+    /// Ends a turn whose hook came back: what it asked for is applied, or nothing of it if it failed.
+    #[inline(always)]
+    pub(super) fn end<R: Reactor>(&mut self, r: &mut R, turn: &mut Begun, mut done: Result<(), Failed>) {
+        let (slot, hook) = (self.node.turn.slot, self.node.turn.hook);
         let applied = self.node.turn.is_special && self.node.turn.special.apply_now;
         if applied {
-            done = self.go_on_applied(r, delivery.line, envelope, &mut behaviour, done);
+            done = self.go_on_applied(r, turn.line, &turn.signal.envelope, &mut turn.behaviour, done);
         }
-        let fuel = self.node.turn.fuel;
         r.observe_turn(|| {
-            let Turn { now, unix, .. } = self.node.turn;
+            let Turn { fuel, now, unix, .. } = self.node.turn;
             Event::TurnEnd { who: self.node.who(slot), fuel, now, unix, failed: done.is_err() }
         });
         let s = &mut self.node.slots[slot as usize];
-        s.behaviour = behaviour;
+        std::mem::swap(&mut s.behaviour, &mut turn.behaviour);
         let (from, awaited) = (Sender::actor(s.pid, s.path, s.life), s.awaited);
         if applied {
             self.settle_again(r, slot);
         } else {
-            self.settle(r, delivery.line, slot);
+            self.settle(r, turn.line, slot);
         }
         if awaited {
             self.give_room(r, slot);
@@ -93,7 +169,6 @@ impl Kernel {
             Ok(()) => self.finish(r, slot, from, hook),
             Err(failed) => self.fail_turn(r, slot, hook, failed),
         }
-        Ran::Turn { pid, fuel }
     }
 
     /// A timer's message is being delivered: it is done, or armed again from its own deadline (rule C3).
@@ -116,21 +191,15 @@ impl Kernel {
 
     /// Calls the hook; a panic of host code in it is a failure of this actor only (rule T8).
     #[inline(always)]
-    fn call<R: Reactor>(
-        &mut self,
-        r: &mut R,
-        slot: u32,
-        hook: Hook,
-        behaviour: &mut Option<Box<dyn Behaviour>>,
-        envelope: &Envelope,
-        payload: &[u8],
-    ) -> Result<(), Failed> {
-        let mut cx = Context { node: &mut self.node, port: r, envelope };
+    pub(super) fn call<R: Reactor>(&mut self, r: &mut R, turn: &mut Begun) -> Result<(), Failed> {
         let done = catch_unwind(AssertUnwindSafe(|| {
-            if hook == Hook::Message && envelope.flags != LIFECYCLE_FLAGS {
-                behaviour.as_mut().expect(STARTED).deliver(&mut cx, envelope, payload)
+            if self.delivers(turn) {
+                let Delivered { mut cx, envelope, payload, behaviour } = turn.delivered(&mut self.node, r);
+                behaviour.deliver(&mut cx, envelope, payload)
             } else {
-                lifecycle(&mut cx, slot, hook, behaviour)
+                let Turn { slot, hook, .. } = self.node.turn;
+                let mut cx = Context { node: &mut self.node, port: r, envelope: &turn.signal.envelope };
+                lifecycle(&mut cx, slot, hook, &mut turn.behaviour)
             }
         }));
         self.outcome(done)
@@ -144,7 +213,7 @@ impl Kernel {
             Ok(Err(_)) if self.node.turn.special.ended.is_some() => Ok(()),
             Ok(Err(failed)) => Err(failed),
             Ok(Ok(())) => Ok(()),
-            Err(panic) => Err(Failed::new(Failure::HostPanic, panic_text(&*panic))),
+            Err(panic) => Err(host_panic(&*panic)),
         }
     }
 
@@ -612,11 +681,11 @@ fn lifecycle(
 
 /// Sets the turn up, and takes the signal off the mailbox.
 #[inline(always)]
-fn begin_turn(turn: &mut Turn, slot: u32, s: &mut Slot, envelope: &Envelope) -> Hook {
+fn begin_turn(turn: &mut Turn, slot: u32, s: &mut Slot, flags: Flags, len: u32) -> Hook {
     s.turns += 1;
-    if envelope.flags == Flags::MESSAGE {
+    if flags == Flags::MESSAGE {
         s.mailbox.count -= 1;
-        s.mailbox.bytes -= envelope.len;
+        s.mailbox.bytes -= len;
     }
     let hook = match s.stage {
         Stage::Starting => Hook::Start,
@@ -650,6 +719,11 @@ fn last_part(name: Option<&str>, unnamed: &mut u64) -> String {
         },
         str::to_owned,
     )
+}
+
+/// What a panic said.
+pub(super) fn host_panic(panic: &(dyn std::any::Any + Send)) -> Failed {
+    Failed::new(Failure::HostPanic, panic_text(panic))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

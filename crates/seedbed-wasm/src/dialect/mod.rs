@@ -197,6 +197,14 @@ pub(crate) trait Handler: 'static {
     /// The dialect's own part of the start, behind start section and constructors; gives a code.
     fn start(&mut self, turn: &mut Turn<'_, '_>, args: &[u8]) -> wasmtime::Result<i32>;
 
+    /// Where the envelope and then the payload of a signal go, if there is room and the hook for messages
+    /// needs nothing else: fuel, envelope, payload and its length in, a code and what is left out.
+    #[inline]
+    fn room_for(&self, payload_len: usize) -> Option<u32> {
+        let _ = payload_len;
+        None
+    }
+
     /// A signal; gives a code.
     fn deliver(
         &mut self,

@@ -15,6 +15,7 @@ mod lunatic_gaps;
 mod lunatic_lies;
 mod lunatic_network;
 mod palladium;
+mod pump;
 mod reuse;
 mod seedbed;
 mod starving;

@@ -4,7 +4,7 @@ use seedbed_abi::dialect::{IMPORTS, Value};
 use seedbed_abi::{Envelope, ExitReason, Failure, Pid, Time};
 use seedbed_core::{
     Body, Boot, Chain, ChoiceKind, ChoicePoint, Delivery, EffectRequest, Event, Factory, Kernel, Key, Life,
-    NodeConfig, NodeId, Packet, PathId, Port, Ran, Reactor, SpawnOptions, pid_of,
+    NodeConfig, NodeId, Packet, PathId, Port, Ran, Reactor, Schedule, SpawnOptions, pid_of,
 };
 use seedbed_wasm::WasmActor;
 use std::collections::{BTreeMap, VecDeque};
@@ -25,6 +25,8 @@ pub(crate) struct Seen {
     pub(crate) effects: Vec<EffectRequest>,
     /// Fuel of each turn.
     pub(crate) fuel: Vec<u64>,
+    /// All events, as text.
+    pub(crate) events: Vec<String>,
 }
 
 /// A fault of fuel, memory or host calls, and the points at which it was asked about.
@@ -38,8 +40,11 @@ struct Starving {
 #[derive(Default)]
 struct Still {
     queue: VecDeque<Delivery>,
+    step: u64,
     now: u64,
     simulated: bool,
+    /// It panics where it is told that a delivery is possible.
+    broken: bool,
     starving: Starving,
     seen: Seen,
     /// What monitors outside were told.
@@ -68,10 +73,13 @@ impl Port for Still {
 
     fn observe(&mut self, event: &Event<'_>) {
         let seen = &mut self.seen;
+        seen.events.push(format!("{event:?}"));
         match event {
             Event::Exited { who, reason, .. } => seen.exits.push((who.text.into(), (*reason).clone())),
+            Event::Logged { text: "panic", .. } => panic!("a host call went wrong"),
             Event::Logged { level, text, .. } => seen.logged.push((*level as i32, (*text).into())),
             Event::Observed { key, value, .. } => seen.facts.push(((*key).into(), *value)),
+            Event::TurnEnd { fuel, .. } => seen.fuel.push(*fuel),
             Event::Condition { name, always, holds, .. } => {
                 seen.conditions.push(((*name).into(), *always, *holds));
             }
@@ -90,6 +98,7 @@ impl Port for Still {
 
 impl Reactor for Still {
     fn enabled(&mut self, delivery: Delivery, _chain: Chain) {
+        assert!(!self.broken, "the reactor is broken");
         self.queue.push_back(delivery);
     }
 
@@ -109,6 +118,21 @@ impl Reactor for Still {
 
     fn perform(&mut self, request: EffectRequest) {
         self.seen.effects.push(request);
+    }
+}
+
+/// So many turns, in plain order.
+struct Turns(usize);
+
+impl Schedule<Still> for Turns {
+    fn next(&mut self, r: &mut Still) -> Option<Delivery> {
+        self.0 = self.0.checked_sub(1)?;
+        r.queue.pop_front()
+    }
+
+    fn begins(&mut self, r: &mut Still) -> u64 {
+        r.step += 1;
+        r.step
     }
 }
 
@@ -145,6 +169,11 @@ impl World {
         self
     }
 
+    /// From now on the reactor panics between two turns.
+    pub(crate) fn break_reactor(&mut self) {
+        self.reactor.broken = true;
+    }
+
     /// With this fault wherever it can be.
     pub(crate) fn starving(mut self, kind: ChoiceKind, answer: u32) -> World {
         self.reactor.starving.fault = Some((kind, answer));
@@ -176,7 +205,7 @@ impl World {
     }
 
     /// Spawns without running anything.
-    pub(crate) fn spawn_lazily(&mut self, name: &str, actor: WasmActor) -> Pid {
+    pub(crate) fn spawn_lazily(&mut self, name: &str, actor: impl Factory) -> Pid {
         let options = SpawnOptions::named(name);
         self.kernel.spawn(&mut self.reactor, options, Arc::new(actor)).expect("a root can be spawned")
     }
@@ -184,10 +213,9 @@ impl World {
     /// Runs the turn that is first in order; false if there is none.
     pub(crate) fn step(&mut self) -> bool {
         let Some(delivery) = self.reactor.queue.pop_front() else { return false };
-        if let Ran::Turn { fuel, .. } = self.kernel.run(&mut self.reactor, delivery) {
-            self.reactor.seen.fuel.push(fuel);
-        }
-        true
+        self.reactor.step += 1;
+        self.kernel.set_step(self.reactor.step);
+        self.kernel.run(&mut self.reactor, delivery) != Ran::Stale
     }
 
     pub(crate) fn run_at_most(&mut self, turns: usize) {
@@ -220,13 +248,18 @@ impl World {
     }
 
     pub(crate) fn request(&mut self, to: Pid, correlation: u64, tag: u64, payload: &[u8]) {
+        self.post(to, correlation, tag, payload);
+        self.run();
+    }
+
+    /// Sends from outside, without running anything.
+    pub(crate) fn post(&mut self, to: Pid, correlation: u64, tag: u64, payload: &[u8]) {
         self.sent += 1;
         let body = Body::Message { correlation, tag, payload: payload.into() };
         let from = World::client();
         let (path, life, id) = (PathId(1), Life(1), self.sent);
         let packet = Packet { from, path, life, to, id, copy: false, body };
         self.kernel.arrive(&mut self.reactor, packet);
-        self.run();
     }
 
     /// Lets the clock pass, and runs what is due.
@@ -252,12 +285,19 @@ impl World {
         self.run();
     }
 
+    /// In one batch, so that all that these tests say of guests is said of those under a pump too.
     fn run(&mut self) {
-        while let Some(delivery) = self.reactor.queue.pop_front() {
-            if let Ran::Turn { fuel, .. } = self.kernel.run(&mut self.reactor, delivery) {
-                self.reactor.seen.fuel.push(fuel);
-            }
-        }
+        self.run_batch(usize::MAX);
+    }
+
+    /// Runs so many turns one after the other, without coming back between two of guests.
+    pub(crate) fn run_batch(&mut self, turns: usize) {
+        self.kernel.run_batch(&mut self.reactor, &mut Turns(turns));
+    }
+
+    /// True if nothing is left to do.
+    pub(crate) fn rests(&self) -> bool {
+        self.reactor.queue.is_empty()
     }
 
     /// What happened since the last look.

@@ -107,6 +107,11 @@ impl dialect::Handler for Handler {
     }
 
     #[inline]
+    fn room_for(&self, payload_len: usize) -> Option<u32> {
+        (ENVELOPE_LEN + payload_len <= self.len).then_some(self.ptr)
+    }
+
+    #[inline]
     fn deliver(
         &mut self,
         turn: &mut Turn<'_, '_>,
