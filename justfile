@@ -34,6 +34,7 @@ twins STRATEGY="portfolio" RUNS="20000":
 bench:
     cargo build --release --workspace --manifest-path crates/seedbed-bench/Cargo.toml
     cd crates/seedbed-bench/simulators && cargo build --release
+    cd crates/seedbed-bench/palladium && cargo build --release
     crates/seedbed-bench/target/release/seedbed-bench
 
 # Instructions of a message, compared with what is checked in.

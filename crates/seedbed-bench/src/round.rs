@@ -23,50 +23,53 @@ impl Clock {
     }
 }
 
-/// Does something `n` times; gives how long it took.
-pub type Work = Box<dyn Fn(u64, Clock) -> Duration>;
+/// Does something `n` times; gives a figure for each column of its row.
+pub type Work = Box<dyn Fn(u64, Clock) -> Vec<f64>>;
 
-/// Works of one kind, measured side by side; ratios are to the first.
+/// Works of one kind, measured side by side.
 pub struct Row {
     pub name: &'static str,
-    /// What one of `n` is.
-    pub unit: &'static str,
+    /// What the figures are. If there is one, ratios are to the first work's.
+    pub columns: &'static [&'static str],
     pub n: u64,
     pub works: Vec<(&'static str, Work)>,
 }
 
 /// What came of one work.
 pub struct Measured {
-    /// Nanoseconds for one; the median of the rounds.
-    pub ns: f64,
-    /// Its speed to the first work's of the same round; the median of the rounds. What a round met on
-    /// the machine falls on both, so this stands still where the times do not.
+    /// The median of the rounds, for each column.
+    pub figures: Vec<f64>,
+    /// The first work's figure of the same round to this one's; the median of the rounds. What a round
+    /// met on the machine falls on both, so this stands still where the figures do not.
     pub speed_to_first: f64,
 }
 
 /// Measures all works of a row, in their order.
 pub fn measure(row: &Row, rounds: usize, clock: Clock) -> Vec<Measured> {
-    let mut times = vec![Vec::new(); row.works.len()];
+    let mut rounds_of = vec![Vec::new(); row.works.len()];
     for _ in 0..rounds {
-        for ((_, work), times) in row.works.iter().zip(&mut times) {
-            times.push(work(row.n, clock).as_nanos() as f64 / row.n as f64);
+        for ((_, work), rounds) in row.works.iter().zip(&mut rounds_of) {
+            let figures = work(row.n, clock);
+            assert_eq!(figures.len(), row.columns.len(), "a figure for each column");
+            rounds.push(figures);
         }
     }
-    let of = |mine: &Vec<f64>| Measured {
-        ns: median(mine.clone()),
-        speed_to_first: median(times[0].iter().zip(mine).map(|(first, mine)| first / mine).collect()),
+    let of = |mine: &Vec<Vec<f64>>| Measured {
+        figures: (0..row.columns.len()).map(|i| median(mine.iter().map(|round| round[i]))).collect(),
+        speed_to_first: median(rounds_of[0].iter().zip(mine).map(|(first, mine)| first[0] / mine[0])),
     };
-    times.iter().map(of).collect()
+    rounds_of.iter().map(of).collect()
 }
 
-fn median(mut all: Vec<f64>) -> f64 {
+fn median(all: impl Iterator<Item = f64>) -> f64 {
+    let mut all: Vec<f64> = all.collect();
     all.sort_by(f64::total_cmp);
     all[all.len() / 2]
 }
 
-/// Keeps this process, and those that it starts, on one processor. Two processors of a machine that
-/// is shared need not be equally fast at a time: what is measured on one and what is measured on
-/// another would compare those.
+/// Keeps this thread, and those and the processes that it starts, on one processor. Two processors of a
+/// machine that is shared need not be equally fast at a time: what is measured on one and what is
+/// measured on another would compare those.
 ///
 /// # Errors
 /// If the system refuses.
@@ -78,4 +81,40 @@ pub fn stay_on(processor: Option<usize>) -> std::io::Result<()> {
         rustix::thread::sched_setaffinity(None, &only)?;
     }
     Ok(())
+}
+
+/// Does something whose threads may be on any processor.
+///
+/// # Panics
+/// If the system refuses.
+pub fn on_all_processors<T>(work: impl FnOnce() -> T) -> T {
+    #[cfg(target_os = "linux")]
+    {
+        let before = rustix::thread::sched_getaffinity(None).expect("a thread may ask");
+        let mut all = rustix::thread::CpuSet::new();
+        (0..rustix::thread::CpuSet::MAX_CPU).for_each(|processor| all.set(processor));
+        rustix::thread::sched_setaffinity(None, &all).expect("any processor will do");
+        let done = work();
+        rustix::thread::sched_setaffinity(None, &before).expect("it was so before");
+        done
+    }
+    #[cfg(not(target_os = "linux"))]
+    work()
+}
+
+/// How many processors there are.
+pub fn processors() -> u64 {
+    on_all_processors(|| std::thread::available_parallelism().map_or(1, |n| n.get() as u64))
+}
+
+/// Does something on as many threads as there are processors.
+pub fn on_each_processor(work: impl Fn() + Sync) {
+    let threads = processors();
+    on_all_processors(|| {
+        std::thread::scope(|all| {
+            for _ in 0..threads {
+                all.spawn(&work);
+            }
+        });
+    });
 }

@@ -1,7 +1,7 @@
 //! Does one work by one peer, and prints how long it took: wall and processor time in nanoseconds.
 //!
 //! `seedbed-bench` calls this once a round, between its own contenders. What it takes to start a
-//! process, a runtime and the actors is outside of what is measured.
+//! process, a runtime and the actors that a work begins with is outside of what is measured.
 
 mod actix;
 mod kameo;
@@ -10,27 +10,36 @@ mod shuttle;
 
 use anyhow::{Context, Result, bail};
 use cpu_time::ProcessTime;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A work under way: what is left of it is done when this is called.
 type Ready = Box<dyn FnOnce()>;
 
+/// Long enough for every wait here to end before.
+const SOON: Duration = Duration::from_secs(60);
+
 fn ready(peer: &str, work: &str, n: u64) -> Result<Ready> {
-    Ok(match (peer, work) {
-        ("actix", "ping-pong-1") => actix::ping_pong(n, 1),
-        ("actix", "ping-pong-64") => actix::ping_pong(n, 64),
-        ("kameo", "ping-pong-1") => kameo::ping_pong(n, 1),
-        ("kameo", "ping-pong-64") => kameo::ping_pong(n, 64),
-        ("ractor", "ping-pong-1") => ractor::ping_pong(n, 1),
-        ("ractor", "ping-pong-64") => ractor::ping_pong(n, 64),
-        ("shuttle", "short-runs") => shuttle::short_runs(n),
-        _ => bail!("{peer} does no {work}"),
-    })
+    let ready = match (peer, work) {
+        ("actix", _) => actix::ready(work, n),
+        ("kameo", _) => kameo::ready(work, n),
+        ("ractor", _) => ractor::ready(work, n),
+        ("shuttle", "short-runs") => Some(shuttle::short_runs(n)),
+        _ => None,
+    };
+    ready.with_context(|| format!("{peer} does no {work}"))
 }
 
 /// A runtime on this thread.
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// A runtime on a thread of its own, until the process ends.
+fn elsewhere() -> tokio::runtime::Handle {
+    let runtime = runtime();
+    let handle = runtime.handle().clone();
+    std::thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
+    handle
 }
 
 fn main() -> Result<()> {

@@ -1,16 +1,20 @@
-//! Does one of two simulated programs by one other simulator, and prints how long it took: wall and
+//! Does one simulated program by one other simulator, and prints how long it took: wall and
 //! processor time in nanoseconds.
 //!
 //! - `sim-ping-pong`: two nodes pass a number to and fro over a network that takes 1 to 10 ms;
 //!   n messages.
 //! - `sim-lossy-requests`: a client asks a server and asks again when no answer came in 100 ms; one in
 //!   ten packets is lost; until n requests are answered.
+//! - `sim-pairs-P`: P pairs of tasks pass a number to and fro, all at once; n messages.
+//! - `sim-orders`: every order of messages to one actor is tried; n steps of them.
 
 #[cfg(not(madsim))]
 compile_error!("build this from its own directory, whose .cargo/config.toml says `--cfg madsim`");
 
 mod madsim;
 mod shuttle;
+mod stateright;
+mod strontium;
 mod turmoil;
 
 use anyhow::{Context, Result, bail};
@@ -35,6 +39,10 @@ fn ready(peer: &str, work: &str, n: u64) -> Result<Ready> {
         ("turmoil", "sim-lossy-requests") => turmoil::lossy_requests(n),
         ("shuttle", "sim-ping-pong") => shuttle::ping_pong(n),
         ("shuttle", "sim-lossy-requests") => shuttle::lossy_requests(n),
+        ("strontium", "sim-pairs-1") => strontium::pairs(n, 1),
+        ("strontium", "sim-pairs-10") => strontium::pairs(n, 10),
+        ("strontium", "sim-pairs-1000") => strontium::pairs(n, 1_000),
+        ("stateright", "sim-orders") => stateright::orders(n),
         _ => bail!("{peer} does no {work}"),
     })
 }

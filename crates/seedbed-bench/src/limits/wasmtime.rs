@@ -1,27 +1,34 @@
 //! What wasmtime alone costs.
 
+use crate::ours::calls::{NOTHING, SUM};
 use crate::ours::wasm::{BALL, ball};
 use std::sync::LazyLock;
-use wasmtime::{Caller, Config, Engine, Linker, Module, Store};
+use wasmtime::{Caller, Config, Engine, Instance, InstancePre, Linker, Module, Store, TypedFunc};
 
-/// Once a process, as Seedbed does it.
-static COMPILED: LazyLock<(Engine, Module)> = LazyLock::new(|| {
+/// As Seedbed has it, as far as it matters here.
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let mut config = Config::new();
     config.consume_fuel(true).cranelift_nan_canonicalization(true);
-    let engine = Engine::new(&config).expect("a plain engine");
-    let module = Module::new(&engine, wat::parse_str(BALL).expect("it is a module")).expect("it compiles");
-    (engine, module)
+    Engine::new(&config).expect("a plain engine")
 });
+
+/// Compiled once a process, as Seedbed does it.
+static BALL_MODULE: LazyLock<Module> = LazyLock::new(|| module(BALL));
+static NOTHING_MODULE: LazyLock<Module> = LazyLock::new(|| module(NOTHING));
+static SUM_MODULE: LazyLock<Module> = LazyLock::new(|| module(SUM));
+
+fn module(text: &str) -> Module {
+    Module::new(&ENGINE, wat::parse_str(text).expect("it is a module")).expect("it compiles")
+}
 
 struct Host {
     out: [u8; 64],
     memory: Option<wasmtime::Memory>,
 }
 
-/// The same copies and calls, no kernel: two instances of one store, the output of each fed to the other.
-pub fn run(n: u64) {
-    let (engine, module) = &*COMPILED;
-    let mut linker: Linker<Host> = Linker::new(engine);
+/// What the modules import.
+fn linked(module: &Module) -> InstancePre<Host> {
+    let mut linker: Linker<Host> = Linker::new(&ENGINE);
     linker
         .func_wrap("seedbed", "send", |mut caller: Caller<'_, Host>, _: i64, _: i64, ptr: u32, len: u32| {
             let memory = caller.data().memory.expect("set before each call");
@@ -33,14 +40,31 @@ pub fn run(n: u64) {
         })
         .expect("a new name");
     linker.func_wrap("seedbed", "self", || 1i64).expect("a new name");
-    let mut store = Store::new(engine, Host { out: [0; 64], memory: None });
+    let reply = |_: i64, _: i64, _: i64, _: u32, _: u32| 0i32;
+    linker.func_wrap("seedbed", "reply", reply).expect("a new name");
+    linker.instantiate_pre(module).expect("all is linked")
+}
+
+fn store() -> Store<Host> {
+    let mut store = Store::new(&ENGINE, Host { out: [0; 64], memory: None });
     store.set_fuel(u64::MAX).expect("fuel is on");
-    let pre = linker.instantiate_pre(module).expect("all is linked");
+    store
+}
+
+type Handler = TypedFunc<(u32, u32, u32), i32>;
+
+fn parts(instance: Instance, store: &mut Store<Host>) -> (wasmtime::Memory, Handler) {
+    let memory = instance.get_memory(&mut *store, "memory").expect("exported");
+    (memory, instance.get_typed_func(store, "seedbed_on_message").expect("exported"))
+}
+
+/// A message of 64 bytes and one send: the same copies and calls, no kernel; two instances of one store, the
+/// output of each fed to the other.
+pub fn ball_passed(n: u64) {
+    let (pre, mut store) = (linked(&BALL_MODULE), store());
     let players = [(); 2].map(|()| {
         let instance = pre.instantiate(&mut store).expect("there is room");
-        let memory = instance.get_memory(&mut store, "memory").expect("exported");
-        let call = instance.get_typed_func::<(u32, u32, u32), i32>(&mut store, "seedbed_on_message");
-        (memory, call.expect("exported"))
+        parts(instance, &mut store)
     });
     store.data_mut().out.copy_from_slice(&ball(1, n).0);
     for i in 0..n {
@@ -52,5 +76,53 @@ pub fn run(n: u64) {
         bytes[1072..1136].copy_from_slice(&out);
         store.set_fuel(1_000_000).expect("fuel is on");
         call.call(&mut store, (1024, 1072, 64)).expect("it returns");
+    }
+}
+
+/// A message of 64 bytes that nothing is done with.
+pub fn nothing(n: u64) {
+    taken::<64>(n, &NOTHING_MODULE);
+}
+
+/// A message of 256 bytes that are added up.
+pub fn sum(n: u64) {
+    taken::<256>(n, &SUM_MODULE);
+}
+
+fn taken<const BYTES: usize>(n: u64, module: &Module) {
+    let mut store = store();
+    let instance = linked(module).instantiate(&mut store).expect("there is room");
+    let (memory, call) = parts(instance, &mut store);
+    for _ in 0..n {
+        let bytes = memory.data_mut(&mut store);
+        bytes[1024..1072].copy_from_slice(&std::hint::black_box([0; 48]));
+        bytes[1072..1072 + BYTES].copy_from_slice(&std::hint::black_box([7; BYTES]));
+        store.set_fuel(1_000_000).expect("fuel is on");
+        call.call(&mut store, (1024, 1072, BYTES as u32)).expect("it returns");
+    }
+}
+
+/// Instances of one store, to be kept.
+pub fn instances(n: u64) -> impl Sized {
+    let (pre, mut store) = (linked(&BALL_MODULE), store());
+    for _ in 0..n {
+        pre.instantiate(&mut store).expect("there is room");
+    }
+    store
+}
+
+/// `n` instances in stores of their own, made and dropped.
+pub fn stores(n: u64) {
+    let pre = linked(&BALL_MODULE);
+    for _ in 0..n {
+        let mut store = store();
+        pre.instantiate(&mut store).expect("there is room");
+    }
+}
+
+/// A module compiled, `n` times.
+pub fn compiled(n: u64, wasm: &[u8]) {
+    for _ in 0..n {
+        Module::new(&ENGINE, wasm).expect("it compiles");
     }
 }

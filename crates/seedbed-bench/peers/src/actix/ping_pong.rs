@@ -1,4 +1,4 @@
-//! actix, in a system on this thread.
+//! Two actors that pass numbers to and fro.
 
 use crate::Ready;
 use actix::prelude::*;

@@ -1,4 +1,4 @@
-//! kameo, on tokio's current-thread runtime.
+//! Two actors that pass numbers to and fro.
 
 use crate::{Ready, runtime};
 use kameo::prelude::*;

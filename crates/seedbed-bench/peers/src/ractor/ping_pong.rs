@@ -1,4 +1,4 @@
-//! ractor, on tokio's current-thread runtime.
+//! Two actors that pass numbers to and fro.
 
 use crate::{Ready, runtime};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
