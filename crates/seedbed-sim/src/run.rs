@@ -1,5 +1,6 @@
 //! One run: a program, a seed, a strategy or a tape, and what came of it.
 
+use crate::offers::Offers;
 use crate::property::Broken;
 use crate::replay::ReplayError;
 use crate::sim::Stats;
@@ -170,6 +171,16 @@ pub fn replay_until(
     let mut world = World::new(program.config(), run, Box::new(Plain), guide)?;
     world.stop_after = Some(step);
     Ok(drive(program, world, observers, show).0)
+}
+
+/// Runs a program along a tape by name, and gives what it was offered.
+pub(crate) fn replay_offered(program: &dyn Program, run: &RunConfig, tape: &Tape) -> Option<Offers> {
+    let guide = Guide::Tape { tape: tape.clone(), strict: false, as_holds: false };
+    let mut world = World::new(program.config(), run, Box::new(Plain), guide).ok()?;
+    world.note_offers();
+    let mut offers = None;
+    drive(program, world, Vec::new(), &mut |world| offers = world.offers().cloned());
+    offers
 }
 
 /// Runs a program along a tape; the tape of the outcome says the same order in holds alone.

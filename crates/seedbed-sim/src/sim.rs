@@ -11,12 +11,13 @@ use crate::holds::Holds;
 use crate::latency::{Latency, STEPS, share};
 use crate::links::{Link, Stop, Stops, ends};
 use crate::network::{Network, is_lost_if_cut, is_unreliable};
+use crate::offers::{Offer, Offers};
 use crate::order::Order;
 use crate::property::Broken;
 use crate::replay::Replay;
 use crate::rules::{Kept, Rules};
 use crate::sockets::Sockets;
-use crate::strategy::{Candidate, Did, Footprint, Scene, Strategy};
+use crate::strategy::{Candidate, Did, FailureId, Footprint, Scene, Strategy};
 use seedbed_core::{
     At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectOutcome, EffectRequest, Event,
     ExitReason, InputStats, Instead, Life, Mail, NodeId, Observer, OrderKey, Packet, PathId, Pid, Port,
@@ -143,6 +144,8 @@ pub(crate) struct Sim {
     pub(crate) found: Option<Broken>,
     /// What a tape could have left out, so far.
     pub(crate) optional: Vec<ChoiceKey>,
+    /// What could have gone wrong, if somebody wants to know.
+    pub(crate) offers: Option<Offers>,
     /// Keys of the facts that the broken property reads.
     pub(crate) read: Vec<String>,
     /// Supervisors that used up their intensity and have not ended yet, with what they gave up on.
@@ -199,6 +202,7 @@ impl Sim {
             allow_failures: false,
             found: None,
             optional: Vec::new(),
+            offers: None,
             read: Vec::new(),
             gave_up: BTreeMap::new(),
             observers: Vec::new(),
@@ -275,6 +279,11 @@ impl Sim {
                 }
             }
         };
+        if let Some(offers) = self.offers.as_mut().filter(|_| !self.calm) {
+            let possible = self.chance.possible(kind, self.now);
+            let id = FailureId { kind, after: self.did.at(kind), path, to: self.packet_to };
+            offers.note(Offer { key, n, id }, possible, answer);
+        }
         if answer != 0 {
             self.chance.happened(kind, self.now);
             self.stats.count_fault(kind.name());

@@ -4,7 +4,8 @@ use seedbed_core::{
     Actor, ChoiceKey, ChoiceKind, Context, Input, Life, PathId, Result, SpawnOptions, Tape, TapeEntry,
 };
 use seedbed_sim::{
-    Faults, InWorld, Latency, Outcome, RunConfig, Shrunk, World, WorldConfig, replay, replay_by_name, shrink,
+    Alone, Faults, InWorld, Latency, Outcome, Program, RunConfig, Runner, Shrunk, World, WorldConfig, replay,
+    replay_by_name, shrink, shrink_with,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -156,5 +157,121 @@ fn messages_of_optional_inputs_are_left_out_if_all_is_right_without_them() {
                 "choice left-out outside/client-1:1 #1 = 3\nchoice left-out outside/client-2:1 #1 = 2\n";
             assert_eq!(tape.to_string(), format!("{left_out}choice delay outside/client-2:1 #3 = 8"));
         }
+    }
+}
+
+/// Passes on what it gets; one that has nobody to pass it to says when the first came.
+struct Pass(&'static [&'static str]);
+
+impl Actor for Pass {
+    type Message = u64;
+
+    fn on_message(&mut self, cx: &mut Context<'_>, n: u64) -> Result<()> {
+        for next in self.0 {
+            let next = cx.address(next)?;
+            cx.send(next, &n)?;
+        }
+        if let (true, now) = (self.0.is_empty(), cx.now().as_nanos() as i64) {
+            cx.observe("came", now);
+        }
+        Ok(())
+    }
+}
+
+/// A number goes by three ways from one node to another; none of them may take 40 ms.
+fn ways(world: &mut World) -> anyhow::Result<()> {
+    const WAYS: [&str; 3] = ["pass@a", "pass@b", "pass@c"];
+    for node in ["begin", "a", "b", "c", "end"] {
+        let next: &[&str] = match node {
+            "begin" => &WAYS,
+            "end" => &[],
+            _ => &["pass@end"],
+        };
+        world.node(node, move |boot| {
+            boot.spawn(SpawnOptions::registered("pass"), Arc::new(move || Pass(next)))
+                .expect("the name is free");
+        });
+    }
+    world.run_for(Duration::from_millis(1))?;
+    let first = world.address("pass", "begin")?;
+    world.send(first, 6_u64);
+    let first_came = |world: &World| world.facts().sum("came");
+    let mut earliest = i64::MAX;
+    world.always("the first comes soon", move |world: &World| {
+        let came = first_came(world);
+        earliest = if came > 0 { earliest.min(came) } else { earliest };
+        earliest == i64::MAX || earliest < 40_000_000
+    });
+    Ok(())
+}
+
+/// Runs the candidates of a shrinker one after another, and claims to run several at a time.
+struct Wide<'a>(Alone<'a>, usize);
+
+impl Runner for Wide<'_> {
+    fn width(&self) -> usize {
+        self.1
+    }
+
+    fn first(
+        &mut self,
+        tapes: &[Tape],
+        steps_max: Option<u64>,
+        wanted: &(dyn Fn(&Outcome) -> bool + Sync),
+    ) -> Option<(usize, Outcome)> {
+        self.0.first(tapes, steps_max, wanted)
+    }
+
+    fn program(&self) -> (&dyn Program, &RunConfig) {
+        self.0.program()
+    }
+}
+
+#[test]
+fn entries_are_exchanged_for_fewer_that_are_not_among_them_however_many_are_tried_at_a_time() {
+    let program = InWorld { program: ways as fn(&mut World) -> anyhow::Result<()>, ..program() };
+    let three = ["a/pass", "b/pass", "c/pass"].map(|of| delayed(of, 1, 12));
+    let found = run_of(&program, three.to_vec());
+    assert_eq!(found.tape.entries.len(), 3);
+    assert!(found.found.is_some());
+    let run = RunConfig::seed(1);
+    // No part of them does, however long.
+    for index in 0..3 {
+        let less = found.tape.without(index);
+        let longest = less.entries.iter().map(|entry| match entry {
+            TapeEntry::Choice { key, .. } => TapeEntry::Choice { key: *key, answer: 15 },
+            other => *other,
+        });
+        let less = found.tape.with_entries(longest.collect());
+        assert_eq!(replay_by_name(&program, &run, &less, None).expect("it is one").found, None);
+    }
+    let shrunk = shrunk(&program, &found);
+    assert!(shrunk.minimal);
+    // What all three come from is late instead.
+    assert_eq!(shrunk.outcome.tape.to_string(), "choice delay outside/client-0:1 #1 = 10");
+    for width in [2, 3, 50] {
+        let other = shrink_with(&mut Wide(Alone::new(&program, &run), width), &found, |_| true);
+        assert_eq!((other.runs, &other.outcome.tape), (shrunk.runs, &shrunk.outcome.tape), "{width}");
+    }
+}
+
+#[test]
+fn what_a_run_is_offered_is_what_the_faults_of_its_world_allow() {
+    let faults = Faults { drop: 100_000, faults_max: 1, ..Faults::none() };
+    let config = WorldConfig { faults, ..program().config };
+    let program = InWorld { config, program: ways as fn(&mut World) -> anyhow::Result<()> };
+    let drop = |of: &str| match delayed(of, 1, 1) {
+        TapeEntry::Choice { key, answer } => {
+            TapeEntry::Choice { key: ChoiceKey { kind: ChoiceKind::Drop, ..key }, answer }
+        }
+        other => other,
+    };
+    let run = RunConfig::seed(1);
+    for (drops, offered, beyond) in [(vec![], 6, 0), (vec!["b/pass"], 5, 0), (vec!["a/pass", "b/pass"], 4, 1)]
+    {
+        let tape = Tape { entries: drops.into_iter().map(drop).collect(), paths: BTreeMap::new() };
+        let offers = Alone::new(&program, &run).offers(&tape).expect("the tape does not contradict itself");
+        assert_eq!((offers.points.len(), offers.beyond), (offered, beyond), "{:?}", offers.points);
+        assert!(offers.points.iter().all(|point| (point.key.kind, point.n) == (ChoiceKind::Drop, 2)));
     }
 }

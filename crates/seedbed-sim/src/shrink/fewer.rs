@@ -4,16 +4,15 @@
 //! smaller one may lie beside it: a delay that is as long as it can be does the work of several
 //! short ones, and one order alone that of two others.
 
-use super::{Shrinker, Sweep, sized, weight};
+use super::{Shrinker, sized};
 use crate::latency::STEPS;
-use crate::run::Outcome;
 use seedbed_core::{ChoiceKind, Instead, OrderKey, TapeEntry, Until};
 
 /// The most candidates of one kind.
 const MOST: usize = 128;
 
-/// So many entries are few.
-const FEW: usize = 2;
+/// With more entries than this, none is made longer to see what can go then: there are too many of them.
+const FEW: usize = 8;
 
 /// Answers to a partition or a clog from here on stop one way only.
 const ONE_WAY: u32 = STEPS;
@@ -21,34 +20,8 @@ const ONE_WAY: u32 = STEPS;
 impl Shrinker<'_> {
     /// Looks for a tape of fewer entries; true if there is one.
     pub(super) fn find_fewer(&mut self) -> bool {
-        self.best.tape.choices() > 1 && (self.try_single_orders() || self.try_parts() || self.try_longer())
-    }
-
-    /// Where more than a few entries are left, reduces what was there at the beginning once more, in another order and
-    /// with answers as large as they can be, and keeps the smallest.
-    pub(super) fn begin_again(&mut self, begin: &Outcome) {
-        let larger: Vec<TapeEntry> = begin.tape.entries.iter().map(largest).collect();
-        for is_larger in [false, true] {
-            for sweep in [Sweep::Backward, Sweep::ByActor] {
-                if self.stopped || self.best.tape.choices() <= FEW {
-                    return;
-                }
-                let before = std::mem::replace(&mut self.best, begin.clone());
-                if is_larger {
-                    match self.first(std::slice::from_ref(&larger)) {
-                        Some((_, outcome)) if outcome.released == 0 => self.best = outcome,
-                        _ => {
-                            self.best = before;
-                            return;
-                        }
-                    }
-                }
-                self.reduce(sweep);
-                if weight(&self.best.tape) >= weight(&before.tape) {
-                    self.best = before;
-                }
-            }
-        }
+        let choices = self.best.tape.choices();
+        choices > 1 && (self.try_single_orders() || self.try_parts() || (choices <= FEW && self.try_longer()))
     }
 
     /// Tries what is left in all combinations, fewest first, with every answer as large as it can be.
@@ -77,7 +50,7 @@ impl Shrinker<'_> {
                 continue;
             }
             self.best = outcome;
-            self.delete(Sweep::Forward, |_| true);
+            self.delete(|_| true);
             if self.best.tape.choices() < before.tape.choices() {
                 return true;
             }
@@ -115,7 +88,7 @@ impl Shrinker<'_> {
 }
 
 /// An entry with the largest answer, where answers are lengths of time.
-fn largest(entry: &TapeEntry) -> TapeEntry {
+pub(super) fn largest(entry: &TapeEntry) -> TapeEntry {
     let TapeEntry::Choice { key, answer } = entry else { return *entry };
     let most = match key.kind {
         ChoiceKind::Delay | ChoiceKind::EffectDelay | ChoiceKind::Pause | ChoiceKind::Restart => STEPS - 1,

@@ -1,17 +1,19 @@
 //! Shrinking: from the tape of a run that broke a property to a tape from which nothing can be taken.
 //!
 //! First the order is said in holds, each by itself, where the run had said it step by step. Then
-//! faults go, then holds; answers are lowered (shorter delays, fewer records lost), holds end sooner, and
-//! last single entries are deleted until no deletion keeps the property broken. Where several entries are
-//! left, fewer are looked for that do the same. Every candidate is
+//! faults go, then holds. Where several entries are left of which none can go, some are exchanged for fewer
+//! others. Answers are lowered (shorter delays, fewer records lost), holds end sooner, and
+//! last single entries are deleted until no deletion keeps the property broken. Every candidate is
 //! checked by running it, and what it really did is the next tape; nothing is taken on trust.
 //!
 //! - `blocks.rs`: which entries are deleted next.
-//! - `fewer.rs`: what is tried where deleting leads no further.
+//! - `exchange.rs`: some entries for fewer others, drawn.
+//! - `fewer.rs`: what is tried of what is left, where deleting leads no further.
 //! - `leave_out.rs`: messages and children that are not needed.
 //! - `runner.rs`: who runs the candidates.
 
 mod blocks;
+mod exchange;
 mod fewer;
 mod leave_out;
 mod runner;
@@ -20,7 +22,7 @@ pub use runner::{Alone, Runner, Turns, replay_by_name};
 
 use crate::run::{Outcome, Program, RunConfig};
 use blocks::Blocks;
-use seedbed_core::{PathId, Tape, TapeEntry, Until};
+use seedbed_core::{Tape, TapeEntry, Until};
 use std::collections::BTreeSet;
 
 /// What shrinking came to.
@@ -60,16 +62,6 @@ pub fn shrink_with(runner: &mut dyn Runner, found: &Outcome, mut go_on: impl FnM
     Shrunk { minimal: !shrinker.stopped, outcome: shrinker.best, runs: shrinker.runs }
 }
 
-/// In which order entries are deleted: what is deleted in one block stands side by side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sweep {
-    Forward,
-    Backward,
-    /// What is about one actor or node together (after Misherghi, Su: "HDD: Hierarchical Delta Debugging", ICSE
-    /// 2006).
-    ByActor,
-}
-
 struct Shrinker<'a> {
     runner: &'a mut dyn Runner,
     best: Outcome,
@@ -92,22 +84,24 @@ impl Shrinker<'_> {
             self.try_entries(choices);
         }
         self.say_in_holds();
-        let begin = self.best.clone();
-        self.reduce(Sweep::Forward);
-        self.begin_again(&begin);
+        self.delete_all();
         if self.leave_out() {
-            self.reduce(Sweep::Forward);
+            self.delete_all();
         }
+        if self.exchange() {
+            self.leave_out();
+        }
+        self.reduce();
         // That nothing can go is said of whole runs.
         self.is_brief = false;
         self.failed.clear();
-        self.delete(Sweep::Forward, |_| true);
+        self.delete(|_| true);
     }
 
-    /// Makes the best as small as it gets from where it is.
-    fn reduce(&mut self, sweep: Sweep) {
+    /// Lowers answers, and looks for fewer entries that do the same, until nothing leads further.
+    fn reduce(&mut self) {
         loop {
-            self.delete_and_lower(sweep);
+            self.delete_and_lower();
             self.end_holds_sooner();
             if self.stopped || !self.find_fewer() {
                 return;
@@ -115,18 +109,23 @@ impl Shrinker<'_> {
         }
     }
 
-    /// Deletes and lowers until neither leads further.
-    fn delete_and_lower(&mut self, sweep: Sweep) {
+    /// Lowers and deletes until neither leads further.
+    fn delete_and_lower(&mut self) {
         loop {
             let before = weight(&self.best.tape);
-            self.delete(sweep, TapeEntry::is_fault);
-            self.delete(sweep, |e| !matches!(e, TapeEntry::Choice { .. }));
             self.lower_answers();
-            self.delete(sweep, |_| true);
+            self.delete_all();
             if self.stopped || weight(&self.best.tape) >= before {
                 return;
             }
         }
+    }
+
+    /// Deletes until no single entry can go: first faults, then holds.
+    fn delete_all(&mut self) {
+        self.delete(TapeEntry::is_fault);
+        self.delete(|e| !matches!(e, TapeEntry::Choice { .. }));
+        self.delete(|_| true);
     }
 
     fn entries(&self, of_class: impl Fn(&TapeEntry) -> bool) -> Vec<TapeEntry> {
@@ -229,16 +228,10 @@ impl Shrinker<'_> {
     }
 
     /// Deletes entries of a class while the property stays broken.
-    fn delete(&mut self, sweep: Sweep, of_class: impl Fn(&TapeEntry) -> bool) {
+    fn delete(&mut self, of_class: impl Fn(&TapeEntry) -> bool) {
         let all = self.best.tape.entries.clone();
         let of_class = |entry: &TapeEntry| of_class(entry) && !entry.is_left_out();
-        let mut order: Vec<usize> = (0..all.len()).filter(|i| of_class(&all[*i])).collect();
-        match sweep {
-            Sweep::Forward => {}
-            Sweep::Backward => order.reverse(),
-            Sweep::ByActor => order.sort_by_key(|index| whose(&all[*index])),
-        }
-        let mut blocks = Blocks::new(order);
+        let mut blocks = Blocks::new((0..all.len()).filter(|i| of_class(&all[*i])).collect());
         while !self.stopped {
             let gone = blocks.next(self.runner.width());
             if gone.is_empty() {
@@ -311,15 +304,6 @@ const BRIEF_TIMES: u64 = 2;
 
 /// How many steps it may take however few the best takes.
 const BRIEF_LEAST: u64 = 100;
-
-/// Whom an entry is about.
-fn whose(entry: &TapeEntry) -> PathId {
-    match entry {
-        TapeEntry::Choice { key, .. } => key.path,
-        TapeEntry::Hold { what, .. } => what.path,
-        TapeEntry::Order { key, .. } => key.plain.path,
-    }
-}
 
 /// What an answer can be lowered from.
 fn size(entry: &TapeEntry) -> u32 {

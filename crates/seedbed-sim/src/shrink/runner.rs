@@ -1,6 +1,7 @@
 //! Who runs the candidates of a shrinker.
 
-use crate::run::{Outcome, Program, RunConfig, replay_as_holds, replay_until};
+use crate::offers::Offers;
+use crate::run::{Outcome, Program, RunConfig, replay_as_holds, replay_offered, replay_until};
 use crate::world::World;
 use seedbed_core::{At, ChoiceKey, Event, Observer, PathId, SignalName, Tape, TapeEntry};
 use std::cell::RefCell;
@@ -27,6 +28,12 @@ pub trait Runner {
     fn as_holds(&mut self, tape: &Tape) -> Option<Outcome> {
         let (program, run) = self.program();
         replay_as_holds(program, run, tape)
+    }
+
+    /// What the run of a tape is offered.
+    fn offers(&mut self, tape: &Tape) -> Option<Offers> {
+        let (program, run) = self.program();
+        replay_offered(program, run, tape)
     }
 
     /// What is delivered in the run of a tape.

@@ -81,21 +81,8 @@ impl Fate {
         &mut *self.orders[self.in_turn]
     }
 
-    /// Draws one of those that differ in what `of` gives.
-    fn draw<T: Ord + Copy>(&mut self, among: &mut Vec<FailureId>, of: impl Fn(&FailureId) -> T) {
-        let all: BTreeSet<T> = among.iter().map(&of).collect();
-        let drawn = self.stream.below(all.len() as u64) as usize;
-        let drawn = all.into_iter().nth(drawn);
-        among.retain(|id| Some(of(id)) == drawn);
-    }
-
     fn draw_failure(&mut self, ids: &[FailureId]) {
-        let mut among = ids.to_vec();
-        self.draw(&mut among, |id| Family::of(id.kind));
-        self.draw(&mut among, |id| id.kind);
-        self.draw(&mut among, |id| id.after);
-        self.draw(&mut among, |id| (id.path, id.to));
-        let Some(id) = among.first() else { return };
+        let Some(id) = &draw_id(&mut self.stream, ids.to_vec()) else { return };
         // What goes wrong makes a run longer: a failure may be one of those that the plain run does not have.
         let points = self.profile.failures[id];
         let from = 1 + self.stream.below(points + points / 2);
@@ -107,6 +94,26 @@ impl Fate {
         };
         self.due.entry(*id).or_default().at.push((from, from + lasts));
     }
+}
+
+/// Draws a failure id: the kind, among kinds that do alike, then after what, then who and to whom.
+pub(crate) fn draw_id(stream: &mut Stream, mut among: Vec<FailureId>) -> Option<FailureId> {
+    draw(stream, &mut among, |id| Family::of(id.kind));
+    draw(stream, &mut among, |id| id.kind);
+    draw(stream, &mut among, |id| id.after);
+    draw(stream, &mut among, |id| (id.path, id.to));
+    among.first().copied()
+}
+
+/// Draws one of those that differ in what `of` gives.
+fn draw<T: Ord + Copy>(stream: &mut Stream, among: &mut Vec<FailureId>, of: impl Fn(&FailureId) -> T) {
+    let all: BTreeSet<T> = among.iter().map(&of).collect();
+    if all.is_empty() {
+        return;
+    }
+    let drawn = stream.below(all.len() as u64) as usize;
+    let drawn = all.into_iter().nth(drawn);
+    among.retain(|id| Some(of(id)) == drawn);
 }
 
 /// Kinds that do the same to a system.

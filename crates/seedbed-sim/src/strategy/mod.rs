@@ -28,6 +28,7 @@ pub use audited::Audited;
 pub use delay_bound::DelayBound;
 pub use dfs::Dfs;
 pub use fate::Fate;
+pub(crate) use fate::draw_id;
 pub use footprint::Footprint;
 pub use metered::{Decisions, Metered};
 pub use pct::Pct;

@@ -26,6 +26,7 @@ use crate::fault::{Chance, Faults};
 use crate::holds::Holds;
 use crate::latency::Latency;
 use crate::links::{Link, Stop, ends};
+use crate::offers::Offers;
 use crate::property::{Broken, Property, Seen, Verdict, When};
 use crate::replay::{Finished, Replay, ReplayError};
 use crate::run::{Outcome, RunConfig};
@@ -198,6 +199,17 @@ impl World {
         self.begin_strategy();
     }
 
+    /// Notes what could go wrong, of all that may in some run.
+    pub(crate) fn note_offers(&mut self) {
+        self.sim.offers = Some(Offers::default());
+        self.begin_strategy();
+    }
+
+    /// What could have gone wrong, if it was noted.
+    pub(crate) fn offers(&self) -> Option<&Offers> {
+        self.sim.offers.as_ref()
+    }
+
     fn begin_strategy(&mut self) {
         for chance in [Chance::of_run, Chance::whole] {
             self.sim.chance = chance(&self.config.faults, self.key.derive("faults", 0, 0).stream());
@@ -209,7 +221,7 @@ impl World {
                 clock_rate: self.sim.chance.faults.clock,
                 possible,
             });
-            if !self.sim.strategy.wants_all_faults() {
+            if !self.sim.strategy.wants_all_faults() && self.sim.offers.is_none() {
                 break;
             }
         }

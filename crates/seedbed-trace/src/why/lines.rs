@@ -16,18 +16,23 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Line {
     /// 0 = it must be told; the higher, the sooner it is left out.
     pub(super) rank: u8,
+    /// Something that only took longer: of many, a few are told.
+    pub(super) is_slow: bool,
     pub(super) shown: WhyLine,
 }
 
-/// The highest rank.
-pub(super) const LEAST: u8 = DETAIL;
-
-const MUST: u8 = 0;
-const CONSEQUENCE: u8 = 1;
-const DETAIL: u8 = 2;
+/// What must be told.
+pub(super) const MUST: u8 = 0;
+/// What came of it.
+pub(super) const CONSEQUENCE: u8 = 1;
+/// What can be left out.
+pub(super) const DETAIL: u8 = 2;
 
 /// The most lines that only say what was said.
 const SAYINGS_MAX: usize = 7;
+
+/// So many lines of what only took longer are always told, the others as far as sayings leave room.
+const SLOW_LEAST: usize = 3;
 
 /// Smaller answers stop both ways of a link, the others only that of the packet.
 const LINK_BOTH_WAYS: u32 = 16;
@@ -109,10 +114,12 @@ impl<'a> Teller<'a> {
                 }
                 Happening::Supervised { code: decision::COUNTED, text, .. } => counted = Some(text),
                 Happening::Spawned { who, .. } if who.life.0 > 1 => {
+                    // What starts with its node, the start of the node tells.
+                    let rank = if counted.is_some() { CONSEQUENCE } else { DETAIL };
                     let of = counted.take().map(|text| format!(", {text}")).unwrap_or_default();
                     if self.slice.has_path(who.path) {
                         let text = format!("{}, life {}{of}", self.trace.path(who.path), who.life.0);
-                        self.line(CONSEQUENCE, record, "restart", text);
+                        self.line(rank, record, "restart", text);
                     }
                 }
                 Happening::Turn { who, name, head, payload, .. } => {
@@ -147,11 +154,12 @@ impl<'a> Teller<'a> {
     }
 
     /// What actors said on the way from the first odd event to the target, as far as there is room: what a target
-    /// contradicts, then what is seldom said, then what is nearest. What another line quotes already is not told twice.
+    /// contradicts, then one of each kind, first what is seldom said, then what is nearest. What another line quotes already is not told twice.
     fn add_sayings(&mut self) {
         let Some(first) = self.lines.first().map(|line| line.shown.step) else { return };
-        let dear = self.lines.iter().filter(|line| line.rank <= CONSEQUENCE).count();
-        let room = SAYINGS_MAX.min(LINES_MAX.saturating_sub(dear));
+        let slow = self.lines.iter().filter(|line| line.is_slow).count();
+        let dear = self.lines.iter().filter(|line| line.rank <= CONSEQUENCE && !line.is_slow).count();
+        let room = SAYINGS_MAX.min(LINES_MAX.saturating_sub(dear + slow.min(SLOW_LEAST)));
         let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
         for said in self.said.values().flatten() {
             *kinds.entry(without_numbers(said)).or_default() += 1;
@@ -161,19 +169,33 @@ impl<'a> Teller<'a> {
         let turns = self.trace.records.iter().filter(is_way);
         let turns = turns.filter(|record| matches!(record.what, Happening::Turn { .. }));
         let is_told = |quote: &str| self.lines.iter().any(|line| line.shown.text.contains(quote));
-        let mut sayings: Vec<((usize, u32), &Record, String)> = turns
+        let mut sayings: Vec<(bool, usize, u32, String, &Record, String)> = turns
             .filter_map(|record| {
                 let (links, who) = (self.slice.links(record.step), record.who()?);
                 let said = self.said.get(&record.step)?;
-                let seldom = said.iter().map(|said| kinds[&without_numbers(said)]).min()?;
+                let (seldom, kind) =
+                    said.iter().map(|said| without_numbers(said)).map(|k| (kinds[&k], k)).min()?;
                 let quote = self.said(record.step)?;
-                let rank = if contradicted.contains(&record.step) { (0, 0) } else { (seldom, links?) };
-                (!is_told(&quote)).then(|| (rank, record, format!("{}: {quote}", self.trace.actor(who))))
+                let is_free = !contradicted.contains(&record.step);
+                let links = links.or((!is_free).then_some(0))?;
+                let text = format!("{}: {quote}", self.trace.actor(who));
+                (!is_told(&quote)).then_some((is_free, seldom, links, kind, record, text))
             })
             .collect();
-        sayings.sort_by_key(|(rank, ..)| *rank);
+        sayings.sort_by_key(|(is_free, seldom, links, ..)| (*is_free, *seldom, *links));
+        // One of each kind, before a second of any.
+        let mut told: BTreeMap<String, usize> = BTreeMap::new();
+        let mut sayings: Vec<(bool, usize, &Record, String)> = sayings
+            .into_iter()
+            .map(|(is_free, _, _, kind, record, text)| {
+                let nth = told.entry(kind).or_default();
+                *nth += 1;
+                (is_free, *nth, record, text)
+            })
+            .collect();
+        sayings.sort_by_key(|(is_free, nth, ..)| (*is_free, *nth));
         sayings.truncate(room);
-        for (_, record, text) in sayings {
+        for (_, _, record, text) in sayings {
             self.line(CONSEQUENCE, record, "says", text);
         }
         // A fault after a turn has the step of that turn.
@@ -223,7 +245,8 @@ impl<'a> Teller<'a> {
 
     fn line(&mut self, rank: u8, record: &Record, kind: &str, text: String) {
         let shown = WhyLine { kind: kind.to_owned(), text, step: record.step, time: record.time };
-        self.lines.push(Line { rank, shown });
+        let is_slow = matches!(kind, "delay" | "late" | "down");
+        self.lines.push(Line { rank, is_slow, shown });
     }
 
     /// Where it ends.

@@ -38,23 +38,44 @@ pub fn why(trace: &Trace, broke: &Broke<'_>) -> Vec<WhyLine> {
     shorten(lines).into_iter().map(|line| line.shown).collect()
 }
 
-/// Leaves out what matters least; if all matters, the middle.
+/// Leaves out what matters least: details, then of many delays all but the first and the last, then what came of
+/// it; if all matters, the middle.
 fn shorten(mut lines: Vec<Line>) -> Vec<Line> {
-    for rank in (1..=lines::LEAST).rev() {
-        while lines.len() > LINES_MAX {
-            let Some(index) = lines.iter().position(|line| line.rank == rank) else { break };
-            lines.remove(index);
-        }
-    }
+    leave_out(&mut lines, lines::DETAIL);
+    const FIRST_SLOW: usize = 1;
+    let slow: Vec<usize> = (0..lines.len()).filter(|index| lines[*index].is_slow).collect();
+    // The line that says so takes a place too.
+    let out = if lines.len() > LINES_MAX { lines.len() - LINES_MAX + 1 } else { 0 };
+    let spare = slow.len().saturating_sub(FIRST_SLOW + 1);
+    fold(&mut lines, &slow[slow.len().min(FIRST_SLOW)..][..out.min(spare)]);
+    leave_out(&mut lines, lines::CONSEQUENCE);
     if lines.len() > LINES_MAX {
         const FIRST: usize = 4;
         let out = lines.len() - (LINES_MAX - 1);
-        let cut: Vec<Line> = lines.splice(FIRST..FIRST + out, []).collect();
-        let mut more = cut[0].shown.clone();
-        (more.kind, more.text) = ("…".to_owned(), format!("{out} more choices"));
-        lines.insert(FIRST, Line { rank: 0, shown: more });
+        fold(&mut lines, &Vec::from_iter(FIRST..FIRST + out));
     }
     lines
+}
+
+/// Leaves out lines of a rank, the first ones first, until there is room for the others.
+fn leave_out(lines: &mut Vec<Line>, rank: u8) {
+    while lines.len() > LINES_MAX {
+        let Some(index) = lines.iter().position(|line| line.rank == rank) else { break };
+        lines.remove(index);
+    }
+}
+
+/// Puts one line in the place of several, where the first of them stood.
+fn fold(lines: &mut Vec<Line>, gone: &[usize]) {
+    let [first, _, ..] = gone else { return };
+    let mut more = lines[*first].shown.clone();
+    (more.kind, more.text) = ("…".to_owned(), format!("{} more choices", gone.len()));
+    lines[*first] = Line { rank: lines::MUST, is_slow: false, shown: more };
+    let mut index = 0;
+    lines.retain(|_| {
+        index += 1;
+        !gone[1..].contains(&(index - 1))
+    });
 }
 
 #[cfg(test)]
@@ -64,7 +85,7 @@ mod tests {
 
     fn line(rank: u8, n: usize) -> Line {
         let shown = WhyLine { kind: "k".into(), text: n.to_string(), step: n as u64, time: Time::ZERO };
-        Line { rank, shown }
+        Line { rank, is_slow: false, shown }
     }
 
     #[test]
@@ -78,5 +99,9 @@ mod tests {
         let short = texts(all_matter);
         assert_eq!(short.len(), LINES_MAX);
         assert_eq!(short[3..6], ["3", "9 more choices", "13"]);
+        // Of what only took longer, the first and the last are told before anything that came of it goes.
+        let slow = |n| Line { is_slow: n < 9, ..line(u8::from(n >= 9), n) };
+        let short = texts((0..16).map(slow).collect());
+        assert_eq!(short, ["0", "5 more choices", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"]);
     }
 }
