@@ -5,7 +5,7 @@ mod common;
 
 use common::{hunt, race, run};
 use seedbed_core::abi::store::Records;
-use seedbed_core::{Actor, Context, Factory, Result, Shared, Signal, SpawnOptions, WithArgs};
+use seedbed_core::{Actor, Context, Factory, Level, Result, Shared, Signal, SpawnOptions, WithArgs};
 use seedbed_guest::{Message, SpawnFlags};
 use seedbed_hunt::Hunt;
 use seedbed_sim::{Faults, InWorld, Program, StrategySpec, World, WorldConfig};
@@ -291,4 +291,73 @@ fn a_chain_tells_what_a_crash_left_of_a_log() {
         ("fact", "a/keeper/journal life 2 says shortest = "),
     ];
     assert!(is_chain(&chain, &lines), "{chain:#?}");
+}
+
+/// Passes numbers on to another node.
+struct Passer;
+
+impl Actor for Passer {
+    type Message = u64;
+
+    fn on_start(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        cx.set_timer(Duration::from_millis(10), 1)?;
+        Ok(())
+    }
+
+    fn on_message(&mut self, _: &mut Context<'_>, _: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn on_signal(&mut self, cx: &mut Context<'_>, signal: Signal) -> Result<()> {
+        let Signal::Timer { tag, .. } = signal else { return Ok(()) };
+        let shelf = cx.address("shelf@b")?;
+        cx.send(shelf, &tag)?;
+        if tag < 40 {
+            cx.set_timer(Duration::from_millis(10), tag + 1)?;
+        }
+        Ok(())
+    }
+}
+
+/// Says of each number what it does with it: of three, it cuts two and keeps one.
+#[derive(Default)]
+struct Shelf(i64);
+
+impl Actor for Shelf {
+    type Message = u64;
+
+    fn on_message(&mut self, cx: &mut Context<'_>, n: u64) -> Result<()> {
+        let does = if n.is_multiple_of(3) { "keeps" } else { "cuts" };
+        cx.log(Level::Info, &format!("{does} {n}"));
+        self.0 += 1;
+        let came = self.0;
+        cx.observe("came", came);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_chain_tells_one_saying_of_each_kind_before_a_second_of_any() {
+    let program = |world: &mut World| {
+        world.node("a", |boot| {
+            boot.spawn(SpawnOptions::named("passer"), Arc::new(|| Passer)).expect("the name is free");
+        });
+        world.node("b", |boot| {
+            let shelf = Arc::new(Shelf::default);
+            boot.spawn(SpawnOptions::registered("shelf"), shelf).expect("the name is free");
+        });
+        world.idle("all came", |world: &World| world.facts().sum("came") == 40);
+        Ok(())
+    };
+    let config = WorldConfig { faults: Faults { drop: 100_000, ..Faults::none() }, ..WorldConfig::default() };
+    let program = InWorld { config, program };
+    let finding = run(&at_random(&program)).found.expect("one is lost").finding;
+    assert_eq!(finding.tape.choices(), 1);
+    // What it cuts is said twice as often, and is told all the same.
+    let told = |word: &str| {
+        let lines = finding.why.iter().filter(|line| line.kind == "says");
+        lines.filter(|line| line.text.contains(word)).count()
+    };
+    let chain: Vec<String> = finding.why.iter().map(ToString::to_string).collect();
+    assert!(told("keeps") >= 3 && told("cuts") >= 3, "{chain:#?}");
 }

@@ -261,3 +261,19 @@ fn kept_findings_run_first() {
     let held = rig.run("hunt transfer/seedbed.toml --runs 5");
     held.failed(0, &["held     1 regression", "module `bank:ledger`"]);
 }
+
+#[test]
+fn calls_that_no_order_explains_are_drawn_as_bars_over_time() {
+    let rig = Rig::new();
+    rig.copy("register");
+    let ran = rig.run("hunt register/seedbed.toml");
+    ran.failed(100, &["no order explains these "]);
+    let bars: Vec<&str> =
+        ran.stderr.lines().filter(|line| line.contains('├') && line.contains('┤')).collect();
+    assert!(bars.len() >= 2, "{}", ran.stderr);
+    // Each line has who called, when, and what came of it; what is earlier stands further left.
+    let begin = |bar: &&str| bar.chars().position(|c| c == '├').expect("it has a bar");
+    assert!(bars.iter().map(begin).is_sorted(), "{}", ran.stderr);
+    assert!(bars.iter().any(|bar| bar.contains("read → ")), "{}", ran.stderr);
+    assert!(bars.iter().any(|bar| bar.contains("write ")), "{}", ran.stderr);
+}
