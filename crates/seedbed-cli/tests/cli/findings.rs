@@ -1,7 +1,9 @@
 //! From a hunt to a finding, and back to the same run.
 
-use crate::rig::{Rig, fixture};
+use crate::rig::{Ran, Rig, fixture};
+use seedbed_manifest::Scenario;
 use serde_json::Value;
+use std::panic::AssertUnwindSafe;
 
 #[test]
 fn a_hunt_finds_the_planted_mistake_and_shows_it() {
@@ -155,6 +157,29 @@ fn a_tape_goes_out_as_text_or_test_and_comes_back() {
     assert_eq!((less.exit, less.stdout.contains("broken")), (0, false), "{less:?}");
     rig.write("wrong.txt", "wait for it");
     rig.run(&format!("replay {finding} --tape wrong.txt")).failed(2, &["line 1 of a tape, `wait for it`"]);
+}
+
+#[test]
+fn a_pasted_test_compiles_and_fails_until_the_mistake_is_mended() {
+    let rig = Rig::new();
+    let finding = rig.path().join(rig.hunt(&fixture("transfer/seedbed.toml")));
+    let mut shrink = rig.command(&format!("shrink {} --emit test", finding.display()));
+    let test = Ran::of(shrink.current_dir(env!("CARGO_MANIFEST_DIR"))).stdout;
+    // `pasted` is a module of these tests, and passes: its manifest is the mended one.
+    let mended = test.replace("/fixtures/transfer/", "/fixtures/transfer-fixed/");
+    assert_eq!(include_str!("pasted.rs"), mended);
+    let tape =
+        test.split("r#\"").nth(1).and_then(|rest| rest.split("\"#").next()).expect("it holds its tape");
+    let seed =
+        test.split("&program, 0x").nth(1).and_then(|rest| rest.split(',').next()).expect("and its seed");
+    let seed = u64::from_str_radix(seed, 16).unwrap();
+    let program = Scenario::load(fixture("transfer/seedbed.toml").as_ref()).unwrap();
+    let failed = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        seedbed_test::follow(&program, seed, tape);
+    }))
+    .unwrap_err();
+    let text = failed.downcast_ref::<String>().unwrap();
+    assert!(text.contains("money is conserved"), "{text}");
 }
 
 #[test]

@@ -9,6 +9,9 @@ mod findings;
 mod hostile_guests;
 mod lunatic;
 mod output;
+// As the command writes it.
+#[rustfmt::skip]
+mod pasted;
 mod real;
 mod rig;
 mod same_hash;
