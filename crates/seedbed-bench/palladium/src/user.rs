@@ -3,7 +3,6 @@
 use palladium_actor::*;
 use palladium_runtime::{Engine, EngineHandle, TokioReactor};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::{LocalSet, spawn_local};
 
@@ -75,8 +74,11 @@ pub fn here<F: Future<Output = ()>>(work: impl FnOnce(Arc<EngineHandle>) -> F) {
         let handle = Arc::new(engine.handle());
         let (_stop, stopped) = oneshot::channel();
         spawn_local(engine.run_async(stopped));
-        // Its supervisors must be there before anything can be spawned.
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        // What is spawned before its supervisor is there is lost without a word.
+        let supervisor = ActorPath::parse("/user").expect("it is a path");
+        while handle.lookup_path(&supervisor).is_none() {
+            tokio::task::yield_now().await;
+        }
         work(handle).await;
     });
 }

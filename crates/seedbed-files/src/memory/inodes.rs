@@ -168,7 +168,8 @@ impl Inodes {
     /// Takes the last changes of names back; all that is left is synced. Nothing may be open.
     pub(super) fn lose_names(&mut self, last: usize) {
         for _ in 0..last {
-            for change in self.names.pop().unwrap_or_default().into_iter().rev() {
+            let operation = self.names.pop().expect("no more are lost than were done");
+            for change in operation.into_iter().rev() {
                 match change {
                     NameChange::Given { dir, name } => {
                         let inode = self.entries(dir).remove(&name).expect("it was given, and is not taken");

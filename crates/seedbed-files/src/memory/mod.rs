@@ -212,6 +212,9 @@ impl MemoryDisk {
     }
 
     /// In a crash, and after the changes of files, the last changes of names are lost.
+    ///
+    /// # Panics
+    /// If there are not so many, see [`Unsynced`].
     pub fn lose_names(&mut self, changes: usize) {
         self.inodes.lose_names(changes);
     }

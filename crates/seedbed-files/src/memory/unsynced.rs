@@ -104,7 +104,8 @@ impl Names {
         if !self.now.is_empty() {
             self.all.push_back(std::mem::take(&mut self.now));
         }
-        if self.all.len() > CHANGES_MAX { self.all.pop_front().unwrap_or_default() } else { Vec::new() }
+        let too_many = self.all.len() > CHANGES_MAX;
+        if too_many { self.all.pop_front().expect("there is one at least") } else { Vec::new() }
     }
 
     pub(super) fn len(&self) -> usize {

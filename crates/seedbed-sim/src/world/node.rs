@@ -255,7 +255,7 @@ impl World {
     fn lose_unsynced(&mut self, node: NodeId, life: Life) {
         let Some(disk) = self.sim.disks.get(&node) else { return };
         for (path, count) in disk.unsynced() {
-            let (lost, torn) = self.lost(node, path, life, count);
+            let (lost, torn) = self.lost_and_torn(node, path, life, count);
             if let Some(disk) = self.sim.disks.get_mut(&node) {
                 disk.crash(path, count - lost, (torn, TORN));
             }
@@ -277,26 +277,28 @@ impl World {
         };
         for file in &unsynced.files {
             let path = path_of(self, &file.path);
-            let (lost, torn) = self.lost(node, path, life, file.changes);
+            let (lost, torn) = self.lost_and_torn(node, path, life, file.changes);
             files.lose(file, lost, (torn, TORN));
         }
-        let mut lost = 0;
-        if unsynced.names > 0 {
-            let n = unsynced.names as u32 + 1;
+        let names = (unsynced.names > 0).then(|| {
             let path = path_of(self, "");
-            let point = ChoicePoint { kind: ChoiceKind::Unsynced, site: 0, path, life, ordinal: Some(1), n };
-            lost = self.sim.choose(node, &point) as usize;
-        }
-        files.lose_names(lost);
+            self.lost(node, path, life, unsynced.names)
+        });
+        files.lose_names(names.unwrap_or(0));
         self.sim.disks.entry(node).or_default().files = Some(files);
     }
 
-    /// How many of the last of some records or changes are lost, and how many parts of the first of those are left.
-    fn lost(&mut self, node: NodeId, path: PathId, life: Life, count: usize) -> (usize, u32) {
+    /// How many of the last of so many records or changes are lost.
+    fn lost(&mut self, node: NodeId, path: PathId, life: Life, count: usize) -> usize {
         let n = count as u32 + 1;
         let point = ChoicePoint { kind: ChoiceKind::Unsynced, site: 0, path, life, ordinal: Some(1), n };
-        let lost = self.sim.choose(node, &point) as usize;
-        let point = ChoicePoint { kind: ChoiceKind::Torn, n: TORN, ..point };
+        self.sim.choose(node, &point) as usize
+    }
+
+    /// The same, and how many parts of the first of those are left.
+    fn lost_and_torn(&mut self, node: NodeId, path: PathId, life: Life, count: usize) -> (usize, u32) {
+        let lost = self.lost(node, path, life, count);
+        let point = ChoicePoint { kind: ChoiceKind::Torn, site: 0, path, life, ordinal: Some(1), n: TORN };
         let torn = if lost > 0 && self.sim.is_open(point.kind) { self.sim.choose(node, &point) } else { 0 };
         (lost, torn)
     }
