@@ -79,7 +79,7 @@ struct PlainOrder {
 
 impl<R: Real> Schedule<R> for PlainOrder {
     #[inline]
-    fn next(&mut self, r: &mut R) -> Option<Delivery> {
+    fn next(&mut self, _: &Kernel, r: &mut R) -> Option<Delivery> {
         self.left = self.left.checked_sub(1)?;
         let next = r.real().order.pop_front();
         self.more = next.is_some();

@@ -4,6 +4,7 @@
 //! the profile; unless its strategy decides what goes wrong, and wants all of it to be possible. All rates are per million and all draws are integers.
 
 use crate::plan::Deed;
+use crate::strategy::Kinds;
 use seedbed_core::{ChoiceKind, ChoicePoint, Stream, Time};
 use serde::{Deserialize, Serialize};
 
@@ -308,6 +309,8 @@ impl Swarm {
 #[derive(Debug)]
 pub(crate) struct Chance {
     pub(crate) faults: Faults,
+    /// The kinds that have a rate.
+    on: Kinds,
     swarm: Swarm,
     /// The rate of the link that is decided about, if it has its own.
     own: Option<(ChoiceKind, u32)>,
@@ -335,7 +338,9 @@ impl Chance {
     }
 
     fn new(faults: Faults, swarm: Swarm, stream: Stream) -> Chance {
+        let on = ChoiceKind::ALL.into_iter().filter(|kind| faults.rate(*kind) > 0);
         Chance {
+            on: on.fold(Kinds::default(), Kinds::with),
             faults,
             swarm,
             own: None,
@@ -361,6 +366,12 @@ impl Chance {
             Some((own, rate)) if own == kind => rate,
             _ => self.faults.rate(kind),
         }
+    }
+
+    /// True if one of these kinds, which are of no link, can happen in this run.
+    #[inline]
+    pub(crate) fn has_rate(&self, kinds: Kinds) -> bool {
+        self.on.has_any(kinds)
     }
 
     /// True if this kind of fault can happen at all now.

@@ -107,18 +107,19 @@ impl Property {
         self.sometimes
     }
 
-    pub(crate) fn reads_any(&self, changed: Reads) -> bool {
-        self.reads.any_of(changed)
+    /// What has to change in a turn for this to be looked at after it.
+    pub(crate) fn looks_for(&self) -> Reads {
+        match self.when {
+            When::Always | When::Never => self.reads,
+            // While it is hot, time counts.
+            When::Again(_) => self.reads.with(Reads::STEPS, self.hot.is_some()),
+            When::Idle | When::End | When::Eventually(_) => Reads::default(),
+        }
     }
 
-    /// True if it is to be looked at after a turn that changed this.
-    pub(crate) fn is_due(&self, changed: Reads) -> bool {
-        match self.when {
-            When::Always | When::Never => self.reads_any(changed),
-            // While it is hot, time counts.
-            When::Again(_) => self.hot.is_some() || self.reads_any(changed),
-            When::Idle | When::End | When::Eventually(_) => false,
-        }
+    /// True if it must still come to hold.
+    pub(crate) fn is_awaited(&self) -> bool {
+        matches!(self.when, When::Eventually(_)) && !self.met
     }
 
     pub(crate) fn broken(&mut self, world: &World) -> Option<String> {

@@ -17,11 +17,11 @@ use crate::property::Broken;
 use crate::replay::Replay;
 use crate::rules::{Kept, Rules};
 use crate::sockets::Sockets;
-use crate::strategy::{Candidate, Did, FailureId, Footprint, Scene, Strategy};
+use crate::strategy::{Candidate, Did, FailureId, Footprint, Kinds, Pick, Scene, Strategy};
 use seedbed_core::{
     At, Body, Chain, ChoiceKey, ChoiceKind, ChoicePoint, Delivery, EffectOutcome, EffectRequest, Event,
     ExitReason, InputStats, Instead, Life, Mail, NodeId, Observer, OrderKey, Packet, PathId, Pid, Port,
-    Reactor, Tape, TapeEntry, Time, TraceHash, decision, node_of,
+    Reactor, SignalName, Tape, TapeEntry, Time, TraceHash, decision, node_of,
 };
 use seedbed_files::{Answer, Image, MemoryDisk, Op};
 use std::collections::{BTreeMap, BTreeSet};
@@ -234,6 +234,78 @@ impl Sim {
         }
     }
 
+    /// True if a look at what is due may find something.
+    #[inline]
+    pub(crate) fn may_anything_be_due(&self) -> bool {
+        self.looked != Some(self.now) || self.rules.act_now()
+    }
+
+    /// True if a tape is followed to the letter, and cannot be.
+    #[inline]
+    pub(crate) fn replay_failed(&self) -> bool {
+        matches!(&self.mode, Mode::Replay(replay, _) if replay.failed())
+    }
+
+    /// True if nothing has to be done between two turns, and no time can pass.
+    #[inline]
+    pub(crate) fn goes_on(&self) -> bool {
+        !(self.may_anything_be_due() || self.is_held_back() || self.may_let_pass() || self.replay_failed())
+    }
+
+    /// True if a tape that says which deliveries go is followed.
+    #[inline]
+    pub(crate) fn is_held_back(&self) -> bool {
+        self.holds.is_some() && !self.calm
+    }
+
+    /// True if the clock may be let pass by chance while mail waits.
+    #[inline]
+    pub(crate) fn may_let_pass(&self) -> bool {
+        self.chance.faults.clock > 0 && !self.calm && matches!(self.mode, Mode::Explore)
+    }
+
+    /// Decides what goes next, where no tape says which deliveries go; `clock` says whether the clock can pass.
+    #[inline]
+    pub(crate) fn pick(&mut self, clock: bool) -> Pick {
+        if self.calm || !matches!(self.mode, Mode::Explore) {
+            return Pick::Plain;
+        }
+        self.stats.choice_points += u64::from(clock || self.order.len() > 1);
+        self.strategy.pick(&self.order, clock)
+    }
+
+    /// Takes what was picked out of what is possible; `name` is asked for that of what plain order has first.
+    #[inline]
+    pub(crate) fn take(
+        &mut self,
+        chosen: u32,
+        plain: u32,
+        name: impl FnOnce(Delivery) -> SignalName,
+    ) -> Delivery {
+        if chosen != plain {
+            self.passed_over = Some(self.pass_over(plain, name));
+        }
+        if let (Some(holds), false) = (&mut self.holds, self.calm) {
+            holds.picked(chosen);
+        }
+        let delivery = self.order.delivery(chosen);
+        self.gone(chosen);
+        delivery
+    }
+
+    /// Counts that something else than the plain delivery goes; gives where and when that was.
+    #[inline]
+    pub(crate) fn pass_over(
+        &mut self,
+        plain: u32,
+        name: impl FnOnce(Delivery) -> SignalName,
+    ) -> (OrderKey, At) {
+        let delivery = self.order.delivery(plain);
+        let key = OrderKey { plain: name(delivery), passed: self.order.passed(plain) };
+        self.order.pass_over(plain);
+        (key, self.at(delivery.node))
+    }
+
     /// Something was added that is due at this time: a look at what is due may be needed.
     #[inline]
     pub(crate) fn is_due(&mut self, at: Time) {
@@ -320,6 +392,12 @@ impl Sim {
         event.hash_into(&mut self.hash);
         let at = self.at(node);
         self.observers.iter_mut().for_each(|o| o.event(at, event));
+    }
+
+    /// True if a choice of one of these kinds, which are of no link, could be answered with anything but 0.
+    #[inline]
+    pub(crate) fn may_strike(&self, kinds: Kinds) -> bool {
+        !self.calm && (!matches!(self.mode, Mode::Explore) || self.chance.has_rate(kinds))
     }
 
     /// True if a choice of this kind could be answered with anything but 0: spares naming it.

@@ -15,8 +15,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Says which turns a batch is made of.
 pub trait Schedule<R> {
-    /// What goes next; `None` ends the batch. What is stale is passed over, and another is asked for.
-    fn next(&mut self, r: &mut R) -> Option<Delivery>;
+    /// What goes next on this node, between two turns; `None` ends the batch. What is stale is passed over, and
+    /// another is asked for.
+    fn next(&mut self, kernel: &Kernel, r: &mut R) -> Option<Delivery>;
 
     /// The turn of what [`next`](Self::next) gave last begins; gives the number of its step.
     fn begins(&mut self, r: &mut R) -> u64;
@@ -83,7 +84,7 @@ impl<R: Reactor, S: Schedule<R>> Batch<'_, R, S> {
     #[inline(always)]
     fn begin(&mut self) {
         let Batch { kernel, r, schedule, turn, begun } = self;
-        while !*begun && let Some(delivery) = schedule.next(r) {
+        while !*begun && let Some(delivery) = schedule.next(kernel, r) {
             *begun = kernel.begin(*r, delivery, turn, |r| schedule.begins(r));
         }
     }

@@ -124,6 +124,12 @@ impl Kernel {
         Some(self.node.arena.payload(self.node.next_of_line(line)))
     }
 
+    /// Whose turn began last.
+    #[inline]
+    pub fn last_turn(&self) -> Pid {
+        self.node.turn.pid
+    }
+
     /// Path and life of the actor in a slot.
     #[inline]
     pub fn receiver(&self, slot: u32) -> (PathId, Life) {

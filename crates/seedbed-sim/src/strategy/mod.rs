@@ -82,10 +82,24 @@ pub struct RunStart {
 pub struct Kinds(u64);
 
 impl Kinds {
+    /// These.
+    pub(crate) const fn of(kinds: &[ChoiceKind]) -> Kinds {
+        match kinds {
+            [] => Kinds(0),
+            [kind, rest @ ..] => Kinds::of(rest).with(*kind),
+        }
+    }
+
     /// With another one.
     #[must_use]
-    pub(crate) fn with(self, kind: ChoiceKind) -> Kinds {
+    pub(crate) const fn with(self, kind: ChoiceKind) -> Kinds {
         Kinds(self.0 | 1 << kind as u8)
+    }
+
+    /// True if they have one in common.
+    #[inline]
+    pub(crate) fn has_any(self, kinds: Kinds) -> bool {
+        self.0 & kinds.0 != 0
     }
 
     /// True if it is one of them.

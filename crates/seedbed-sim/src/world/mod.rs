@@ -1,6 +1,7 @@
 //! A world: nodes, network, clock, faults, properties, one seed.
 //!
 //! - `step.rs`: how it moves.
+//! - `turns.rs`: how turns follow each other, and what comes after each.
 //! - `node.rs`: how nodes come and go.
 //! - `client.rs`: the outside.
 //! - `supervisors.rs`: calls to supervisors.
@@ -15,6 +16,7 @@ mod plan;
 mod rules;
 mod step;
 mod supervisors;
+mod turns;
 
 pub use client::{AskError, Client};
 pub use node::NodeBoot;

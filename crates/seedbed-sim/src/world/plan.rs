@@ -70,6 +70,11 @@ impl Plan {
         if self.due.is_empty() { None } else { self.due.first_key_value().map(|((at, _), _)| *at) }
     }
 
+    /// What has to change in a turn for each condition to be looked at after it.
+    pub(super) fn looks_for(&self) -> impl Iterator<Item = Reads> {
+        self.conditions.iter().filter(|c| c.left > 0).map(|c| c.reads)
+    }
+
     fn schedule(&mut self, at: Time, step: Step) {
         self.made += 1;
         self.awaited += usize::from(self.is_awaited(&step));

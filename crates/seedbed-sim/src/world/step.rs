@@ -1,16 +1,17 @@
 //! How a world moves: turns, time, faults, properties (rules W1–W6).
 
 use super::World;
+use super::node::Host;
 use crate::disk::{Fails, takes_room};
 use crate::holds::Holds;
 use crate::latency::{STEPS, share};
 use crate::network::{is_lost_if_cut, is_of_socket};
-use crate::property::{Property, Seen, When};
-use crate::sim::{Mode, NodePort};
-use crate::strategy::{Did, Pick};
+use crate::property::{Property, When};
+use crate::sim::Mode;
+use crate::strategy::Pick;
 use seedbed_core::{
-    At, Body, ChoiceKind, ChoicePoint, Delivery, EffectError, Envelope, Flags, Instead, Life, Mail, NodeId,
-    OrderKey, Packet, PathId, Pid, Ran, SignalName, TapeEntry, Time, Until, node_of,
+    Body, ChoiceKind, ChoicePoint, Delivery, EffectError, Envelope, Flags, Instead, Life, Mail, NodeId,
+    OrderKey, Packet, SignalName, TapeEntry, Time, Until, node_of,
 };
 use std::time::Duration;
 
@@ -88,16 +89,12 @@ impl World {
 
     /// True if [`run`](Self::run) has ended.
     pub(crate) fn has_ended(&self) -> bool {
-        self.ended || self.sim.found.is_some() || self.replay_failed() || self.is_stopped()
+        self.ended || self.sim.found.is_some() || self.sim.replay_failed() || self.is_stopped()
     }
 
     /// True if the run is left as it stands.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stop_after.is_some_and(|step| self.sim.step >= step)
-    }
-
-    fn replay_failed(&self) -> bool {
-        matches!(&self.sim.mode, Mode::Replay(replay, _) if replay.failed())
     }
 
     fn run_until(&mut self, until: Time) -> Advance {
@@ -150,8 +147,7 @@ impl World {
             return;
         }
         let mut properties = std::mem::take(&mut self.properties);
-        let late = |p: &&mut Property| matches!(p.when, When::Eventually(_)) && !p.met;
-        if let Some(property) = properties.iter_mut().find(late) {
+        if let Some(property) = properties.iter_mut().find(|p| p.is_awaited()) {
             let message = format!(
                 "it did not come to hold (faults stopped at {stopped}, last looked at {now}, step {step})"
             );
@@ -161,16 +157,17 @@ impl World {
         self.properties = properties;
     }
 
-    /// One move: what is due happens, then one turn runs, or time passes, not beyond `until`.
+    /// One move: what is due happens, then a turn runs and those that follow it at once, or time passes, not beyond
+    /// `until`.
     pub(super) fn advance(&mut self, until: Time) -> Advance {
         self.begun = true;
-        if self.sim.found.is_some() || self.replay_failed() || self.is_stopped() {
+        if self.sim.found.is_some() || self.sim.replay_failed() || self.is_stopped() {
             return Advance::Stopped;
         }
-        if self.sim.looked == Some(self.sim.now) && !self.sim.rules.act_now() {
-            debug_assert!(self.is_nothing_due(), "what adds something that is due says so");
-        } else {
+        if self.sim.may_anything_be_due() {
             self.deliver_due();
+        } else {
+            debug_assert!(self.is_nothing_due(), "what adds something that is due says so");
         }
         if self.sim.order.is_empty() {
             return match self.next_time() {
@@ -183,10 +180,10 @@ impl World {
             };
         }
         let Some(delivery) = self.pick(until) else { return Advance::Moved };
-        if self.replay_failed() {
+        if self.sim.replay_failed() {
             return Advance::Stopped;
         }
-        self.turn(delivery);
+        self.turns(delivery);
         if self.sim.step >= self.config.steps_max {
             let message = format!("the run took {} steps and had not ended", self.sim.step);
             self.sim.find("a run ends within steps_max", "always", message);
@@ -439,15 +436,8 @@ impl World {
     /// Decides what goes next; `None` if time passed instead.
     fn pick(&mut self, until: Time) -> Option<Delivery> {
         let mut plain = self.sim.order.first().expect("something is enabled");
-        let picked = match &self.sim.mode {
-            _ if self.sim.calm => Pick::Plain,
-            Mode::Explore => {
-                let clock = self.may_pass(until, self.sim.chance.faults.clock);
-                self.sim.stats.choice_points += u64::from(clock || self.sim.order.len() > 1);
-                self.sim.strategy.pick(&self.sim.order, clock)
-            }
-            Mode::Replay(..) if self.sim.holds.is_none() => Pick::Plain,
-            Mode::Replay(..) => match self.first_not_held(until) {
+        let picked = if self.sim.is_held_back() {
+            match self.first_not_held(until) {
                 Some(first) => {
                     plain = first;
                     self.pick_from_tape(plain, until)
@@ -456,27 +446,22 @@ impl World {
                     self.pass_clock();
                     return None;
                 }
-            },
+            }
+        } else {
+            let clock = self.sim.may_let_pass() && self.may_pass(until, self.sim.chance.faults.clock);
+            self.sim.pick(clock)
         };
         let chosen = match picked {
             Pick::Plain => plain,
             Pick::Run(id) => id,
             Pick::Clock => {
-                let (key, at) = self.pass_over(plain);
+                let (key, at) = self.sim.pass_over(plain, |delivery| name(&self.hosts, delivery));
                 self.sim.record(TapeEntry::Order { key, instead: Instead::Clock }, at);
                 self.pass_clock();
                 return None;
             }
         };
-        let delivery = self.sim.order.delivery(chosen);
-        if chosen != plain {
-            self.sim.passed_over = Some(self.pass_over(plain));
-        }
-        if let (Some(holds), false) = (&mut self.sim.holds, self.sim.calm) {
-            holds.picked(chosen);
-        }
-        self.sim.gone(chosen);
-        Some(delivery)
+        Some(self.sim.take(chosen, plain, |delivery| name(&self.hosts, delivery)))
     }
 
     /// True if the clock can pass while mail waits.
@@ -492,19 +477,6 @@ impl World {
         if let Some(holds) = &mut self.sim.holds {
             holds.clock_passed();
         }
-    }
-
-    fn name(&self, delivery: Delivery) -> SignalName {
-        let kernel = self.host(delivery.node).and_then(|h| h.kernel.as_ref());
-        kernel.and_then(|k| k.name(delivery)).expect("what is enabled can be named")
-    }
-
-    /// Counts that something else than the plain delivery goes; gives where and when that was.
-    fn pass_over(&mut self, plain: u32) -> (OrderKey, At) {
-        let delivery = self.sim.order.delivery(plain);
-        let key = OrderKey { plain: self.name(delivery), passed: self.sim.order.passed(plain) };
-        self.sim.order.pass_over(plain);
-        (key, self.sim.at(delivery.node))
     }
 
     /// The first in plain order that the tape does not hold back; `None` if all are held and the
@@ -526,7 +498,7 @@ impl World {
     fn name_deliveries(&mut self) {
         let Some(holds) = &mut self.sim.holds else { return };
         for (id, delivery) in holds.take_fresh() {
-            let name = self.name(delivery);
+            let name = name(&self.hosts, delivery);
             let held = self.sim.holds.as_mut().map(|h| h.name(id, name)).unwrap_or_default();
             self.held_back(delivery.node, held);
         }
@@ -534,7 +506,7 @@ impl World {
         for delivery in moved {
             let id = self.sim.order.of_line(delivery);
             if self.sim.order.delivery(id) == delivery {
-                let name = self.name(delivery);
+                let name = name(&self.hosts, delivery);
                 let held = self.sim.holds.as_mut().map(|h| h.renamed(id, name)).unwrap_or_default();
                 self.held_back(delivery.node, held);
             }
@@ -594,7 +566,7 @@ impl World {
     fn possible(&self) -> String {
         const MOST: usize = 4;
         let text = |id: u32| {
-            let name = self.name(self.sim.order.delivery(id));
+            let name = name(&self.hosts, self.sim.order.delivery(id));
             let path = self.sim.paths.get(&name.path).map_or("?", String::as_str);
             name.display(path).to_string()
         };
@@ -603,109 +575,8 @@ impl World {
         first.join(", ") + &if more > 0 { format!(", and {more} more") } else { String::new() }
     }
 
-    fn turn(&mut self, delivery: Delivery) {
-        self.sim.step += 1;
-        self.sim.did = Did::Nothing;
-        let step = self.sim.step;
-        let node = delivery.node;
-        let host = &mut self.hosts[usize::from(node.0) - 1];
-        host.turns += 1;
-        let (turns, crashes) = (host.turns, host.has_boot_function());
-        let kernel = host.kernel.as_mut().expect("a delivery is on a node that is up");
-        kernel.set_step(step);
-        let (root, boot) = (host.path, Life(u32::from(kernel.boot_number().0)));
-        let ran = kernel.run(&mut NodePort { sim: &mut self.sim, node }, delivery);
-        let Ran::Turn { pid, .. } = ran else { unreachable!("the order holds only what is enabled") };
-        if let Some(at) = kernel.next_deadline() {
-            self.sim.is_due(at);
-        }
-        if let Some(footprint) = &self.sim.footprint {
-            self.sim.strategy.ran(footprint);
-        }
-        self.take_time(node);
-        self.faults_after(node, pid, crashes.then_some((root, boot, turns)));
-        let seen = Seen::of(&self.sim);
-        let changed = seen.changes_since(&self.seen);
-        self.seen = seen;
-        self.look(|p| p.is_due(changed));
-        self.look_at_plan(changed);
-    }
-
-    /// Occupies the node with the turn that ran, if turns take time there.
-    fn take_time(&mut self, node: NodeId) {
-        let lag = std::mem::take(&mut self.sim.lag);
-        if lag > 0 {
-            self.occupy(node, lag);
-        }
-    }
-
-    /// Occupies a node for so many nanoseconds.
-    pub(super) fn occupy(&mut self, node: NodeId, ns: u64) {
-        let until = Time::from_nanos(self.sim.now.as_nanos().saturating_add(ns));
-        let kernel = self.hosts[usize::from(node.0) - 1].kernel.as_ref();
-        if let Some(kernel) = kernel {
-            self.sim.occupy(node, until, |d| kernel.chain(d).expect("what is in the order is current"));
-        }
-    }
-
-    /// Kills and crashes by chance, after a turn.
-    fn faults_after(&mut self, node: NodeId, pid: Pid, host: Option<(PathId, Life, u64)>) {
-        let point = |kind, (path, life, nth): (PathId, Life, u64)| ChoicePoint {
-            kind,
-            site: 0,
-            path,
-            life,
-            ordinal: Some(nth),
-            n: 2,
-        };
-        if self.sim.is_open(ChoiceKind::Kill)
-            && let Some(actor) = self.host(node).and_then(|h| h.kernel.as_ref()?.supervised(pid))
-            && self.sim.choose(node, &point(ChoiceKind::Kill, actor)) == 1
-        {
-            self.kill(pid);
-        }
-        if let Some(host) = host {
-            self.slow_faults_after(node, host);
-        }
-        if let Some(host) = host
-            && self.sim.is_open(ChoiceKind::Crash)
-            && self.sim.choose(node, &point(ChoiceKind::Crash, host)) == 1
-        {
-            self.crash(node);
-        }
-    }
-
-    /// Pauses, slowness and clock jumps by chance, after a turn.
-    fn slow_faults_after(&mut self, node: NodeId, (path, life, nth): (PathId, Life, u64)) {
-        let point = |kind, n| ChoicePoint { kind, site: 0, path, life, ordinal: Some(nth), n };
-        if self.sim.is_open(ChoiceKind::Pause) {
-            let answer = self.sim.choose(node, &point(ChoiceKind::Pause, STEPS));
-            if answer > 0 {
-                self.occupy(node, share(self.config.faults.pause_for, answer - 1, STEPS - 2));
-            }
-        }
-        if self.sim.is_open(ChoiceKind::Slow) {
-            const QUARTERS: u32 = 4;
-            let answer = self.sim.choose(node, &point(ChoiceKind::Slow, 1 + QUARTERS * QUARTERS));
-            if let Some(answer) = answer.checked_sub(1) {
-                let by = share(self.config.faults.slow_by, answer % QUARTERS, QUARTERS - 1);
-                let lasts = share(self.config.faults.slow_for, answer / QUARTERS, QUARTERS - 1);
-                let until = Time::from_nanos(self.sim.now.as_nanos().saturating_add(lasts));
-                self.sim.slowed.insert(node, (by, until));
-            }
-        }
-        if self.sim.is_open(ChoiceKind::ClockJump) {
-            let answer = self.sim.choose(node, &point(ChoiceKind::ClockJump, 2 * STEPS + 1));
-            if answer > 0 {
-                let by = share(self.config.faults.jump_by, (answer - 1) / 2, STEPS - 1);
-                let by = i64::try_from(by).unwrap_or(i64::MAX);
-                self.sim.clocks.jump(node, if answer % 2 == 1 { by } else { -by });
-            }
-        }
-    }
-
     /// Looks at the properties that are due.
-    fn look(&mut self, due: impl Fn(&Property) -> bool) {
+    pub(super) fn look(&mut self, due: impl Fn(&Property) -> bool) {
         if self.sim.found.is_some() || !self.properties.iter().any(&due) {
             return;
         }
@@ -756,4 +627,10 @@ impl World {
         }
         self.properties = properties;
     }
+}
+
+/// The name of what is possible.
+fn name(hosts: &[Host], delivery: Delivery) -> SignalName {
+    let kernel = hosts.get(usize::from(delivery.node.0) - 1).and_then(|host| host.kernel.as_ref());
+    kernel.and_then(|kernel| kernel.name(delivery)).expect("what is enabled can be named")
 }

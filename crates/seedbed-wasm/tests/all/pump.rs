@@ -3,10 +3,13 @@
 
 use crate::world::{World, actor, module};
 use seedbed_abi::{ExitReason, Failure, Pid, Signal, TrapKind};
-use seedbed_core::{Actor, Bytes, Context, Request, Result};
+use seedbed_core::{Actor, At, Bytes, Context, Event, Observer, Request, Result};
 use seedbed_rt::{System, block_on};
+use seedbed_sim::{InWorld, Outcome, Property, Reads, RunConfig, StrategySpec, When, WorldConfig, run_with};
 use seedbed_wasm::WasmActor;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// What is done at the end of a route, by its tag; nothing by any other.
@@ -74,27 +77,36 @@ fn route(pids: &[Pid]) -> Vec<u8> {
     pids.iter().flat_map(|pid| pid.to_raw().to_le_bytes()).collect()
 }
 
-/// A world with eight guests and a native actor, and what they are sent.
+/// What eight guests and a native actor are sent, tags and routes: they end each other and themselves in all ways.
+fn letters(g: &[Pid], native: Pid) -> Vec<(Pid, u64, Vec<u8>)> {
+    let long: Vec<Pid> = (0..40).map(|n| g[n % 2]).collect();
+    vec![
+        (g[0], NOTHING, route(&long)),
+        (g[1], GROW, route(&[g[2], g[0], g[2]])),
+        (g[0], GROW, route(&[g[2]])),
+        (g[2], TRAP, route(&[g[1], native, g[3]])),
+        (g[3], FAIL, route(&[g[0], g[4]])),
+        (g[4], KILL, route(&[native, g[1], g[5], g[6]])),
+        (g[5], PANIC, route(&[g[2], g[7]])),
+        (g[6], TIMER, route(&[g[0]])),
+        (g[7], SPIN, route(&[native, g[6], g[1], g[2]])),
+        (native, EXIT, route(&[g[0], g[1], g[5]])),
+        (g[3], NOTHING, route(&[g[3], g[4], g[0], g[4]])),
+        (g[1], STOP, route(&long[..9])),
+        (g[5], KILL_ITSELF, route(&[g[1], g[0]])),
+        (g[0], NOTHING, route(&[g[1]; 90])),
+    ]
+}
+
+/// A world with them.
 fn mixed() -> World {
     let mut world = World::new().unsimulated();
     let guest = router();
     let g: Vec<Pid> = (0..8).map(|n| world.spawn_lazily(&format!("g{n}"), guest.clone())).collect();
     let native = world.spawn_lazily("native", || Native);
-    let long: Vec<Pid> = (0..40).map(|n| g[n % 2]).collect();
-    world.post(g[0], 0, NOTHING, &route(&long));
-    world.post(g[1], 0, GROW, &route(&[g[2], g[0], g[2]]));
-    world.post(g[0], 0, GROW, &route(&[g[2]]));
-    world.post(g[2], 0, TRAP, &route(&[g[1], native, g[3]]));
-    world.post(g[3], 0, FAIL, &route(&[g[0], g[4]]));
-    world.post(g[4], 0, KILL, &route(&[native, g[1], g[5], g[6]]));
-    world.post(g[5], 0, PANIC, &route(&[g[2], g[7]]));
-    world.post(g[6], 0, TIMER, &route(&[g[0]]));
-    world.post(g[7], 0, SPIN, &route(&[native, g[6], g[1], g[2]]));
-    world.post(native, 0, EXIT, &route(&[g[0], g[1], g[5]]));
-    world.post(g[3], 0, NOTHING, &route(&[g[3], g[4], g[0], g[4]]));
-    world.post(g[1], 0, STOP, &route(&long[..9]));
-    world.post(g[5], 0, KILL_ITSELF, &route(&[g[1], g[0]]));
-    world.post(g[0], 0, NOTHING, &route(&[g[1]; 90]));
+    for (to, tag, route) in letters(&g, native) {
+        world.post(to, 0, tag, &route);
+    }
     world
 }
 
@@ -132,6 +144,65 @@ fn a_turn_is_a_turn_whoever_calls_it() {
             assert_eq!(one, other, "event {at}, in batches of {turns}");
         }
         assert_eq!(expected.len(), events.len(), "in batches of {turns}");
+    }
+}
+
+/// Notes all that happens, and panics where a guest logs `panic`.
+#[derive(Clone, Default)]
+struct Seeing(Rc<RefCell<Vec<String>>>);
+
+impl Observer for Seeing {
+    fn event(&mut self, at: At, event: &Event<'_>) {
+        self.0.borrow_mut().push(format!("{at:?} {event:?}"));
+        assert!(!matches!(event, Event::Logged { text: "panic", .. }), "a host call went wrong");
+    }
+}
+
+/// They under the simulator, turn by turn or as many at once as it lets run; it is a finding when so many messages
+/// have reached nobody.
+fn simulated(strategy: &str, seed: u64, one_by_one: bool, lost_max: u64) -> (Outcome, Vec<String>) {
+    let program = |world: &mut seedbed_sim::World| {
+        if one_by_one {
+            let all = Property::new("one by one", When::Always, |_: &seedbed_sim::World| true);
+            world.add_property(all.reads(Reads::STEPS));
+        }
+        let few = move |world: &seedbed_sim::World| world.stats().dead_letters < lost_max;
+        world.add_property(Property::new("few are lost", When::Always, few).reads(Reads::DEAD_LETTERS));
+        let guest = router();
+        let g: Vec<Pid> = (0..8).map(|n| world.spawn(&format!("g{n}"), guest.clone())).collect();
+        let native = world.spawn("native", || Native);
+        let client = world.client();
+        for (to, tag, route) in letters(&g, native) {
+            world.send_raw(client, to, tag, route, false);
+        }
+        world.run()?;
+        Ok(())
+    };
+    let config = WorldConfig { allow_failures: true, ..WorldConfig::default() };
+    let strategy = strategy.parse::<StrategySpec>().expect("one of these").build();
+    let seeing = Seeing::default();
+    let program = InWorld { config, program };
+    let (mut outcome, _) =
+        run_with(&program, &RunConfig::seed(seed), strategy, vec![Box::new(seeing.clone())]);
+    (outcome.stats.checks, outcome.properties) = (0, 0);
+    (outcome, seeing.0.take())
+}
+
+#[test]
+fn a_simulated_turn_is_a_turn_however_many_run_at_once() {
+    for strategy in ["plain", "random", "pct:3", "pos"] {
+        for (seed, lost_max) in [(1, u64::MAX), (2, u64::MAX), (3, 1), (4, 2), (5, 4)] {
+            let what = format!("{strategy}, seed {seed}");
+            let (expected, events) = simulated(strategy, seed, true, lost_max);
+            assert_eq!(expected.found.is_some(), lost_max < u64::MAX, "{what}");
+            let ended = events.iter().filter(|event| event.contains("Exited")).count();
+            assert!(ended >= 4 || lost_max < u64::MAX, "{what}: {ended}");
+            let (outcome, at_once) = simulated(strategy, seed, false, lost_max);
+            for (at, (one, other)) in events.iter().zip(&at_once).enumerate() {
+                assert_eq!(one, other, "event {at}, {what}");
+            }
+            assert_eq!(expected, outcome, "{what}");
+        }
     }
 }
 

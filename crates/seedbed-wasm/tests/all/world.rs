@@ -125,7 +125,7 @@ impl Reactor for Still {
 struct Turns(usize);
 
 impl Schedule<Still> for Turns {
-    fn next(&mut self, r: &mut Still) -> Option<Delivery> {
+    fn next(&mut self, _: &Kernel, r: &mut Still) -> Option<Delivery> {
         self.0 = self.0.checked_sub(1)?;
         r.queue.pop_front()
     }
