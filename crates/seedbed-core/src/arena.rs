@@ -21,8 +21,8 @@ pub(crate) struct Signal {
     pub(crate) cause: u64,
     /// Next in its line, or next free.
     pub(crate) next: u32,
-    /// In an outbox: the receiver's slot. In a line: 1 for the copy of a message that came twice;
-    /// the receiver's own number for an exit that no actor sent.
+    /// Of a message whose sender waits for room: the receiver's slot. In a line: 1 for the copy of a message
+    /// that came twice; the receiver's own number for an exit that no actor sent.
     pub(crate) aux: u32,
     inline: [u8; INLINE],
 }
@@ -33,38 +33,31 @@ pub(crate) struct Arena {
     free: u32,
     large: Vec<Option<Box<[u8]>>>,
     large_free: Vec<u32>,
-    live: u32,
 }
 
 impl Arena {
     pub(crate) fn new() -> Arena {
-        Arena { slots: Vec::new(), free: NIL, large: Vec::new(), large_free: Vec::new(), live: 0 }
+        Arena { slots: Vec::new(), free: NIL, large: Vec::new(), large_free: Vec::new() }
     }
 
     /// How many slots are in use.
     pub(crate) fn live(&self) -> u32 {
-        self.live
+        let next = |at: &u32| self.slots.get(*at as usize).map(|slot| slot.next);
+        let free = std::iter::successors(Some(self.free), next).count() - 1;
+        (self.slots.len() - free) as u32
     }
 
     /// Puts a signal in; `envelope.len` is set from the payload.
     #[inline(always)]
     pub(crate) fn insert(&mut self, envelope: Envelope, payload: &[u8], cause: u64) -> u32 {
-        self.insert_for(envelope, payload, cause, 0)
-    }
-
-    /// The same for the receiver in this slot.
-    #[inline(always)]
-    pub(crate) fn insert_for(&mut self, envelope: Envelope, payload: &[u8], cause: u64, aux: u32) -> u32 {
         let len = u32::try_from(payload.len()).expect("payloads are bounded before they get here");
-        let at = self.free;
-        let index = if at == NIL {
-            self.grow()
-        } else {
-            self.free = self.slots[at as usize].next;
-            at
-        };
-        self.live += 1;
+        // Where none is free, the number is none of a slot.
+        if self.free as usize >= self.slots.len() {
+            self.grow();
+        }
+        let index = self.free;
         let slot = &mut self.slots[index as usize];
+        self.free = slot.next;
         // Field by field: they are in registers, and a copy in memory would be stored narrow and loaded wide.
         let Envelope { id, from, to, correlation, tag, len: _, flags } = envelope;
         slot.envelope.id = id;
@@ -76,7 +69,7 @@ impl Arena {
         slot.envelope.flags = flags;
         slot.cause = cause;
         slot.next = NIL;
-        slot.aux = aux;
+        slot.aux = 0;
         if payload.len() <= INLINE {
             slot.inline[..payload.len()].copy_from_slice(payload);
         } else {
@@ -86,10 +79,9 @@ impl Arena {
     }
 
     #[cold]
-    fn grow(&mut self) -> u32 {
-        let index = u32::try_from(self.slots.len()).expect("mailbox bounds keep the arena below 2^32 slots");
+    fn grow(&mut self) {
+        self.free = u32::try_from(self.slots.len()).expect("mailbox bounds keep the arena below 2^32 slots");
         self.slots.push(Signal::empty());
-        index
     }
 
     #[cold]
@@ -119,52 +111,63 @@ impl Arena {
         &mut self.slots[index as usize]
     }
 
-    /// The payload of a signal that stays.
-    pub(crate) fn payload(&self, index: u32) -> &[u8] {
+    /// The envelope and the payload of a signal.
+    #[inline]
+    pub(crate) fn read(&self, index: u32) -> (&Envelope, &[u8]) {
         let slot = &self.slots[index as usize];
-        let len = slot.envelope.len as usize;
-        if len <= INLINE {
-            &slot.inline[..len]
-        } else {
-            self.large[slot.large_index()].as_deref().expect("a large signal has its box")
-        }
+        let len = slot.envelope.len;
+        let payload = if is_large(len) { self.large_payload(slot) } else { &slot.inline[..len as usize] };
+        (&slot.envelope, payload)
     }
 
-    /// Takes a signal out, to `out`, and frees its slot; a payload that does not lie in it is still to be
-    /// taken. Gives the length of the payload.
-    #[inline(always)]
-    pub(crate) fn take(&mut self, index: u32, out: &mut Signal) -> u32 {
-        let slot = &mut self.slots[index as usize];
-        slot.next = self.free;
-        self.free = index;
-        self.live -= 1;
+    #[cold]
+    fn large_payload(&self, slot: &Signal) -> &[u8] {
+        self.large[slot.large_index()].as_deref().expect("a large signal has its box")
+    }
+
+    /// The payload of a signal.
+    #[inline]
+    pub(crate) fn payload(&self, index: u32) -> &[u8] {
+        self.read(index).1
+    }
+
+    /// Copies a signal to `out`, for who reads it while the arena is at work; a payload that does not lie
+    /// in it goes to `large`, and is not here any more. Gives the payload's length: in the copy it was copied
+    /// with its neighbours, which were written one by one, and such a copy waits until all have reached the
+    /// cache.
+    #[inline]
+    pub(crate) fn copy_out(&mut self, index: u32, out: &mut Signal, large: &mut Box<[u8]>) -> u32 {
+        let slot = &self.slots[index as usize];
+        let len = slot.envelope.len;
         *out = slot.clone();
-        slot.envelope.len
-    }
-
-    /// Takes the payload of a signal that was taken out and did not lie in its slot.
-    #[cold]
-    pub(crate) fn take_large(&mut self, signal: &Signal) -> Box<[u8]> {
-        self.take_box(signal.large_index())
+        if is_large(len) {
+            self.take_large(index, large);
+        }
+        len
     }
 
     #[cold]
-    fn take_box(&mut self, at: usize) -> Box<[u8]> {
-        self.large_free.push(at as u32);
-        self.large[at].take().expect("a large signal has its box")
+    fn take_large(&mut self, index: u32, large: &mut Box<[u8]>) {
+        let at = self.slots[index as usize].large_index();
+        *large = self.large[at].take().expect("a large signal has its box");
     }
 
-    /// Frees a slot whose signal nobody will read.
+    /// Frees a slot whose signal nobody will read any more.
+    #[inline]
     pub(crate) fn discard(&mut self, index: u32) {
         let slot = &mut self.slots[index as usize];
-        if is_large(slot.envelope.len) {
-            let at = slot.large_index();
-            self.take_box(at);
-        }
-        let slot = &mut self.slots[index as usize];
         slot.next = self.free;
         self.free = index;
-        self.live -= 1;
+        if is_large(slot.envelope.len) {
+            self.discard_large(index);
+        }
+    }
+
+    #[cold]
+    fn discard_large(&mut self, index: u32) {
+        let at = self.slots[index as usize].large_index();
+        self.large[at] = None;
+        self.large_free.push(at as u32);
     }
 }
 
@@ -180,7 +183,7 @@ impl Signal {
         Signal { envelope: Envelope::default(), cause: 0, next: NIL, aux: 0, inline: [0; INLINE] }
     }
 
-    /// The payload of this length, which [`take_large`](Arena::take_large) gave if it does not lie here.
+    /// The payload of this length, which [`copy_out`](Arena::copy_out) gave if it does not lie here.
     #[inline]
     pub(crate) fn payload<'a>(&'a self, len: u32, large: &'a [u8]) -> &'a [u8] {
         if is_large(len) { large } else { &self.inline[..len as usize] }
@@ -212,11 +215,11 @@ mod tests {
             assert!(indices.iter().all(|i| *i < 6), "slots are used again: {indices:?}");
             for (index, len) in indices.into_iter().zip(sizes) {
                 assert_eq!(arena.payload(index), vec![round; len]);
-                let mut taken = Signal::empty();
-                let taken_len = arena.take(index, &mut taken);
-                let large = if is_large(taken_len) { arena.take_large(&taken) } else { Box::default() };
-                assert_eq!((taken_len as usize, taken.envelope.len, taken.cause), (len, taken_len, 7));
-                assert_eq!(taken.payload(taken_len, &large), vec![round; len]);
+                let (mut out, mut large) = (Signal::empty(), Box::default());
+                let out_len = arena.copy_out(index, &mut out, &mut large);
+                assert_eq!((out_len as usize, out.envelope.len, out.cause), (len, out_len, 7));
+                assert_eq!(out.payload(out_len, &large), vec![round; len]);
+                arena.discard(index);
             }
             assert_eq!(arena.live(), 0);
         }

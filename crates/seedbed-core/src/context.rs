@@ -31,7 +31,6 @@ use std::time::Duration;
 pub struct Context<'a> {
     pub(crate) node: &'a mut Node,
     pub(crate) port: &'a mut dyn Port,
-    pub(crate) envelope: &'a Envelope,
 }
 
 /// Who it is, and what it handles.
@@ -39,7 +38,7 @@ impl Context<'_> {
     /// The same turn, lent on.
     #[inline]
     pub fn lend(&mut self) -> Context<'_> {
-        Context { node: self.node, port: self.port, envelope: self.envelope }
+        Context { node: self.node, port: self.port }
     }
 
     #[inline]
@@ -92,19 +91,19 @@ impl Context<'_> {
     /// The envelope of the signal in hand.
     #[inline]
     pub fn envelope(&self) -> &Envelope {
-        self.envelope
+        &self.node.arena.get(self.node.turn.signal).envelope
     }
 
     /// Who sent the signal in hand.
     #[inline]
     pub fn from(&self) -> Pid {
-        Pid::from_raw(self.envelope.from)
+        Pid::from_raw(self.envelope().from)
     }
 
     /// The request in hand, if it is one: keep it to answer later.
     #[inline]
     pub fn request(&self) -> Option<Request> {
-        let e = self.envelope;
+        let e = self.envelope();
         (self.node.turn.hook == Hook::Message && e.flags == Flags::MESSAGE && e.correlation != 0)
             .then_some(Request { from: Pid::from_raw(e.from), correlation: Correlation(e.correlation) })
     }
@@ -208,8 +207,9 @@ impl Context<'_> {
     /// As [`send`](Self::send).
     #[inline]
     pub fn send_tagged(&mut self, to: Pid, tag: u64, payload: &[u8]) -> Result<(), Code> {
-        let to_now = self.check_send(to, payload.len())?;
-        self.post(to, to_now, 0, tag, payload)
+        let place = self.check_send(to, payload.len())?;
+        self.post(to, place, 0, tag, payload);
+        Ok(())
     }
 
     /// Sends bytes under a tag to who may have no room for them: then true, and who sends has to wait
@@ -220,7 +220,10 @@ impl Context<'_> {
     /// As [`send`](Self::send): a mailbox is full only to others than those who wait, and to itself.
     pub fn send_waiting(&mut self, to: Pid, tag: u64, payload: &[u8]) -> Result<bool, Code> {
         let full = match self.check_send(to, payload.len()) {
-            Ok(to_now) => return self.post(to, to_now, 0, tag, payload).map(|()| false),
+            Ok(place) => {
+                self.post(to, place, 0, tag, payload);
+                return Ok(false);
+            }
             Err(code) => code,
         };
         let Resolved::Local(receiver) = self.node.resolve(to) else { return Err(full) };
@@ -271,15 +274,15 @@ impl Context<'_> {
     ) -> Result<Correlation, Code> {
         self.allowed()?;
         self.room_for_pending()?;
-        let to_now = self.check_send(to, payload.len())?;
+        let place = self.check_send(to, payload.len())?;
         let correlation = self.slot().cold.correlations + 1;
         let deadline = self.now() + timeout;
-        self.post(to, to_now, correlation, tag, payload)?;
+        self.post(to, place, correlation, tag, payload);
         let slot = self.node.turn.slot;
         let timeout = self.node.timers.arm(deadline, slot, Due::Request(correlation));
-        let target = match to_now {
-            Resolved::Local(receiver) => self.node.pid(receiver),
-            Resolved::Dead | Resolved::Remote => to,
+        let target = match place {
+            Place::Mailbox(receiver) | Place::Lost(receiver) => self.node.pid(receiver),
+            Place::Nobody | Place::Elsewhere => to,
         };
         let cold = &mut self.slot_mut().cold;
         cold.correlations = correlation;
@@ -393,9 +396,23 @@ impl Context<'_> {
 
     /// Everything that can refuse a message; nothing is changed.
     #[inline]
-    fn check_send(&mut self, to: Pid, len: usize) -> Result<Resolved, Code> {
+    fn check_send(&mut self, to: Pid, len: usize) -> Result<Place, Code> {
         self.running()?;
         self.room_in_outbox(len)?;
+        match self.node.find(to) {
+            // Most are for an actor that has room for them: to them, no policy and no permission matters.
+            Some((receiver, r))
+                if len <= r.limits.message_bytes as usize && !r.awaited && has_room(r, len) =>
+            {
+                Ok(Place::Mailbox(receiver))
+            }
+            _ => self.check_send_aside(to, len),
+        }
+    }
+
+    /// The same for a message that does not arrive here, or finds nobody or no room.
+    #[inline(never)]
+    fn check_send_aside(&self, to: Pid, len: usize) -> Result<Place, Code> {
         if to.is_address() && !self.slot().cold.permissions.lookup {
             return Err(Code::Denied);
         }
@@ -405,62 +422,59 @@ impl Context<'_> {
             if len > r.limits.message_bytes as usize {
                 return Err(Code::TooLarge);
             }
-            let keeps = matches!(r.limits.policy, MailboxPolicy::Refuse | MailboxPolicy::Wait);
-            if keeps && (!has_room(r, len) || r.awaited) {
-                return Err(Code::MailboxFull);
-            }
-        } else if self.held(to).is_some_and(|held| !held.has_room(len)) {
+            let room = has_room(r, len);
+            return match r.limits.policy {
+                MailboxPolicy::Refuse | MailboxPolicy::Wait if !room || r.awaited => Err(Code::MailboxFull),
+                MailboxPolicy::DropNewest if !room => Ok(Place::Lost(receiver)),
+                _ => Ok(Place::Mailbox(receiver)),
+            };
+        }
+        if self.held(to).is_some_and(|held| !held.has_room(len)) {
             return Err(Code::MailboxFull);
         }
-        Ok(resolved)
+        Ok(if resolved == Resolved::Remote { Place::Elsewhere } else { Place::Nobody })
     }
 
     /// Puts a message that [`check_send`](Self::check_send) let pass into the outbox.
     #[inline(always)]
-    fn post(
-        &mut self,
-        to: Pid,
-        to_now: Resolved,
-        correlation: u64,
-        tag: u64,
-        payload: &[u8],
-    ) -> Result<(), Code> {
+    fn post(&mut self, to: Pid, place: Place, correlation: u64, tag: u64, payload: &[u8]) {
+        let Place::Mailbox(receiver) = place else {
+            return self.post_aside(to, place, correlation, tag, payload);
+        };
         let node = &mut *self.node;
+        // As one slice: it is looked for once, whatever is written meanwhile.
+        let slots = &mut *node.slots;
+        let me = node.turn.slot as usize;
+        let id = slots[me].sent + 1;
+        slots[me].sent = id;
+        let mailbox = &mut slots[receiver as usize].mailbox;
+        mailbox.count += 1;
+        mailbox.bytes += payload.len() as u32;
         node.turn.sent_bytes += payload.len() as u64;
-        let slot = &mut node.slots[node.turn.slot as usize];
-        slot.sent += 1;
-        let id = slot.sent;
-        if let Resolved::Local(receiver) = to_now {
-            let r = &mut node.slots[receiver as usize];
-            if r.limits.policy != MailboxPolicy::DropNewest || has_room(r, payload.len()) {
-                r.mailbox.count += 1;
-                r.mailbox.bytes += payload.len() as u32;
-                let envelope = message(id, node.turn.pid, to, correlation, tag);
-                let signal = node.arena.insert_for(envelope, payload, node.step, receiver);
-                node.outbox.send(signal);
-                return Ok(());
-            }
-        }
-        self.post_aside(id, to, to_now, correlation, tag, payload);
-        Ok(())
+        let envelope = message(id, node.turn.pid, to, correlation, tag);
+        let signal = node.arena.insert(envelope, payload, node.step);
+        node.outbox.send(signal, receiver, correlation != 0);
     }
 
     /// The same for a message that does not arrive here, or finds nobody or no room.
-    #[cold]
-    fn post_aside(&mut self, id: u64, to: Pid, to_now: Resolved, correlation: u64, tag: u64, payload: &[u8]) {
+    #[inline(never)]
+    fn post_aside(&mut self, to: Pid, place: Place, correlation: u64, tag: u64, payload: &[u8]) {
         let me = self.me();
-        if to_now == Resolved::Remote {
+        self.node.turn.sent_bytes += payload.len() as u64;
+        let slot = self.slot_mut();
+        slot.sent += 1;
+        let (id, path, life) = (slot.sent, slot.path, slot.life);
+        if place == Place::Elsewhere {
             let body = Body::Message { correlation, tag, payload: payload.to_vec() };
-            let slot = self.slot();
-            let (path, life) = (slot.path, slot.life);
             let packet = Packet { from: me, path, life, to, id, copy: false, body };
             return self.node.outbox.push(Wish::Transmit(Box::new(packet)));
         }
         let envelope = message(id, me, to, correlation, tag);
         let signal = self.node.arena.insert(envelope, payload, self.node.step);
-        match to_now {
-            Resolved::Local(_) => self.node.outbox.push(Wish::Lose { signal, full: true }),
-            Resolved::Dead | Resolved::Remote => self.hold_or_lose_later(to, payload.len(), signal),
+        if place == Place::Nobody {
+            self.hold_or_lose_later(to, payload.len(), signal);
+        } else {
+            self.node.outbox.push(Wish::Lose { signal, full: true });
         }
     }
 
@@ -515,6 +529,19 @@ impl Context<'_> {
         self.node.outbox.push(wish);
         Ok(())
     }
+}
+
+/// Where a message goes that was not refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Into the mailbox of the actor in this slot.
+    Mailbox(u32),
+    /// Nowhere: the policy of the actor in this slot drops it.
+    Lost(u32),
+    /// To nobody, or to whoever will have the name.
+    Nobody,
+    /// To another node.
+    Elsewhere,
 }
 
 /// The envelope of a message or request.
@@ -1074,13 +1101,13 @@ impl Context<'_> {
 
     /// Writes to the log; what goes over `log_max` in one turn is cut. A text of nothing counts as one byte.
     pub fn log(&mut self, level: Level, text: &str) {
-        let left = self.node.turn.log_left;
+        let left = self.log_left();
         let mut len = text.len().min(left as usize);
         while !text.is_char_boundary(len) {
             len -= 1;
         }
         if len > 0 || (text.is_empty() && left > 0) {
-            self.node.turn.log_left -= len.max(1) as u32;
+            self.node.turn.logged += len.max(1) as u32;
             let who = self.node.who(self.node.turn.slot);
             self.port.observe(&Event::Logged { who, level, text: &text[..len] });
         }
@@ -1088,7 +1115,7 @@ impl Context<'_> {
 
     /// Bytes of text that the log still takes in this turn.
     pub fn log_left(&self) -> u32 {
-        self.node.turn.log_left
+        self.limits().log_max - self.node.turn.logged
     }
 
     /// Says that a condition must hold whenever this is reached; a no-op outside simulation.

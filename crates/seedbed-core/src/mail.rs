@@ -34,13 +34,15 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// True if it is this sender's, and knows its name.
+    #[inline]
+    pub(crate) fn is_of(&self, key: u64) -> bool {
+        self.key == key && self.path != PathId(0)
+    }
+
     /// Appends a signal; true if the line was empty.
-    #[inline(always)]
-    fn append(&mut self, arena: &mut Arena, from: Sender, signal: u32) -> bool {
-        if self.path == PathId(0) {
-            // Made by what was said in the sender's place, when its name was not known here.
-            (self.path, self.life) = (from.path, from.life);
-        }
+    #[inline]
+    pub(crate) fn append(&mut self, arena: &mut Arena, signal: u32) -> bool {
         let was_empty = self.head == NIL;
         if was_empty {
             self.head = signal;
@@ -70,7 +72,7 @@ impl Sender {
 #[derive(Clone, Copy)]
 pub(crate) struct Mailbox {
     first: u32,
-    last_used: u32,
+    pub(crate) last_used: u32,
     /// Messages waiting or reserved.
     pub(crate) count: u32,
     /// Their bytes.
@@ -117,27 +119,22 @@ impl Lines {
         self.lines.get(line as usize).filter(|l| l.enabled && l.epoch == epoch)
     }
 
-    /// Appends a signal to the sender's line; gives the line, and true if it was empty.
-    #[inline(always)]
-    pub(crate) fn push(
-        &mut self,
-        arena: &mut Arena,
-        receiver: u32,
-        mailbox: &mut Mailbox,
-        from: Sender,
-        signal: u32,
-    ) -> (u32, bool) {
-        let last = mailbox.last_used;
-        if let Some(line) = self.lines.get_mut(last as usize)
-            && line.key == from.key
-        {
-            return (last, line.append(arena, from, signal));
-        }
-        let index = self.other_line_for(receiver, mailbox, from);
-        (index, self.lines[index as usize].append(arena, from, signal))
+    /// The line with this number, if there is one.
+    #[inline]
+    pub(crate) fn find_mut(&mut self, line: u32) -> Option<&mut Line> {
+        self.lines.get_mut(line as usize)
     }
 
-    /// The line of another sender than the last.
+    /// The line of this sender, which is the one used last then; made if there is none.
+    #[inline]
+    pub(crate) fn line_for(&mut self, receiver: u32, mailbox: &mut Mailbox, from: Sender) -> u32 {
+        let last = mailbox.last_used;
+        match self.find_mut(last) {
+            Some(line) if line.is_of(from.key) => last,
+            _ => self.other_line_for(receiver, mailbox, from),
+        }
+    }
+
     #[inline(never)]
     fn other_line_for(&mut self, receiver: u32, mailbox: &mut Mailbox, from: Sender) -> u32 {
         let last = mailbox.last_used;
@@ -146,10 +143,15 @@ impl Lines {
             None => self.create(receiver, mailbox, from),
         };
         // The line that was kept though empty is not the last one any more.
-        if last != NIL && self.lines[last as usize].head == NIL {
+        if last != index && last != NIL && self.lines[last as usize].head == NIL {
             self.remove(last, mailbox);
         }
         mailbox.last_used = index;
+        let line = &mut self.lines[index as usize];
+        if line.path == PathId(0) {
+            // Made by what was said in the sender's place, when its name was not known here.
+            (line.path, line.life) = (from.path, from.life);
+        }
         index
     }
 
@@ -300,8 +302,8 @@ mod tests {
         let mut of = [0; 3];
         for id in 0..9u64 {
             let signal = arena.insert(Envelope { id, ..Envelope::default() }, &[], 0);
-            let (line, was_empty) = lines.push(&mut arena, 5, &mut mailbox, from(id % 3 + 1), signal);
-            assert_eq!(was_empty, id < 3);
+            let line = lines.line_for(5, &mut mailbox, from(id % 3 + 1));
+            assert_eq!(lines.get_mut(line).append(&mut arena, signal), id < 3);
             of[(id % 3) as usize] = line;
         }
         assert_eq!(lines.of(&mailbox), of);

@@ -4,9 +4,9 @@
 
 use crate::actor::{Behaviour, Factory};
 use crate::arena::{Arena, NIL, Signal};
-use crate::event::{Hook, Who};
+use crate::event::{Event, Hook, Who};
 use crate::held::Holds;
-use crate::limits::{Limits, Permissions};
+use crate::limits::{Limits, MailboxPolicy, Permissions};
 use crate::mail::{Line, Lines, Mailbox, Sender};
 use crate::names::Names;
 use crate::outbox::{Outbox, SpawnOptions};
@@ -51,6 +51,8 @@ pub(crate) struct Slot {
     pub(crate) selective: bool,
     /// Senders wait for room in its mailbox.
     pub(crate) awaited: bool,
+    /// What finds no room in its mailbox makes some: its limits say so.
+    pub(crate) drops_oldest: bool,
     pub(crate) mailbox: Mailbox,
     /// Messages, requests and exits sent so far.
     pub(crate) sent: u64,
@@ -62,6 +64,9 @@ pub(crate) struct Slot {
     pub(crate) text: Rc<str>,
     pub(crate) cold: Box<Cold>,
     pub(crate) generation: u32,
+    /// What the pump that calls this actor knows it by, and that pump's id; 0 = none.
+    pub(crate) pump_entry: u32,
+    pub(crate) pump: usize,
 }
 
 /// What only some turns touch.
@@ -168,12 +173,17 @@ pub(crate) enum Pending {
 pub(crate) struct Turn {
     pub(crate) slot: u32,
     pub(crate) pid: Pid,
+    /// What it is for, in the arena until it ends.
+    pub(crate) signal: u32,
     pub(crate) hook: Hook,
+    /// It delivers its signal to an actor that has started.
+    pub(crate) delivers: bool,
     pub(crate) now: Option<Time>,
     pub(crate) unix: Option<Time>,
     pub(crate) fuel: u64,
     pub(crate) sent_bytes: u64,
-    pub(crate) log_left: u32,
+    /// Bytes of text that it wrote to the log.
+    pub(crate) logged: u32,
     /// Fuel, memory and host calls of this turn may meet faults.
     pub(crate) starves: bool,
     /// How many growths and host calls of it could have.
@@ -191,6 +201,13 @@ impl Turn {
     pub(crate) fn mark(&mut self) -> &mut Special {
         self.is_special = true;
         &mut self.special
+    }
+
+    /// Nothing is set.
+    #[cold]
+    pub(crate) fn unmark(&mut self) {
+        self.is_special = false;
+        self.special = Special::default();
     }
 }
 
@@ -242,7 +259,8 @@ pub(crate) struct Node {
     pub(crate) step: u64,
     pub(crate) turn: Turn,
     pub(crate) outbox: Outbox,
-    /// Lines of the running actor from which something was taken; looked after when the turn ends.
+    /// Lines of the running actor from which something was taken; looked after when the turn, which is
+    /// special then, ends.
     pub(crate) thinned: Vec<u32>,
     pub(crate) scratch: Vec<u8>,
     pub(crate) entries: BTreeMap<String, Arc<dyn Factory>>,
@@ -287,12 +305,14 @@ impl Node {
             turn: Turn {
                 slot: 0,
                 pid: Pid::NOBODY,
+                signal: NIL,
                 hook: Hook::Start,
+                delivers: false,
                 now: None,
                 unix: None,
                 fuel: 0,
                 sent_bytes: 0,
-                log_left: 0,
+                logged: 0,
                 starves: false,
                 starvable: 0,
                 applying: false,
@@ -357,13 +377,20 @@ impl Node {
         }
     }
 
+    /// The actor alive on this node whose pid it is.
+    #[inline]
+    pub(crate) fn find(&self, pid: Pid) -> Option<(u32, &Slot)> {
+        let slot = slot_of(pid);
+        let s = self.slots.get(slot as usize)?;
+        (s.pid == pid && s.stage != Stage::Free).then_some((slot, s))
+    }
+
     /// Who a pid or address means now.
     #[inline]
     pub(crate) fn resolve(&self, pid: Pid) -> Resolved {
-        let slot = slot_of(pid);
-        match self.slots.get(slot as usize) {
-            Some(s) if s.pid == pid && s.stage != Stage::Free => Resolved::Local(slot),
-            _ => self.resolve_other(pid),
+        match self.find(pid) {
+            Some((slot, _)) => Resolved::Local(slot),
+            None => self.resolve_other(pid),
         }
     }
 
@@ -384,10 +411,13 @@ impl Node {
         let empty = |index, generation| Slot {
             pid: pid_of(node, boot, index, generation),
             generation,
+            pump_entry: 0,
+            pump: 0,
             stage: Stage::Reserved,
             trap_exits: false,
             selective: false,
             awaited: false,
+            drops_oldest: self.limits.policy == MailboxPolicy::DropOldest,
             life: Life(0),
             mailbox: Mailbox::EMPTY,
             path: PathId(0),
@@ -487,6 +517,7 @@ impl Node {
         let found = self.lines.unlink(&mut self.arena, line, signal);
         assert!(found, "a signal that is to be withdrawn is in its line");
         self.arena.discard(signal);
+        self.turn.mark();
         self.thinned.push(line);
     }
 
@@ -514,6 +545,26 @@ impl Node {
             self.withdraw(*line, *signal);
         }
         !found.is_empty()
+    }
+}
+
+/// What is told of the turn that runs.
+impl Node {
+    /// That it begins, for a signal of this line.
+    #[inline]
+    pub(crate) fn turn_begins(&self, line: u32) -> Event<'_> {
+        let Turn { slot, hook, signal, .. } = self.turn;
+        let (line, sent) = (self.lines.get(line), self.arena.get(signal));
+        let (envelope, payload) = self.arena.read(signal);
+        let name = name_of(line, sent, self.slot(slot));
+        Event::Turn { who: self.who(slot), hook, name, envelope, payload, cause: sent.cause }
+    }
+
+    /// That its hook came back.
+    #[inline]
+    pub(crate) fn turn_ends(&self, failed: bool) -> Event<'_> {
+        let Turn { slot, fuel, now, unix, .. } = self.turn;
+        Event::TurnEnd { who: self.who(slot), fuel, now, unix, failed }
     }
 }
 
@@ -550,6 +601,11 @@ fn name_of_notice(line: &Line, signal: &Signal, receiver: &Slot) -> SignalName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slot_is_two_cache_lines() {
+        assert_eq!(size_of::<Slot>(), 128);
+    }
 
     /// Rule P1: what a million starts of one slot would show.
     #[test]

@@ -14,18 +14,37 @@ use std::sync::Arc;
 /// word in the order; whatever has to be dropped lies beside it.
 #[derive(Default)]
 pub(crate) struct Outbox {
-    order: Vec<Entry>,
+    order: Vec<Word>,
     others: Vec<Wish>,
 }
 
 /// Where an entry is.
 #[derive(Clone, Copy)]
 pub(crate) enum Entry {
-    Send {
-        signal: u32,
-    },
+    /// A message, or a request, in the arena, for the actor in this slot.
+    Send { signal: u32, receiver: u32, request: bool },
     /// Among the others, at this index.
     Other(u32),
+}
+
+/// An entry as one word, so that it is read as it was written: one that is written in parts and read
+/// as a whole soon after waits for them to reach the cache. From below: signal or index, receiver, kind.
+#[derive(Clone, Copy)]
+struct Word(u64);
+
+/// Kinds; a message has none of them, and slots have fewer bits.
+const REQUEST: u64 = 1 << 62;
+const OTHER: u64 = 1 << 63;
+
+impl From<Word> for Entry {
+    #[inline]
+    fn from(Word(word): Word) -> Entry {
+        if word & OTHER != 0 {
+            return Entry::Other(word as u32);
+        }
+        let receiver = ((word & !REQUEST) >> 32) as u32;
+        Entry::Send { signal: word as u32, receiver, request: word & REQUEST != 0 }
+    }
 }
 
 impl Outbox {
@@ -39,21 +58,22 @@ impl Outbox {
         self.order.is_empty()
     }
 
-    /// Adds a message or request for an actor of this node; `aux` of the signal is the receiver's slot.
+    /// Adds a message or request for an actor of this node.
     #[inline]
-    pub(crate) fn send(&mut self, signal: u32) {
-        self.order.push(Entry::Send { signal });
+    pub(crate) fn send(&mut self, signal: u32, receiver: u32, request: bool) {
+        let kind = if request { REQUEST } else { 0 };
+        self.order.push(Word(u64::from(signal) | u64::from(receiver) << 32 | kind));
     }
 
     /// Adds anything else.
     pub(crate) fn push(&mut self, wish: Wish) {
-        self.order.push(Entry::Other(self.others.len() as u32));
+        self.order.push(Word(OTHER | self.others.len() as u64));
         self.others.push(wish);
     }
 
     #[inline]
     pub(crate) fn get(&self, at: usize) -> Option<Entry> {
-        self.order.get(at).copied()
+        self.order.get(at).map(|word| Entry::from(*word))
     }
 
     /// Takes what is not here; [`Wish::Done`] stays in its place.
@@ -63,7 +83,7 @@ impl Outbox {
 
     /// Takes the last entry off.
     pub(crate) fn pop(&mut self) -> Option<Entry> {
-        self.order.pop()
+        self.order.pop().map(Entry::from)
     }
 
     #[inline]

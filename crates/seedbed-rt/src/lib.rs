@@ -54,6 +54,7 @@ mod inbox;
 mod log;
 mod neighbours;
 mod node;
+mod order;
 mod outside;
 mod play;
 mod reactor;

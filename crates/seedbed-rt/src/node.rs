@@ -71,19 +71,15 @@ impl Real for RecordingReactor<RealReactor> {
 
 /// The turns of one batch: first enabled, first out (rule M4).
 struct PlainOrder {
-    /// So many may still be asked for, stale ones too.
+    /// So many may still be asked for, stale ones too. When they are used up, something may be left.
     left: usize,
-    /// Something may be left when they are used up.
-    more: bool,
 }
 
 impl<R: Real> Schedule<R> for PlainOrder {
     #[inline]
     fn next(&mut self, _: &Kernel, r: &mut R) -> Option<Delivery> {
         self.left = self.left.checked_sub(1)?;
-        let next = r.real().order.pop_front();
-        self.more = next.is_some();
-        next.map(Delivery::from)
+        r.real().order.pop()
     }
 
     #[inline]
@@ -158,9 +154,9 @@ impl<R: Real> Node<R> {
 
     /// Runs a batch of turns; true if there may be more to run.
     fn turns(&mut self) -> bool {
-        let mut order = PlainOrder { left: BUDGET, more: true };
+        let mut order = PlainOrder { left: BUDGET };
         self.kernel.run_batch(&mut self.reactor, &mut order);
-        order.more
+        order.left == 0
     }
 
     /// True if something is to be done at once.

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::effects::Effects;
 use crate::log;
 use crate::neighbours::Neighbours;
+use crate::order::Order;
 use crate::outside::Outside;
 use seedbed_core::{
     At, Body, Chain, ChoicePoint, Delivery, EffectRequest, Event, ExitReason, Life, NodeId, Observer, Packet,
@@ -36,46 +37,12 @@ pub(crate) struct Crossed {
     pub(crate) taken: u64,
 }
 
-/// A delivery that waits for its turn.
-///
-/// In words that are read as they are written: it is mostly taken just after it was put there, and
-/// what was written in small parts and is read as a whole waits for all of them to reach the cache.
-#[derive(Clone, Copy)]
-pub(crate) struct Waiting {
-    line_and_epoch: u64,
-    receiver_and_node: u64,
-}
-
-impl From<Delivery> for Waiting {
-    #[inline]
-    fn from(delivery: Delivery) -> Waiting {
-        let Delivery { node, line, epoch, receiver } = delivery;
-        Waiting {
-            line_and_epoch: u64::from(line) << 32 | u64::from(epoch),
-            receiver_and_node: u64::from(receiver) << 32 | u64::from(node.0),
-        }
-    }
-}
-
-impl From<Waiting> for Delivery {
-    #[inline]
-    fn from(waiting: Waiting) -> Delivery {
-        let Waiting { line_and_epoch, receiver_and_node } = waiting;
-        Delivery {
-            node: NodeId(receiver_and_node as u16),
-            line: (line_and_epoch >> 32) as u32,
-            epoch: line_and_epoch as u32,
-            receiver: (receiver_and_node >> 32) as u32,
-        }
-    }
-}
-
 /// The reactor of a service.
 pub struct RealReactor {
     node: NodeId,
     pub(crate) clock: Clock,
     /// Deliveries in the order in which they became enabled; some are stale.
-    pub(crate) order: VecDeque<Waiting>,
+    pub(crate) order: Order,
     /// Turns begun.
     pub(crate) step: u64,
     pub(crate) outside: Outside,
@@ -100,7 +67,7 @@ impl RealReactor {
         RealReactor {
             node,
             clock: Clock::start(),
-            order: VecDeque::new(),
+            order: Order::default(),
             step: 0,
             outside: Outside::default(),
             effects,
@@ -179,6 +146,13 @@ impl RealReactor {
         }
     }
 
+    /// Apart, so that making the event takes no registers where nobody watches.
+    #[cold]
+    #[inline(never)]
+    fn show_turn<'e>(&mut self, event: impl FnOnce() -> Event<'e>) {
+        self.show(&event());
+    }
+
     #[inline(never)]
     fn show(&mut self, event: &Event<'_>) {
         let at = self.at();
@@ -220,13 +194,13 @@ impl Reactor for RealReactor {
     #[inline(always)]
     fn observe_turn<'e>(&mut self, event: impl FnOnce() -> Event<'e>) {
         if !self.observers.is_empty() {
-            self.show(&event());
+            self.show_turn(event);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn enabled(&mut self, delivery: Delivery, _: Chain) {
-        self.order.push_back(delivery.into());
+        self.order.push(delivery);
     }
 
     /// It stays in the order, and is passed over when its time comes.

@@ -5,14 +5,13 @@
 //! what its code means, the module's dialect says (a [`Handler`]). A turn that did not come back is
 //! the instance's last; the next life gets a fresh one.
 
-use crate::arena::{Arena, Guest, Shared};
+use crate::arena::{Arena, Guest, Left, Shared};
 use crate::blocking::{Plan, Process};
 use crate::dialect::lunatic::{Lunatic, Rights};
 use crate::dialect::palladium::{self, Plugin};
 use crate::dialect::wasi::{Invocation, Wasi, WasiConfig, WasiError};
 use crate::dialect::{Dialect, Handler, seedbed};
-use crate::growth::Growth;
-use crate::host::{Entered, Host, Spent};
+use crate::host::{Entered, Spent};
 use crate::limits::WasmLimits;
 use crate::module::{Module, ModuleError};
 use crate::rewrite::Halt;
@@ -23,7 +22,6 @@ use std::any::Any;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
-use wasmtime::Store;
 
 /// Makes actors of a module.
 #[derive(Clone, Debug)]
@@ -273,29 +271,30 @@ impl<D: Handler> Running<D> {
         let spent = entered.over();
         match result {
             Ok(code) => {
-                guest.len = arena.store.data().growth.len;
+                let host = arena.store.data_mut();
+                guest.len = host.growth.len;
+                if let Some(at) = guest.handler {
+                    host.entries[at as usize].note(guest.len, self.dialect.room());
+                }
                 spent.account(cx, left)?;
                 Ok(Some(code))
             }
-            Err(error) => stopped(cx, guest, &mut arena.store, spent, &error).map(|()| None),
+            Err(error) => stopped(cx, guest.left_behind(&mut arena.store), spent, &error).map(|()| None),
         }
     }
 }
 
-/// Accounts for a turn whose guest did not come back. `Ok`: the actor ended itself.
+/// Accounts for a turn whose guest did not come back, and was left so. `Ok`: the actor ended itself.
 #[cold]
 pub(crate) fn stopped(
     cx: &mut Context<'_>,
-    guest: &mut Guest,
-    store: &mut Store<Host>,
+    left: Left,
     spent: Spent,
     error: &wasmtime::Error,
 ) -> Result<(), Failed> {
-    let (left, stack) = guest.counters(store);
-    let Growth { len, refused: growth_refused, .. } = store.data().growth;
-    guest.len = len;
-    spent.account(cx, left)?;
-    let halt = Halt::from_counters(left, stack);
+    let Left { fuel, stack, growth_refused } = left;
+    spent.account(cx, fuel)?;
+    let halt = Halt::from_counters(fuel, stack);
     match ended(error, &Circumstances { halt, growth_refused }) {
         Ended::Itself => Ok(()),
         Ended::Failed(failed) => Err(failed),
@@ -331,8 +330,8 @@ impl<D: Handler> Behaviour for Running<D> {
 
     #[inline]
     fn pump(&self, payload_len: usize) -> Option<Rc<dyn Pump>> {
-        self.dialect.room_for(payload_len)?;
-        Some(Rc::clone(&self.arena) as Rc<dyn Pump>)
+        let fits = self.dialect.room().fits(payload_len);
+        fits.then(|| Rc::clone(&self.arena) as Rc<dyn Pump>)
     }
 
     fn as_any_mut(&mut self) -> Option<&mut dyn Any> {

@@ -118,6 +118,13 @@ pub(crate) struct Guest {
     module: Module,
 }
 
+/// A guest that did not come back: what its counters say is left, and whether it was refused memory.
+pub(crate) struct Left {
+    pub(crate) fuel: i64,
+    pub(crate) stack: i64,
+    pub(crate) growth_refused: bool,
+}
+
 impl Arena {
     /// This thread's store for new guests.
     pub(crate) fn current() -> Rc<Shared> {
@@ -159,20 +166,24 @@ impl Arena {
         Ok(guest)
     }
 
-    /// The store with its loop, which has this guest's handler then.
+    /// The store with its loop, and where in that this guest's handler is.
     ///
     /// # Errors
     /// If there is no room for it.
-    pub(crate) fn ready_for(&mut self, guest: &mut Guest) -> wasmtime::Result<(&mut Store<Host>, &Looped)> {
+    pub(crate) fn ready_for(
+        &mut self,
+        guest: &mut Guest,
+    ) -> wasmtime::Result<(&mut Store<Host>, &Looped, u32)> {
         let Arena { store, looped, .. } = self;
         let looped = match looped {
             Some(looped) => looped,
             None => looped.insert(Looped::new(store)?),
         };
-        if guest.handler.is_none() {
-            guest.handler = Some(looped.add(store, &guest.hooks)?);
-        }
-        Ok((store, looped))
+        let at = match guest.handler {
+            Some(at) => at,
+            None => *guest.handler.insert(looped.add(store, guest)?),
+        };
+        Ok((store, looped, at))
     }
 
     /// Takes a guest back whose actor has ended.
@@ -191,8 +202,9 @@ impl Arena {
         key: (ModuleHash, usize),
     ) -> wasmtime::Result<Guest> {
         let (max, tables) = (limits.memory(), limits.tables_max as usize);
-        self.store.data_mut().growth = Growth { len: 0, max, refused: false, tables };
+        self.store.data_mut().growth = Growth { max, tables, ..Growth::default() };
         let (instance, size) = with_room(max, || module.prepared().instantiate(&mut self.store));
+        self.store.data_mut().growth.tables = 0;
         let instance = instance?;
         self.instances += 1;
         let store = &mut self.store;
@@ -235,9 +247,12 @@ impl Guest {
         (self.base, self.len)
     }
 
-    /// What the counters say: fuel and stack left.
-    pub(crate) fn counters(&self, store: &mut Store<Host>) -> (i64, i64) {
-        (i64_of(&self.fuel, store), i64_of(&self.stack, store))
+    /// How its turn left it, from which it did not come back: notes what size its memory has now.
+    #[cold]
+    pub(crate) fn left_behind(&mut self, store: &mut Store<Host>) -> Left {
+        let Growth { len, refused: growth_refused, .. } = store.data().growth;
+        self.len = len;
+        Left { fuel: i64_of(&self.fuel, store), stack: i64_of(&self.stack, store), growth_refused }
     }
 
     /// Its memory's bytes.

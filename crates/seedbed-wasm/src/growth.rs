@@ -6,7 +6,10 @@ pub(crate) struct Growth {
     /// Size of the memory of the guest whose turn it is, in bytes.
     pub(crate) len: usize,
     pub(crate) max: usize,
+    /// Something was granted or refused in its turn.
+    pub(crate) asked: bool,
     pub(crate) refused: bool,
+    /// Elements that a table may have, 0 while guests run.
     pub(crate) tables: usize,
 }
 
@@ -23,6 +26,7 @@ pub(crate) trait Grows {
         let fits = desired <= self.growth().max && maximum.is_none_or(|max| desired <= max);
         let refused = !fits || (desired > current && self.fault_refuses());
         let growth = self.growth();
+        growth.asked = true;
         if refused {
             growth.refused = true;
         } else {

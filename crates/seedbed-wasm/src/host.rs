@@ -5,7 +5,7 @@
 
 use crate::dialect::palladium::Peer;
 use crate::growth::{Grows, Growth, limits_growth};
-use crate::pump::Batch;
+use crate::pump::{Batch, Entry};
 use seedbed_abi::{Code, Failure, TrapKind};
 use seedbed_core::{Context, Failed, Refusals};
 use std::marker::PhantomData;
@@ -16,20 +16,24 @@ use wasmtime::{Caller, Global, Store, Val};
 /// Data of a store.
 #[derive(Default)]
 pub(crate) struct Host {
-    pub(crate) turn: Option<Turn>,
+    pub(crate) turn: Turn,
     /// The batch that the store's pump goes through.
     pub(crate) batch: Option<Batch>,
+    /// What the pump calls guests by, each where its handler is in the store's loop.
+    pub(crate) entries: Vec<Entry>,
     pub(crate) growth: Growth,
     /// What imports of the dialect `palladium` know of the actor whose turn it is.
     pub(crate) peer: Option<Box<Peer>>,
 }
 
-/// The turn that runs.
+/// The turn that runs. Its fields are written one by one where it begins: what is put together first and
+/// then moved waits for all of its parts to reach the cache.
 pub(crate) struct Turn {
-    /// Lent for the length of the turn, see [`Turn::new`].
-    pub(crate) cx: Context<'static>,
+    /// Lent for the length of the turn, see [`Turn::begin`]; `None` between turns.
+    cx: Option<Context<'static>>,
     memory: NonNull<u8>,
-    fuel: Global,
+    /// The counter in the guest.
+    fuel: Option<Global>,
     /// Fuel that the turn had at its beginning.
     budget: i64,
     /// Fuel that host calls took, beside the counter in the guest.
@@ -43,16 +47,42 @@ pub(crate) struct Turn {
 // go to another thread, since each holds (as a marker) a borrow of what is not `Send`.
 unsafe impl Send for Turn {}
 
+impl Default for Turn {
+    fn default() -> Turn {
+        Turn { cx: None, memory: NonNull::dangling(), fuel: None, budget: 0, charged: 0, imports: false }
+    }
+}
+
 impl Turn {
-    /// A turn of a guest with this memory (its base) and fuel counter.
-    #[inline]
-    pub(crate) fn new(cx: Context<'_>, memory: NonNull<u8>, fuel: Global, budget: i64) -> Turn {
+    /// Begins a turn of a guest with this memory (its base) and fuel counter.
+    #[inline(always)]
+    pub(crate) fn begin(&mut self, cx: Context<'_>, memory: NonNull<u8>, fuel: Global, budget: i64) {
         #[expect(unsafe_code, reason = "a store's data cannot name the lifetime of a turn")]
-        // SAFETY: only the lifetime changes. A turn is put into a store by `Entered` and `Pumping`,
-        // which hold the borrow that `cx` is made of for as long as it is there, and do not use it
-        // meanwhile; it is taken out, and goes, before that borrow is used again.
+        // SAFETY: only the lifetime changes. Turns are begun by `Entered` and `Pumping`, which hold the
+        // borrow that `cx` is made of for as long as it is there, and do not use it meanwhile; it is
+        // taken out, and goes, before that borrow is used again.
         let cx = unsafe { std::mem::transmute::<Context<'_>, Context<'static>>(cx) };
-        Turn { cx, memory, fuel, budget, charged: 0, imports: true }
+        self.cx = Some(cx);
+        self.memory = memory;
+        self.fuel = Some(fuel);
+        self.budget = budget;
+        self.charged = 0;
+        self.imports = true;
+    }
+
+    /// What it lends to host calls.
+    ///
+    /// # Panics
+    /// If none runs.
+    #[inline]
+    pub(crate) fn cx(&mut self) -> &mut Context<'static> {
+        self.cx.as_mut().expect("a guest runs in a turn")
+    }
+
+    /// It is over.
+    #[inline]
+    pub(crate) fn end(&mut self) {
+        self.cx = None;
     }
 
     /// What its fuel came to.
@@ -76,7 +106,7 @@ impl Spent {
     /// If that was more than it had.
     #[inline]
     pub(crate) fn account(self, cx: &mut Context<'_>, left: i64) -> Result<(), Failed> {
-        let used = (self.budget - left).saturating_add(self.charged);
+        let used = (self.budget - left).checked_add(self.charged).unwrap_or(i64::MAX);
         cx.set_fuel_used(used.cast_unsigned());
         if used > self.budget { Err(Failure::OutOfFuel.into()) } else { Ok(()) }
     }
@@ -114,18 +144,14 @@ impl<'a> Entered<'a> {
         memory_max: usize,
     ) -> Entered<'a> {
         let host = store.data_mut();
-        host.growth = Growth { len, max: memory_max, refused: false, tables: 0 };
-        host.turn = Some(Turn::new(cx.lend(), memory, fuel, budget));
+        host.growth = Growth { len, max: memory_max, ..Growth::default() };
+        host.turn.begin(cx.lend(), memory, fuel, budget);
         Entered { store, memory, _cx: PhantomData }
-    }
-
-    fn turn(&mut self) -> &mut Turn {
-        self.store.data_mut().turn.as_mut().expect("set by `new`, and taken by `drop` only")
     }
 
     /// Forbids or allows imports.
     pub(crate) fn imports(&mut self, allowed: bool) {
-        self.turn().imports = allowed;
+        self.store.data_mut().turn.imports = allowed;
     }
 
     /// Size of the guest's memory now, in bytes.
@@ -143,8 +169,8 @@ impl<'a> Entered<'a> {
 
     /// Ends the turn.
     #[inline]
-    pub(crate) fn over(mut self) -> Spent {
-        self.turn().spent()
+    pub(crate) fn over(self) -> Spent {
+        self.store.data().turn.spent()
     }
 }
 
@@ -215,7 +241,7 @@ unsafe fn copy(mut from: *const u8, mut to: *mut u8, len: usize) {
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        self.store.data_mut().turn = None;
+        self.store.data_mut().turn.end();
     }
 }
 
@@ -227,7 +253,7 @@ pub(crate) struct Call<'c> {
     name: &'static str,
     budget: i64,
     charged: &'c mut i64,
-    fuel: Global,
+    fuel: &'c Option<Global>,
 }
 
 impl<'c> Call<'c> {
@@ -235,22 +261,12 @@ impl<'c> Call<'c> {
     #[inline]
     pub(crate) fn new(host: &'c mut Host, name: &'static str) -> Result<Call<'c>, Stop> {
         let len = host.growth.len;
-        let turn = match &mut host.turn {
-            Some(turn) if turn.imports => turn,
-            _ => {
-                let text = "an import was called where none may be";
-                return Err(Stop::Failed(Failure::Protocol(text.into())));
-            }
+        let Turn { cx, memory, fuel, budget, charged, imports } = &mut host.turn;
+        let (Some(cx), true) = (cx, *imports) else {
+            let text = "an import was called where none may be";
+            return Err(Stop::Failed(Failure::Protocol(text.into())));
         };
-        Ok(Call {
-            cx: &mut turn.cx,
-            memory: turn.memory,
-            len,
-            name,
-            budget: turn.budget,
-            charged: &mut turn.charged,
-            fuel: turn.fuel,
-        })
+        Ok(Call { cx, memory: *memory, len, name, budget: *budget, charged, fuel })
     }
 
     /// The code with which a fault refuses this call.
@@ -261,7 +277,7 @@ impl<'c> Call<'c> {
 
     /// The counter in the guest.
     pub(crate) fn fuel(&self) -> Global {
-        self.fuel
+        self.fuel.expect("a turn has begun with it")
     }
 
     /// Fuel that host calls took.
@@ -333,8 +349,7 @@ impl Grows for Host {
     }
 
     fn fault_refuses(&mut self) -> bool {
-        let Some(turn) = &mut self.turn else { return false };
-        turn.cx.refuses_growth()
+        self.turn.cx.as_mut().is_some_and(Context::refuses_growth)
     }
 }
 

@@ -4,8 +4,8 @@ use super::Kernel;
 use crate::context::has_room;
 use crate::event::{Event, Lost};
 use crate::limits::MailboxPolicy;
-use crate::mail::{Line, Lines, Sender};
-use crate::node::{Link, Pending, Resolved, Slot, Stage, Stop};
+use crate::mail::{Line, Sender};
+use crate::node::{Link, Node, Pending, Resolved, Slot, Stage, Stop};
 use crate::packet::{Body, Packet};
 use crate::path::{Life, PathId};
 use crate::pid::{NodeId, node_of};
@@ -30,10 +30,9 @@ pub(super) fn chain_of(line: &Line, receiver: &Slot) -> Chain {
     Chain { receiver: receiver.path, life: receiver.life, sender: line.path, timers }
 }
 
-/// Makes the head of a line of this receiver possible to deliver.
+/// Makes the head of a line of this receiver, with this number, possible to deliver.
 #[inline(always)]
-pub(super) fn enable<R: Reactor>(r: &mut R, node: NodeId, lines: &mut Lines, receiver: &Slot, line: u32) {
-    let l = lines.get_mut(line);
+pub(super) fn enable<R: Reactor>(r: &mut R, node: NodeId, l: &mut Line, receiver: &Slot, line: u32) {
     l.epoch = l.epoch.wrapping_add(1);
     l.enabled = true;
     let delivery = Delivery { node, line, epoch: l.epoch, receiver: l.receiver };
@@ -42,25 +41,26 @@ pub(super) fn enable<R: Reactor>(r: &mut R, node: NodeId, lines: &mut Lines, rec
 
 impl Kernel {
     /// Appends a signal to its sender's line.
-    #[inline(always)]
     pub(super) fn enqueue<R: Reactor>(&mut self, r: &mut R, receiver: u32, from: Sender, signal: u32) {
         let node = &mut self.node;
-        let slot = &mut node.slots[receiver as usize];
-        let (line, was_empty) = node.lines.push(&mut node.arena, receiver, &mut slot.mailbox, from, signal);
-        if slot.stage != Stage::Running {
+        let s = &mut node.slots[receiver as usize];
+        let line = node.lines.line_for(receiver, &mut s.mailbox, from);
+        let l = node.lines.get_mut(line);
+        let was_empty = l.append(&mut node.arena, signal);
+        if s.stage != Stage::Running {
             return;
         }
-        if slot.selective {
+        if s.selective {
             self.reconsider(r, line);
         } else if was_empty {
-            enable(r, node.id, &mut node.lines, slot, line);
+            enable(r, node.id, l, s, line);
         }
     }
 
     pub(super) fn enable<R: Reactor>(&mut self, r: &mut R, line: u32) {
         let node = &mut self.node;
         let receiver = node.lines.get(line).receiver;
-        enable(r, node.id, &mut node.lines, &node.slots[receiver as usize], line);
+        enable(r, node.id, node.lines.get_mut(line), &node.slots[receiver as usize], line);
     }
 
     pub(super) fn disable<R: Reactor>(&mut self, r: &mut R, line: u32) {
@@ -76,21 +76,47 @@ impl Kernel {
         r.renamed(Delivery { node: self.node.id, line, epoch: l.epoch, receiver: l.receiver });
     }
 
-    /// A message or request of this node arrives; its room was reserved.
+    /// A message or request of this node, from the actor with the pid `key`, arrives; its room was reserved.
     #[inline(always)]
-    pub(super) fn deliver<R: Reactor>(&mut self, r: &mut R, from: Sender, signal: u32) {
+    pub(super) fn deliver<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        (signal, receiver, request): (u32, u32, bool),
+        key: Pid,
+        from: impl FnOnce(&Node) -> Sender,
+    ) {
         let node = &mut self.node;
-        let slot = node.arena.get_mut(signal);
-        let receiver = std::mem::take(&mut slot.aux);
-        let correlation = slot.envelope.correlation;
         let s = &mut node.slots[receiver as usize];
+        let line = s.mailbox.last_used;
+        // Most are messages, and of whom an actor that takes what comes heard last.
+        if !request
+            && s.stage == Stage::Running
+            && !s.selective
+            && !s.drops_oldest
+            && let Some(l) = node.lines.find_mut(line)
+            && l.is_of(key.to_raw())
+        {
+            if l.append(&mut node.arena, signal) {
+                enable(r, node.id, l, s, line);
+            }
+            return;
+        }
+        let from = from(node);
+        self.deliver_any(r, receiver, from, signal);
+    }
+
+    /// The same for any message or request.
+    #[inline(never)]
+    pub(super) fn deliver_any<R: Reactor>(&mut self, r: &mut R, receiver: u32, from: Sender, signal: u32) {
+        let correlation = self.node.arena.get(signal).envelope.correlation;
+        let s = self.node.slot_mut(receiver);
         if s.stage == Stage::Free {
             return self.deliver_to_dead(r, from, signal);
         }
         if correlation != 0 {
             s.cold.asked.insert(Pid::from_raw(from.key), correlation);
         }
-        let drops_oldest = s.limits.policy == MailboxPolicy::DropOldest;
+        let drops_oldest = s.drops_oldest;
         self.enqueue(r, receiver, from, signal);
         if drops_oldest {
             self.make_room(r, receiver, from);

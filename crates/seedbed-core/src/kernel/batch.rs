@@ -6,10 +6,11 @@
 //! inside. A turn is a turn: both ways begin and end it by the same functions, in the same order.
 
 use super::Kernel;
-use super::turn::{Begun, host_panic};
+use super::turn::{Begun, STARTED, host_panic};
 use crate::actor::{Behaviour, Failed};
 use crate::context::Context;
-use crate::reactor::{Delivery, Reactor};
+use crate::node::Node;
+use crate::reactor::{Delivery, Port, Reactor};
 use seedbed_abi::Envelope;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -46,26 +47,79 @@ pub trait Turns {
     fn next(&mut self, done: Result<(), Failed>) -> Option<Delivered<'_>>;
 }
 
-/// A signal on its way to its actor: what [`Behaviour::deliver`] is called with.
+/// A signal on its way to its actor: what [`Behaviour::deliver`] is called with, but that what is there
+/// to be read is not copied first, so that it can be read only before the turn asks for something.
 pub struct Delivered<'t> {
-    /// The turn.
-    pub cx: Context<'t>,
-    /// The signal's envelope.
-    pub envelope: &'t Envelope,
-    /// Its payload.
-    pub payload: &'t [u8],
+    node: &'t mut Node,
+    port: &'t mut dyn Port,
+}
+
+impl Delivered<'_> {
+    /// The signal's envelope, and its payload.
+    #[inline]
+    pub fn signal(&self) -> (&Envelope, &[u8]) {
+        self.node.arena.read(self.node.turn.signal)
+    }
+
+    /// What the pump with this id knows the actor by, if it said so in an earlier turn.
+    #[inline]
+    pub fn entry(&self, pump: usize) -> Option<u32> {
+        let s = self.node.slot(self.node.turn.slot);
+        (s.pump == pump).then_some(s.pump_entry)
+    }
+
+    /// Says what a pump knows the actor by, until the actor ends: then it need not be asked. The id is
+    /// the pump's own as long as the actor lives, and not 0: its address, say.
+    pub fn set_entry(&mut self, pump: usize, entry: u32) {
+        let slot = self.node.turn.slot;
+        let s = self.node.slot_mut(slot);
+        (s.pump, s.pump_entry) = (pump, entry);
+    }
+
+    /// True if the turn may meet a fault of fuel, memory or host calls.
+    #[inline]
+    pub fn starves(&self) -> bool {
+        self.node.turn.starves
+    }
+
     /// The actor.
-    pub behaviour: &'t mut dyn Behaviour,
+    pub fn behaviour(&mut self) -> &mut dyn Behaviour {
+        let slot = self.node.turn.slot;
+        self.node.slot_mut(slot).behaviour.as_deref_mut().expect(STARTED)
+    }
+
+    /// The turn.
+    #[inline]
+    pub fn context(&mut self) -> Context<'_> {
+        Context { node: self.node, port: self.port }
+    }
 }
 
 impl Kernel {
     /// Runs turns until the schedule ends the batch.
     pub fn run_batch<R: Reactor>(&mut self, r: &mut R, schedule: &mut impl Schedule<R>) {
-        let mut batch = Batch { kernel: self, r, schedule, turn: Begun::none(), begun: false };
-        batch.begin();
+        let mut turn = Begun::none();
+        let begun = self.begin_next(r, schedule, &mut turn);
+        let mut batch = Batch { kernel: self, r, schedule, turn, begun };
         while batch.begun {
             batch.run();
         }
+    }
+
+    /// Begins the next turn that the schedule names and that is not stale; false if it names none.
+    #[inline(always)]
+    fn begin_next<R: Reactor>(
+        &mut self,
+        r: &mut R,
+        schedule: &mut impl Schedule<R>,
+        turn: &mut Begun,
+    ) -> bool {
+        while let Some(delivery) = schedule.next(self, r) {
+            if self.begin(r, delivery, turn, |r| schedule.begins(r)) {
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -80,25 +134,19 @@ struct Batch<'b, R, S> {
 }
 
 impl<R: Reactor, S: Schedule<R>> Batch<'_, R, S> {
-    /// Begins the next turn, if there is one.
-    #[inline(always)]
-    fn begin(&mut self) {
-        let Batch { kernel, r, schedule, turn, begun } = self;
-        while !*begun && let Some(delivery) = schedule.next(kernel, r) {
-            *begun = kernel.begin(*r, delivery, turn, |r| schedule.begins(r));
-        }
-    }
-
     /// Runs the turn that has begun, and others if that is done by a pump.
     fn run(&mut self) {
-        let len = self.turn.payload_len();
-        let pump = match &self.turn.behaviour {
-            Some(behaviour) if self.kernel.delivers(&self.turn) => behaviour.pump(len),
-            _ => None,
+        let pump = if self.kernel.delivers() {
+            let mut delivered = self.delivered();
+            let len = delivered.signal().1.len();
+            delivered.behaviour().pump(len)
+        } else {
+            None
         };
         let Some(pump) = pump else {
             let done = self.kernel.call(self.r, &mut self.turn);
-            return self.go_on(done);
+            self.go_on(done);
+            return;
         };
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| pump.run(self))) {
             if !self.begun {
@@ -109,24 +157,26 @@ impl<R: Reactor, S: Schedule<R>> Batch<'_, R, S> {
         }
     }
 
-    /// Ends the turn that runs, and begins the next.
+    /// Ends the turn that runs, and begins the next; false if there is none.
     #[inline(always)]
-    fn go_on(&mut self, done: Result<(), Failed>) {
-        self.begun = false;
-        self.kernel.end(self.r, &mut self.turn, done);
-        self.begin();
+    fn go_on(&mut self, done: Result<(), Failed>) -> bool {
+        let Batch { kernel, r, schedule, turn, begun } = self;
+        *begun = false;
+        kernel.end(*r, turn, done);
+        let next = kernel.begin_next(*r, *schedule, turn);
+        *begun = next;
+        next
     }
 }
 
 impl<R: Reactor, S: Schedule<R>> Turns for Batch<'_, R, S> {
     #[inline]
     fn delivered(&mut self) -> Delivered<'_> {
-        self.turn.delivered(&mut self.kernel.node, self.r)
+        Delivered { node: &mut self.kernel.node, port: self.r }
     }
 
     fn next(&mut self, done: Result<(), Failed>) -> Option<Delivered<'_>> {
         let done = self.kernel.outcome(Ok(done));
-        self.go_on(done);
-        if self.begun && self.kernel.delivers(&self.turn) { Some(self.delivered()) } else { None }
+        (self.go_on(done) && self.kernel.delivers()).then(|| self.delivered())
     }
 }

@@ -2,20 +2,19 @@
 
 use super::Kernel;
 use super::arrive::{Carrier, enable};
-use super::batch::Delivered;
 use super::hold::hash_of;
 use super::wait::take_waited_for;
 use crate::actor::{Behaviour, Failed, stop_code};
-use crate::arena::{NIL, Signal, is_large};
+use crate::arena::{NIL, Signal};
 use crate::context::Context;
 use crate::event::{Event, Hook, Lost};
 use crate::mail::{LIFECYCLE, Sender};
-use crate::node::{Link, Node, Resolved, Slot, Special, Stage, Stop, Turn, name_of};
+use crate::node::{Link, Resolved, Slot, Stage, Stop, Turn};
 use crate::outbox::{Entry, PerformWish, SpawnWish, Wish};
 use crate::packet::{Body, EffectRequest, Packet};
 use crate::path::PathId;
 use crate::pid::node_of;
-use crate::reactor::{Delivery, Port, Reactor};
+use crate::reactor::{Delivery, Reactor};
 use crate::timer::{Due, TimerState};
 use seedbed_abi::{
     Envelope, ExitReason, Failure, Flags, Pid, RequestFailure, SpawnFlags, StartOutcome, Time,
@@ -41,43 +40,19 @@ pub enum Ran {
 }
 
 /// What a turn has in hand, from its beginning to its end. One serves for many turns, one after the
-/// other, so that a signal is copied once.
+/// other, so that little is written anew.
 pub(super) struct Begun {
     line: u32,
+    /// Its signal, while the actor reads it beside the node.
     signal: Signal,
-    /// Bytes of its payload: read by itself, since in the signal they are copied with their neighbours,
-    /// which were written one by one, and such a copy waits until all have reached the cache.
-    len: u32,
-    /// Its payload, if that does not lie in it.
+    /// The signal's payload, if that does not lie in it.
     large: Box<[u8]>,
-    /// The actor, while it is out of its slot.
-    pub(super) behaviour: Option<Box<dyn Behaviour>>,
 }
 
 impl Begun {
     /// No turn yet.
     pub(super) fn none() -> Begun {
-        Begun { line: NIL, signal: Signal::empty(), len: 0, large: Box::default(), behaviour: None }
-    }
-
-    /// Bytes of its payload.
-    #[inline]
-    pub(super) fn payload_len(&self) -> usize {
-        self.len as usize
-    }
-
-    #[inline]
-    fn payload(&self) -> &[u8] {
-        self.signal.payload(self.len, &self.large)
-    }
-
-    /// What a delivery calls its actor with.
-    #[inline]
-    pub(super) fn delivered<'t>(&'t mut self, node: &'t mut Node, port: &'t mut dyn Port) -> Delivered<'t> {
-        let envelope = &self.signal.envelope;
-        let behaviour = self.behaviour.as_deref_mut().expect(STARTED);
-        let cx = Context { node, port, envelope };
-        Delivered { cx, envelope, payload: self.signal.payload(self.len, &self.large), behaviour }
+        Begun { line: NIL, signal: Signal::empty(), large: Box::default() }
     }
 }
 
@@ -89,12 +64,12 @@ impl Kernel {
             return Ran::Stale;
         }
         let done = self.call(r, &mut turn);
-        self.end(r, &mut turn, done);
+        self.end(r, &turn, done);
         Ran::Turn { pid: self.node.turn.pid, fuel: self.node.turn.fuel }
     }
 
-    /// Begins the turn of a delivery, in the step with this number: takes its signal out of its line, and
-    /// the actor out of its slot. False if the delivery is stale: then nothing happened.
+    /// Begins the turn of a delivery, in the step with this number: takes its signal out of its line. False
+    /// if the delivery is stale: then nothing happened.
     #[inline(always)]
     pub(super) fn begin<R: Reactor>(
         &mut self,
@@ -104,76 +79,84 @@ impl Kernel {
         step: impl FnOnce(&mut R) -> u64,
     ) -> bool {
         let node = &mut self.node;
-        let Some(line) = node.lines.begin(delivery.line, delivery.epoch) else { return false };
+        let Some(l) = node.lines.begin(delivery.line, delivery.epoch) else { return false };
         node.step = step(r);
-        let slot = line.receiver;
+        let line = delivery.line;
+        turn.line = line;
+        let slot = l.receiver;
         let s = &mut node.slots[slot as usize];
-        let head = if s.selective {
-            take_waited_for(&mut node.lines, &mut node.arena, &s.cold.filter, delivery.line)
+        let (head, signal) = if s.selective {
+            let head = take_waited_for(&mut node.lines, &mut node.arena, &s.cold.filter, line);
+            (head, node.arena.get(head))
         } else {
-            let head = line.head;
-            line.head = node.arena.get(head).next;
-            head
+            let (head, signal) = (l.head, node.arena.get(l.head));
+            l.head = signal.next;
+            (head, signal)
         };
-        turn.len = node.arena.take(head, &mut turn.signal);
-        if is_large(turn.len) {
-            turn.large = node.arena.take_large(&turn.signal);
-        }
-        let hook = begin_turn(&mut node.turn, slot, s, turn.signal.envelope.flags, turn.len);
-        turn.line = delivery.line;
-        std::mem::swap(&mut turn.behaviour, &mut s.behaviour);
-        let Envelope { flags, correlation, .. } = turn.signal.envelope;
+        let Envelope { flags, len, .. } = signal.envelope;
+        let hook = begin_turn(&mut node.turn, slot, s, head, flags, len);
         if flags == Flags::TIMER {
-            self.timer_delivered(slot, correlation);
+            self.timer_delivered(slot, head);
         }
         self.node.turn.starves = r.starves() && self.node.may_starve(slot, hook);
-        r.observe_turn(|| {
-            let (node, signal) = (&self.node, &turn.signal);
-            let name = name_of(node.lines.get(delivery.line), signal, node.slot(slot));
-            let (envelope, payload) = (&signal.envelope, turn.payload());
-            Event::Turn { who: node.who(slot), hook, name, envelope, payload, cause: signal.cause }
-        });
+        let node = &self.node;
+        r.observe_turn(move || node.turn_begins(line));
         true
     }
 
     /// True if the turn that has begun delivers a signal to an actor that has started.
     #[inline(always)]
-    pub(super) fn delivers(&self, turn: &Begun) -> bool {
-        self.node.turn.hook == Hook::Message && turn.signal.envelope.flags != LIFECYCLE_FLAGS
+    pub(super) fn delivers(&self) -> bool {
+        self.node.turn.delivers
     }
 
     /// Ends a turn whose hook came back: what it asked for is applied, or nothing of it if it failed.
     #[inline(always)]
-    pub(super) fn end<R: Reactor>(&mut self, r: &mut R, turn: &mut Begun, mut done: Result<(), Failed>) {
-        let (slot, hook) = (self.node.turn.slot, self.node.turn.hook);
-        let applied = self.node.turn.is_special && self.node.turn.special.apply_now;
-        if applied {
-            done = self.go_on_applied(r, turn.line, &turn.signal.envelope, &mut turn.behaviour, done);
+    pub(super) fn end<R: Reactor>(&mut self, r: &mut R, turn: &Begun, done: Result<(), Failed>) {
+        let Turn { slot, delivers, is_special, .. } = self.node.turn;
+        let s = self.node.slot(slot);
+        if delivers && !is_special && !s.selective && !s.awaited && done.is_ok() {
+            self.end_as(r, turn, done, true);
+        } else {
+            self.end_any(r, turn, done);
         }
-        r.observe_turn(|| {
-            let Turn { fuel, now, unix, .. } = self.node.turn;
-            Event::TurnEnd { who: self.node.who(slot), fuel, now, unix, failed: done.is_err() }
-        });
-        let s = &mut self.node.slots[slot as usize];
-        std::mem::swap(&mut s.behaviour, &mut turn.behaviour);
-        let (from, awaited) = (Sender::actor(s.pid, s.path, s.life), s.awaited);
+    }
+
+    #[inline(never)]
+    fn end_any<R: Reactor>(&mut self, r: &mut R, turn: &Begun, done: Result<(), Failed>) {
+        self.end_as(r, turn, done, false);
+    }
+
+    /// The end of a turn; of a `plain` one is known that it delivered something to an actor that waits
+    /// for nothing and is not waited for, that it asked for nothing special, and that it went well.
+    #[inline(always)]
+    fn end_as<R: Reactor>(&mut self, r: &mut R, turn: &Begun, mut done: Result<(), Failed>, plain: bool) {
+        let Turn { slot, hook, signal, .. } = self.node.turn;
+        let applied = !plain && self.node.turn.special.apply_now;
+        if applied {
+            done = self.go_on_applied(r, turn.line, done);
+        }
+        let (node, failed) = (&self.node, !plain && done.is_err());
+        r.observe_turn(move || node.turn_ends(failed));
         if applied {
             self.settle_again(r, slot);
         } else {
-            self.settle(r, turn.line, slot);
+            self.settle(r, turn.line, slot, plain);
         }
-        if awaited {
+        self.node.arena.discard(signal);
+        if !plain && self.node.slot(slot).awaited {
             self.give_room(r, slot);
         }
         match done {
-            Ok(()) => self.finish(r, slot, from, hook),
+            Ok(()) => self.finish(r, slot, if plain { Hook::Message } else { hook }),
             Err(failed) => self.fail_turn(r, slot, hook, failed),
         }
     }
 
     /// A timer's message is being delivered: it is done, or armed again from its own deadline (rule C3).
     #[inline(never)]
-    fn timer_delivered(&mut self, slot: u32, id: u64) {
+    fn timer_delivered(&mut self, slot: u32, signal: u32) {
+        let id = self.node.arena.get(signal).envelope.correlation;
         let timers = &mut self.node.slot_mut(slot).cold.timers;
         let timer = timers.get(&id).copied().expect("a queued timer is in its actor's table");
         match timer.state {
@@ -192,16 +175,22 @@ impl Kernel {
     /// Calls the hook; a panic of host code in it is a failure of this actor only (rule T8).
     #[inline(always)]
     pub(super) fn call<R: Reactor>(&mut self, r: &mut R, turn: &mut Begun) -> Result<(), Failed> {
+        let Turn { slot, hook, signal, delivers, .. } = self.node.turn;
+        // Out of its slot, since it works on the node.
+        let mut behaviour = self.node.slot_mut(slot).behaviour.take();
         let done = catch_unwind(AssertUnwindSafe(|| {
-            if self.delivers(turn) {
-                let Delivered { mut cx, envelope, payload, behaviour } = turn.delivered(&mut self.node, r);
-                behaviour.deliver(&mut cx, envelope, payload)
+            if delivers {
+                let Begun { signal: copy, large, .. } = turn;
+                let len = self.node.arena.copy_out(signal, copy, large);
+                let mut cx = Context { node: &mut self.node, port: r };
+                let behaviour = behaviour.as_deref_mut().expect(STARTED);
+                behaviour.deliver(&mut cx, &copy.envelope, copy.payload(len, large))
             } else {
-                let Turn { slot, hook, .. } = self.node.turn;
-                let mut cx = Context { node: &mut self.node, port: r, envelope: &turn.signal.envelope };
-                lifecycle(&mut cx, slot, hook, &mut turn.behaviour)
+                let mut cx = Context { node: &mut self.node, port: r };
+                lifecycle(&mut cx, slot, hook, &mut behaviour)
             }
         }));
+        self.node.slot_mut(slot).behaviour = behaviour;
         self.outcome(done)
     }
 
@@ -209,10 +198,10 @@ impl Kernel {
     #[inline(always)]
     pub(super) fn outcome(&self, done: std::thread::Result<Result<(), Failed>>) -> Result<(), Failed> {
         match done {
+            Ok(Ok(())) => Ok(()),
             // The turn was over at that call; an error only passes on that more was refused (rule T4).
             Ok(Err(_)) if self.node.turn.special.ended.is_some() => Ok(()),
             Ok(Err(failed)) => Err(failed),
-            Ok(Ok(())) => Ok(()),
             Err(panic) => Err(host_panic(&*panic)),
         }
     }
@@ -220,16 +209,16 @@ impl Kernel {
     /// Looks after the lines of an actor whose turn is over: the next of the line becomes enabled,
     /// emptied ones go.
     #[inline(always)]
-    pub(super) fn settle<R: Reactor>(&mut self, r: &mut R, line: u32, slot: u32) {
+    pub(super) fn settle<R: Reactor>(&mut self, r: &mut R, line: u32, slot: u32, plain: bool) {
         let node = &mut self.node;
         let s = &mut node.slots[slot as usize];
-        if s.selective || (node.turn.is_special && node.turn.special.refiltered) {
+        if !plain && (s.selective || node.turn.special.refiltered) {
             return self.settle_waiting(r, line, slot);
         }
         if node.lines.settle(line, &mut s.mailbox) && s.stage == Stage::Running {
-            enable(r, node.id, &mut node.lines, s, line);
+            enable(r, node.id, node.lines.get_mut(line), s, line);
         }
-        if !self.node.thinned.is_empty() {
+        if !plain {
             self.settle_thinned(r, slot);
         }
     }
@@ -255,12 +244,12 @@ impl Kernel {
 
     /// The end of a turn that went well.
     #[inline(always)]
-    fn finish<R: Reactor>(&mut self, r: &mut R, slot: u32, from: Sender, hook: Hook) {
+    fn finish<R: Reactor>(&mut self, r: &mut R, slot: u32, hook: Hook) {
         if hook == Hook::Start && !self.node.turn.special.ignore {
             self.started(r, slot);
         }
         if !self.node.outbox.is_empty() {
-            self.apply_outbox(r, slot, from);
+            self.apply_outbox(r, slot);
         }
         if hook != Hook::Message || self.node.turn.is_special {
             self.finish_special(r, slot, hook);
@@ -352,9 +341,8 @@ impl Kernel {
     fn roll_back<R: Reactor>(&mut self, r: &mut R) {
         while let Some(entry) = self.node.outbox.pop() {
             let wish = match entry {
-                Entry::Send { signal } => {
-                    let slot = self.node.arena.get(signal);
-                    let (receiver, len) = (slot.aux, slot.envelope.len);
+                Entry::Send { signal, receiver, .. } => {
+                    let len = self.node.arena.get(signal).envelope.len;
                     let mailbox = &mut self.node.slot_mut(receiver).mailbox;
                     mailbox.count -= 1;
                     mailbox.bytes -= len;
@@ -445,26 +433,33 @@ impl Kernel {
     }
 
     #[inline(always)]
-    pub(super) fn apply_outbox<R: Reactor>(&mut self, r: &mut R, slot: u32, from: Sender) {
-        self.node.turn.applying = true;
+    pub(super) fn apply_outbox<R: Reactor>(&mut self, r: &mut R, slot: u32) {
+        let me = self.node.turn.pid;
         let mut at = 0;
         while let Some(entry) = self.node.outbox.get(at) {
             at += 1;
             match entry {
-                Entry::Send { signal } => self.deliver(r, from, signal),
-                Entry::Other(other) => {
-                    let wish = self.node.outbox.take(other);
-                    self.apply(r, slot, from, wish);
+                Entry::Send { signal, receiver, request } => {
+                    self.deliver(r, (signal, receiver, request), me, |node| node.sender(slot));
                 }
+                Entry::Other(other) => self.apply(r, slot, other),
             }
         }
-        self.node.turn.applying = false;
         self.node.outbox.clear();
     }
 
     /// Applies one entry; apart, so that what only messages need stays in registers.
     #[inline(never)]
-    fn apply<R: Reactor>(&mut self, r: &mut R, slot: u32, from: Sender, wish: Wish) {
+    fn apply<R: Reactor>(&mut self, r: &mut R, slot: u32, other: u32) {
+        self.node.turn.applying = true;
+        self.apply_wish(r, slot, other);
+        self.node.turn.applying = false;
+    }
+
+    #[inline(always)]
+    fn apply_wish<R: Reactor>(&mut self, r: &mut R, slot: u32, other: u32) {
+        let wish = self.node.outbox.take(other);
+        let from = self.node.sender(slot);
         let me = Pid::from_raw(from.key);
         let packet =
             |to, body| Packet { from: me, path: from.path, life: from.life, to, id: 0, copy: false, body };
@@ -647,13 +642,13 @@ impl Kernel {
         let envelope = Envelope { id, flags: LIFECYCLE_FLAGS, ..Envelope::default() };
         let signal = self.node.arena.insert(envelope, &[], self.node.step);
         let node = &mut self.node;
-        let mailbox = &mut node.slots[slot as usize].mailbox;
-        let (line, _) = node.lines.push(&mut node.arena, slot, mailbox, from, signal);
+        let line = node.lines.line_for(slot, &mut node.slots[slot as usize].mailbox, from);
+        node.lines.get_mut(line).append(&mut node.arena, signal);
         self.enable(r, line);
     }
 }
 
-const STARTED: &str = "a started actor has a behaviour";
+pub(super) const STARTED: &str = "a started actor has a behaviour";
 
 /// Calls any hook but that of a message.
 #[inline(never)]
@@ -679,9 +674,9 @@ fn lifecycle(
     }
 }
 
-/// Sets the turn up, and takes the signal off the mailbox.
+/// Sets the turn up, and takes the signal off the mailbox's count.
 #[inline(always)]
-fn begin_turn(turn: &mut Turn, slot: u32, s: &mut Slot, flags: Flags, len: u32) -> Hook {
+fn begin_turn(turn: &mut Turn, slot: u32, s: &mut Slot, signal: u32, flags: Flags, len: u32) -> Hook {
     s.turns += 1;
     if flags == Flags::MESSAGE {
         s.mailbox.count -= 1;
@@ -697,16 +692,17 @@ fn begin_turn(turn: &mut Turn, slot: u32, s: &mut Slot, flags: Flags, len: u32) 
     };
     turn.slot = slot;
     turn.pid = s.pid;
+    turn.signal = signal;
     turn.hook = hook;
+    turn.delivers = hook == Hook::Message && flags != LIFECYCLE_FLAGS;
     turn.now = None;
     turn.unix = None;
     turn.fuel = 0;
     turn.sent_bytes = 0;
-    turn.log_left = s.limits.log_max;
+    turn.logged = 0;
     turn.starvable = 0;
     if turn.is_special {
-        turn.is_special = false;
-        turn.special = Special::default();
+        turn.unmark();
     }
     hook
 }

@@ -2,7 +2,7 @@
 //! that are applied in the middle of a turn (rule G8), and waiting for room (rule M10).
 
 use super::Kernel;
-use crate::actor::{Behaviour, Failed};
+use crate::actor::Failed;
 use crate::arena::{Arena, NIL};
 use crate::context::{Context, has_room};
 use crate::event::Lost;
@@ -10,7 +10,7 @@ use crate::mail::{LIFECYCLE, Line, Lines, Sender};
 use crate::node::{Node, Resolved, Stage};
 use crate::reactor::Reactor;
 use crate::wait::Filter;
-use seedbed_abi::{Envelope, Pid};
+use seedbed_abi::Pid;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 impl Node {
@@ -106,19 +106,15 @@ impl Kernel {
         &mut self,
         r: &mut R,
         line: u32,
-        envelope: &Envelope,
-        behaviour: &mut Option<Box<dyn Behaviour>>,
         mut done: Result<(), Failed>,
     ) -> Result<(), Failed> {
         let slot = self.node.turn.slot;
         // What is applied may bring mail to the actor itself, and take its lines.
-        self.settle(r, line, slot);
+        self.settle(r, line, slot, false);
         while done.is_ok() && std::mem::take(&mut self.node.turn.special.apply_now) {
             self.settle_thinned(r, slot);
             // What is applied may end the actor, and its behaviour with it.
-            self.node.slot_mut(slot).behaviour = behaviour.take();
-            self.apply_outbox(r, slot, self.node.sender(slot));
-            *behaviour = self.node.slot_mut(slot).behaviour.take();
+            self.apply_outbox(r, slot);
             let turn = &mut self.node.turn;
             turn.sent_bytes = 0;
             turn.special.links_asked = 0;
@@ -128,10 +124,12 @@ impl Kernel {
             if self.node.turn.special.ended.is_some() || !goes_on {
                 break;
             }
-            let mut cx = Context { node: &mut self.node, port: r, envelope };
+            let mut behaviour = self.node.slot_mut(slot).behaviour.take();
+            let mut cx = Context { node: &mut self.node, port: r };
             let resumed = catch_unwind(AssertUnwindSafe(|| {
                 behaviour.as_mut().expect("it ran a moment ago").resume(&mut cx)
             }));
+            self.node.slot_mut(slot).behaviour = behaviour;
             done = self.outcome(resumed);
         }
         done
@@ -161,7 +159,8 @@ impl Kernel {
             s.cold.waiting.pop_front();
             s.mailbox.count += 1;
             s.mailbox.bytes += envelope.len;
-            self.deliver(r, from, signal);
+            self.node.arena.get_mut(signal).aux = 0;
+            self.deliver_any(r, slot, from, signal);
             self.wake(r, Pid::from_raw(envelope.from));
         }
         self.node.slot_mut(slot).awaited = false;

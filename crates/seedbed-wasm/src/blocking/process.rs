@@ -150,13 +150,9 @@ impl Behaviour for Process {
 /// A whole life.
 async fn live(plan: Plan) -> Ended {
     let Plan { module, limits, wasi, lunatic, call, .. } = plan;
-    let growth = Growth {
-        len: 0,
-        max: limits.memory(),
-        refused: false,
-        // One table is ours.
-        tables: (limits.tables_max as usize).max(1),
-    };
+    // One table is ours.
+    let tables = (limits.tables_max as usize).max(1);
+    let growth = Growth { max: limits.memory(), tables, ..Growth::default() };
     let mut data = Data::new(growth, wasi, (limits.slice(), limits.fuel_max));
     data.lunatic = lunatic.map(Box::new);
     let mut store = Store::new(engine(), data);

@@ -16,7 +16,7 @@ use crate::host::Host;
 use crate::module::ModuleError;
 use crate::rewrite::{Entity, Import, Mode, START, Shape, entry};
 use seedbed_abi::dialect::{Function, IMPORTS, MEMORY, MODULE, Value};
-use seedbed_abi::{Envelope, StopCode};
+use seedbed_abi::{ENVELOPE_LEN, Envelope, StopCode};
 use seedbed_core::{Context, Failed, Hook};
 use std::fmt;
 use wasi::WasiConfig;
@@ -192,17 +192,32 @@ impl fmt::Display for Dialect {
     }
 }
 
+/// Room in a guest's memory.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Room {
+    pub(crate) ptr: u32,
+    pub(crate) len: u32,
+}
+
+impl Room {
+    /// True if an envelope and so many bytes behind it fit.
+    #[inline]
+    pub(crate) fn fits(self, payload_len: usize) -> bool {
+        ENVELOPE_LEN + payload_len <= self.len as usize
+    }
+}
+
 /// A dialect of handlers, alive in one actor: what the hooks are given, and what their codes mean.
 pub(crate) trait Handler: 'static {
     /// The dialect's own part of the start, behind start section and constructors; gives a code.
     fn start(&mut self, turn: &mut Turn<'_, '_>, args: &[u8]) -> wasmtime::Result<i32>;
 
-    /// Where the envelope and then the payload of a signal go, if there is room and the hook for messages
-    /// needs nothing else: fuel, envelope, payload and its length in, a code and what is left out.
+    /// Where the envelope and then the payload of a signal go, and for how many bytes there is room, if the
+    /// hook for messages needs nothing else: fuel, envelope, payload and its length in, a code and what is
+    /// left out.
     #[inline]
-    fn room_for(&self, payload_len: usize) -> Option<u32> {
-        let _ = payload_len;
-        None
+    fn room(&self) -> Room {
+        Room::default()
     }
 
     /// A signal; gives a code.

@@ -2,7 +2,7 @@
 
 use super::fixed_inbox;
 use crate::actor::Turn;
-use crate::dialect::{self, find};
+use crate::dialect::{self, Room, find};
 use crate::host::{Host, Stop};
 use crate::rewrite::Shape;
 use seedbed_abi::dialect as abi;
@@ -49,21 +49,18 @@ const STOP: i32 = 1;
 const IGNORE: i32 = 2;
 
 /// Where in its memory a guest takes what the host writes: the room it gave last.
-pub(crate) struct Handler {
-    ptr: u32,
-    len: usize,
-}
+pub(crate) struct Handler(Room);
 
 impl Handler {
     pub(crate) fn new(shape: &Shape) -> Handler {
         let (ptr, len) = fixed_inbox(shape).unwrap_or((0, 0));
-        Handler { ptr, len: len as usize }
+        Handler(Room { ptr, len })
     }
 
     /// Makes room for `len` bytes; gives where.
     #[inline]
-    fn room(&mut self, turn: &mut Turn<'_, '_>, len: usize) -> wasmtime::Result<u32> {
-        if len > self.len { self.ask_for_room(turn, len) } else { Ok(self.ptr) }
+    fn room_for(&mut self, turn: &mut Turn<'_, '_>, len: usize) -> wasmtime::Result<u32> {
+        if len > self.0.len as usize { self.ask_for_room(turn, len) } else { Ok(self.0.ptr) }
     }
 
     #[cold]
@@ -83,7 +80,7 @@ impl Handler {
         if ptr as usize + len > turn.entered.memory_len() {
             return Err(broken("`seedbed_inbox` gave room outside of the memory"));
         }
-        *self = Handler { ptr, len };
+        self.0 = Room { ptr, len: asked };
         Ok(ptr)
     }
 }
@@ -99,7 +96,7 @@ fn hooks<'t>(turn: &Turn<'t, '_>) -> &'t Hooks {
 impl dialect::Handler for Handler {
     fn start(&mut self, turn: &mut Turn<'_, '_>, args: &[u8]) -> wasmtime::Result<i32> {
         let Some(hook) = &hooks(turn).on_start else { return Ok(FINE) };
-        let at = self.room(turn, args.len())?;
+        let at = self.room_for(turn, args.len())?;
         turn.entered.write(at, [args])?;
         let (code, left) = hook.call(&mut *turn.entered.store, (turn.fuel, at, args.len() as u32))?;
         turn.fuel = left;
@@ -107,8 +104,8 @@ impl dialect::Handler for Handler {
     }
 
     #[inline]
-    fn room_for(&self, payload_len: usize) -> Option<u32> {
-        (ENVELOPE_LEN + payload_len <= self.len).then_some(self.ptr)
+    fn room(&self) -> Room {
+        self.0
     }
 
     #[inline]
@@ -118,7 +115,7 @@ impl dialect::Handler for Handler {
         envelope: &Envelope,
         payload: &[u8],
     ) -> wasmtime::Result<i32> {
-        let at = self.room(turn, ENVELOPE_LEN + payload.len())?;
+        let at = self.room_for(turn, ENVELOPE_LEN + payload.len())?;
         turn.entered.write(at, [&envelope.to_bytes(), payload])?;
         let to = at + ENVELOPE_LEN as u32;
         let arguments = (turn.fuel, at, to, payload.len() as u32);
