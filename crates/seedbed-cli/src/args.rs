@@ -161,6 +161,10 @@ pub(crate) struct Sim {
     /// The run's seed, `0x…` or decimal
     #[arg(long, value_name = "N", default_value = "0x0")]
     pub(crate) seed: Seed,
+    /// Once all that boots has started, this seed decides, `0x…` or decimal [default: the run's own does to
+    /// the end]
+    #[arg(long, value_name = "N")]
+    pub(crate) fork: Option<Seed>,
     /// Also print the actors that live at the end, as a tree
     #[arg(long)]
     pub(crate) tree: bool,
@@ -232,6 +236,10 @@ pub(crate) struct Hunt {
     /// Only one of n equal parts of the runs, like `2/8`
     #[arg(long, value_name = "i/n", default_value = "1/1")]
     pub(crate) shard: Shard,
+    /// So many runs go on from the state after the start of one, each under its own seed [default: each run
+    /// begins at its beginning]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) forks: Option<u64>,
     /// Go on where the hunt was left whose state is in --out
     #[arg(long)]
     pub(crate) resume: bool,

@@ -35,6 +35,26 @@ pub(crate) struct Arena {
     large_free: Vec<u32>,
 }
 
+impl Clone for Arena {
+    fn clone(&self) -> Arena {
+        Arena {
+            free: self.free,
+            slots: self.slots.clone(),
+            large: self.large.clone(),
+            large_free: self.large_free.clone(),
+        }
+    }
+
+    /// Into the room that is there.
+    fn clone_from(&mut self, from: &Arena) {
+        let Arena { free, slots, large, large_free } = from;
+        self.slots.clone_from(slots);
+        self.large.clone_from(large);
+        self.large_free.clone_from(large_free);
+        self.free = *free;
+    }
+}
+
 impl Arena {
     pub(crate) fn new() -> Arena {
         Arena { slots: Vec::new(), free: NIL, large: Vec::new(), large_free: Vec::new() }

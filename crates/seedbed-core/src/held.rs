@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 /// What is held for one name.
+#[derive(Clone)]
 pub(crate) struct Held {
     pub(crate) name: Rc<str>,
     /// Whose child has it, or had it.
@@ -43,7 +44,7 @@ impl Held {
 }
 
 /// The names of a node whose mail is held, by the hash that an address carries.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Holds(BTreeMap<u64, Held>);
 
 impl Holds {

@@ -24,6 +24,7 @@ mod paths;
 mod pid;
 mod reactor;
 mod recording;
+mod snapshot;
 mod starve;
 mod stream;
 pub mod supervise;
@@ -41,7 +42,9 @@ pub use event::{Event, Hook, Lost, Who};
 pub use hash::{TraceHash, stable_hash};
 pub use held::HeldInfo;
 pub use input::{Input, InputStats};
-pub use kernel::{ActorInfo, Delivered, Kernel, NodeConfig, Pump, Ran, Schedule, Turns};
+pub use kernel::{
+    ActorInfo, Delivered, Kernel, KernelSnapshot, NodeConfig, NotSnapshot, Pump, Ran, Schedule, Turns,
+};
 pub use limits::{Limits, MailboxPolicy, Permissions};
 pub use node::Stage;
 pub use outbox::SpawnOptions;
@@ -60,6 +63,7 @@ pub use seedbed_abi::{
     Level, Message, MonitorRef, Notice, Pid, Reason, Request, RequestFailure, Result, Signal, SpawnFlags,
     StartOutcome, StopCode, Time, TimerId, TrapKind,
 };
+pub use snapshot::Snapshot;
 pub use starve::{Refusals, Starved, StarvedOf};
 pub use stream::{Key, Stream};
 pub use supervisor::{Actors, ChildStart, Supervisor, SupervisorActor, decision};

@@ -14,7 +14,7 @@ pub(crate) const COMPLETIONS: u64 = TIMERS | 1;
 pub(crate) const LIFECYCLE: u64 = TIMERS | 2;
 
 /// Mail of one sender for one receiver; one cache line.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 #[repr(align(64))]
 pub(crate) struct Line {
     pub(crate) receiver: u32,
@@ -88,6 +88,20 @@ pub(crate) struct Lines {
     lines: Vec<Line>,
     free: u32,
     table: Table,
+}
+
+impl Clone for Lines {
+    fn clone(&self) -> Lines {
+        Lines { free: self.free, lines: self.lines.clone(), table: self.table.clone() }
+    }
+
+    /// Into the room that is there.
+    fn clone_from(&mut self, from: &Lines) {
+        let Lines { free, lines, table } = from;
+        self.lines.clone_from(lines);
+        self.table.clone_from(table);
+        self.free = *free;
+    }
 }
 
 impl Lines {

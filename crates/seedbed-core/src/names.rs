@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Who has which name. Keyed by the part of the name's hash that an address carries.
+#[derive(Clone)]
 pub(crate) struct Names(BTreeMap<u64, (Rc<str>, u32)>);
 
 impl Names {

@@ -70,7 +70,7 @@ pub(crate) struct Slot {
 }
 
 /// What only some turns touch.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Cold {
     pub(crate) parent: Pid,
     /// The parent is its supervisor (rule E15).
@@ -130,6 +130,7 @@ pub(crate) struct Link {
 }
 
 /// Why an actor is stopping.
+#[derive(Clone)]
 pub(crate) struct Stop {
     pub(crate) reason: ExitReason,
     pub(crate) detail: Option<String>,
@@ -139,7 +140,7 @@ pub(crate) struct Stop {
 
 /// Requests to answer, by asker and its correlation. The network may bring one twice; then it may
 /// be answered twice, and the second answer is late.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Asked(BTreeMap<(Pid, u64), u32>);
 
 impl Asked {
@@ -164,6 +165,7 @@ impl Asked {
 }
 
 /// Something an actor waits for.
+#[derive(Clone)]
 pub(crate) enum Pending {
     Request { target: Pid, timeout: Armed },
     Effect,
@@ -197,6 +199,27 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
+    /// No turn yet.
+    pub(crate) fn none() -> Turn {
+        Turn {
+            slot: 0,
+            pid: Pid::NOBODY,
+            signal: NIL,
+            hook: Hook::Start,
+            delivers: false,
+            now: None,
+            unix: None,
+            fuel: 0,
+            sent_bytes: 0,
+            logged: 0,
+            starves: false,
+            starvable: 0,
+            applying: false,
+            special: Special::default(),
+            is_special: false,
+        }
+    }
+
     /// What most turns do not ask for, to be set.
     pub(crate) fn mark(&mut self) -> &mut Special {
         self.is_special = true;
@@ -244,9 +267,9 @@ pub(crate) struct Node {
     pub(crate) arena: Arena,
     pub(crate) lines: Lines,
     pub(crate) slots: Vec<Slot>,
-    free: Vec<u32>,
+    pub(crate) free: Vec<u32>,
     /// Those of the actor that was spawned last.
-    limits: Rc<Limits>,
+    pub(crate) limits: Rc<Limits>,
     pub(crate) alive: u32,
     pub(crate) names: Names,
     /// Kept from the first look on.
@@ -263,13 +286,16 @@ pub(crate) struct Node {
     /// special then, ends.
     pub(crate) thinned: Vec<u32>,
     pub(crate) scratch: Vec<u8>,
-    pub(crate) entries: BTreeMap<String, Arc<dyn Factory>>,
-    pub(crate) effects: BTreeSet<String>,
-    pub(crate) node_names: BTreeMap<String, NodeId>,
+    /// Shared with snapshots, as are the next two: no turn changes them.
+    pub(crate) entries: Rc<BTreeMap<String, Arc<dyn Factory>>>,
+    pub(crate) effects: Rc<BTreeSet<String>>,
+    pub(crate) node_names: Rc<BTreeMap<String, NodeId>>,
     pub(crate) local: BTreeMap<TypeId, Box<dyn Any>>,
     pub(crate) dead_letters: u64,
     /// What is to go along with requests from outside, until they arrive.
     pub(crate) given: BTreeMap<(Pid, u64), Vec<Arc<dyn Factory>>>,
+    /// The snapshot that was taken of it last, or to which it was put back.
+    pub(crate) since: Option<Rc<()>>,
 }
 
 /// Who a pid or address means, seen from a node.
@@ -302,32 +328,17 @@ impl Node {
             made: 0,
             roots: 0,
             step: 0,
-            turn: Turn {
-                slot: 0,
-                pid: Pid::NOBODY,
-                signal: NIL,
-                hook: Hook::Start,
-                delivers: false,
-                now: None,
-                unix: None,
-                fuel: 0,
-                sent_bytes: 0,
-                logged: 0,
-                starves: false,
-                starvable: 0,
-                applying: false,
-                special: Special::default(),
-                is_special: false,
-            },
+            turn: Turn::none(),
             outbox: Outbox::default(),
             thinned: Vec::new(),
             scratch: Vec::new(),
-            entries: BTreeMap::new(),
-            effects: BTreeSet::new(),
-            node_names: BTreeMap::new(),
+            entries: Rc::default(),
+            effects: Rc::default(),
+            node_names: Rc::default(),
             local: BTreeMap::new(),
             dead_letters: 0,
             given: BTreeMap::new(),
+            since: None,
         }
     }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 pub(crate) type PathHash = fn(&str) -> u64;
 
 /// Lives of each path, by its hash: the slot of each.
+#[derive(Clone)]
 pub(crate) struct Paths {
     hash: PathHash,
     lives: BTreeMap<u64, BTreeMap<Life, u32>>,

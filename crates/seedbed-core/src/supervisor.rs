@@ -7,6 +7,7 @@ use crate::actor::{Actor, Behaviour, Factory, Failed, WithArgs};
 use crate::context::Context;
 use crate::limits::Limits;
 use crate::outbox::SpawnOptions;
+use crate::snapshot::Snapshot;
 use crate::supervise::{
     AutoShutdown, Call, ChildInfo, ChildSpec, Command, Counts, Event, Flags, Machine, Note, Parts, Plan,
     SlotId, SpecError, Strategy, Ticket,
@@ -183,7 +184,7 @@ impl Factory for Supervisor {
 }
 
 /// The types of the machine that supervises actors.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Actors;
 
 impl Parts for Actors {
@@ -194,6 +195,7 @@ impl Parts for Actors {
 }
 
 /// A supervisor that runs: what [`Behaviour::as_any`] gives for one.
+#[derive(Clone)]
 pub struct SupervisorActor {
     machine: Machine<Actors>,
     timers: BTreeMap<Ticket, TimerId>,
@@ -424,6 +426,16 @@ impl Behaviour for SupervisorActor {
 
     fn as_any(&self) -> Option<&dyn Any> {
         Some(self)
+    }
+
+    fn snapshot(&self) -> Option<Box<dyn Snapshot>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl Snapshot for SupervisorActor {
+    fn restore(&self) -> Box<dyn Behaviour> {
+        Box::new(self.clone())
     }
 }
 

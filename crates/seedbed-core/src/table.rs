@@ -19,6 +19,19 @@ pub(crate) struct Table {
     len: usize,
 }
 
+impl Clone for Table {
+    fn clone(&self) -> Table {
+        Table { len: self.len, entries: self.entries.clone() }
+    }
+
+    /// Into the room that is there.
+    fn clone_from(&mut self, from: &Table) {
+        let Table { len, entries } = from;
+        self.entries.clone_from(entries);
+        self.len = *len;
+    }
+}
+
 impl Table {
     pub(crate) fn new() -> Table {
         Table { entries: vec![EMPTY; 16], len: 0 }

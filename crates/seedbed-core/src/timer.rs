@@ -28,6 +28,7 @@ pub(crate) struct Armed {
 }
 
 /// All deadlines.
+#[derive(Clone)]
 pub(crate) struct Timers {
     queue: BTreeMap<Armed, (u32, Due)>,
     order: u64,

@@ -42,4 +42,13 @@ pub trait Actor: 'static {
         let _ = (cx, why);
         Ok(())
     }
+
+    /// The same actor once more, for snapshots of a world where it is a native actor. Of a guest the host keeps
+    /// its memory, and nobody calls this.
+    fn snapshot(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }

@@ -51,6 +51,7 @@ pub fn hunt_canary(
         keep_in: None,
         witness_in: hunt.witness_in.clone(),
         resume: None::<Part>,
+        forks: hunt.forks,
     };
     let report = hunt.run(cancel, &mut |_| {})?;
     let found = report.found.map(|found| {

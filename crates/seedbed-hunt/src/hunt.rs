@@ -41,6 +41,9 @@ pub struct Hunt<'a> {
     pub witness_in: Option<PathBuf>,
     /// Goes on where this part of the same hunt was left.
     pub resume: Option<Part>,
+    /// So many runs go on from the state after the start of one, which has the seed of the first of them, each
+    /// under its own seed ([`World::fork`](seedbed_sim::World::fork)); 0 = each run begins at its beginning.
+    pub forks: u64,
 }
 
 /// How long a hunt goes on.
@@ -144,6 +147,12 @@ pub enum HuntError {
         /// How many.
         of: u64,
     },
+    /// Runs of a program that drives its world itself cannot go on from a state.
+    #[error("go on from a state after start: the program drives its world itself")]
+    Driven,
+    /// Forks by a strategy whose runs depend on each other.
+    #[error("fork runs by `{0}`: each of its runs depends on the ones before")]
+    Dependent(StrategySpec),
     /// What should be resumed is another hunt.
     #[error(transparent)]
     Part(#[from] PartError),
@@ -201,12 +210,21 @@ impl<'a> Hunt<'a> {
             keep_in: None,
             witness_in: None,
             resume: None,
+            forks: 0,
         }
     }
 
     /// Seed of the run with this index. A sequential strategy tells its runs apart itself, in one world.
     pub fn seed_of(&self, index: u64) -> u64 {
         run_seed(self.root, if self.strategy.is_sequential() { 0 } else { index })
+    }
+
+    /// Who decides, as a file and a screen have it.
+    pub(crate) fn decides(&self) -> String {
+        match self.forks {
+            0 => self.strategy.to_string(),
+            forks => format!("{}, {forks} forks a start", self.strategy),
+        }
     }
 
     /// Plain runs come first: should the process die in one, that is told too, and any seed brings it back.
@@ -231,6 +249,12 @@ impl<'a> Hunt<'a> {
         }
         if self.strategy.is_sequential() && self.shard.of > 1 {
             return Err(HuntError::Sequential(self.strategy));
+        }
+        if self.forks > 0 && !self.program.is_data() {
+            return Err(HuntError::Driven);
+        }
+        if self.forks > 0 && self.strategy.is_sequential() {
+            return Err(HuntError::Dependent(self.strategy));
         }
         let profile = self.profile();
         let mut part = match &self.resume {
@@ -272,7 +296,7 @@ impl<'a> Hunt<'a> {
                 name: &self.name,
                 identity: &self.identity,
                 origin: Origin::Hunt { root: self.root, index },
-                strategy: self.strategy.to_string(),
+                strategy: self.decides(),
                 steps_hint: report.part.steps_hint,
             };
             let mut now = Progress {

@@ -84,7 +84,7 @@ impl Part {
             name: hunt.name.clone(),
             identity: hunt.identity.clone(),
             root: hunt.root,
-            strategy: hunt.strategy.to_string(),
+            strategy: hunt.decides(),
             steps_hint,
             shard: hunt.shard,
             asked: hunt.budget.runs,

@@ -7,7 +7,7 @@ use crate::hunt::{Hunt, HuntError, Phase, Progress};
 use crate::quiet::quietly;
 use crate::summary::Summary;
 use crate::witness::Witness;
-use seedbed_sim::{Outcome, Profile, RunConfig, run_with};
+use seedbed_sim::{Outcome, Profile, Run, RunConfig, RunSnapshot, run_with};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -90,7 +90,8 @@ pub(crate) fn run_all(plan: &Plan<'_>, progress: &mut dyn FnMut(&Progress)) -> R
 fn work(plan: &Plan<'_>, shared: &Shared, job: u32, send: &SyncSender<Ended>) {
     let hunt = plan.hunt;
     let dir = hunt.witness_in.as_deref();
-    let mut witness = dir.and_then(|dir| Witness::new(dir, &hunt.name, &hunt.strategy.to_string(), job));
+    let mut witness = dir.and_then(|dir| Witness::new(dir, &hunt.name, &hunt.decides(), job));
+    let mut started = None;
     let mut strategy = plan.hunt.strategy.build_for(&plan.profile);
     while !is_over(plan) {
         let nth = shared.next.fetch_add(1, Ordering::Relaxed);
@@ -103,7 +104,10 @@ fn work(plan: &Plan<'_>, shared: &Shared, job: u32, send: &SyncSender<Ended>) {
             witness.begin(config.seed);
         }
         let ran = quietly(|| {
-            catch_unwind(AssertUnwindSafe(|| run_with(plan.hunt.program, &config, strategy, Vec::new())))
+            catch_unwind(AssertUnwindSafe(|| match hunt.forks {
+                0 => run_with(hunt.program, &config, strategy, Vec::new()),
+                _ => (Started::fork(&mut started, plan, nth), strategy),
+            }))
         });
         let (run, mut exhausted) = match ran {
             Ok((outcome, back)) => {
@@ -111,6 +115,7 @@ fn work(plan: &Plan<'_>, shared: &Shared, job: u32, send: &SyncSender<Ended>) {
                 (Ok(Box::new(outcome)), false)
             }
             Err(panic) => {
+                started = None;
                 strategy = plan.hunt.strategy.build_for(&plan.profile);
                 (Err(panic_text(&*panic)), false)
             }
@@ -124,6 +129,48 @@ fn work(plan: &Plan<'_>, shared: &Shared, job: u32, send: &SyncSender<Ended>) {
         }
         if send.send(Ended { nth, run, exhausted }).is_err() {
             return;
+        }
+    }
+}
+
+/// A run whose start is behind it, and the state that others go on from.
+struct Started<'a> {
+    /// Index of the first run that goes on from there, and whose seed this one has.
+    first: u64,
+    run: Run<'a>,
+    state: RunSnapshot,
+}
+
+impl<'a> Started<'a> {
+    /// Runs the n-th run from the state after the start that it goes on from, which is made if it is not at hand.
+    fn fork(started: &mut Option<Started<'a>>, plan: &Plan<'a>, nth: u64) -> Outcome {
+        let index = plan.hunt.shard.index_of(nth);
+        let first = index - index % plan.hunt.forks;
+        let at_hand = started.take().filter(|started| started.first == first);
+        let mut at = match at_hand.map_or_else(|| Started::new(plan, first), Ok) {
+            Ok(at) => at,
+            Err(outcome) => return *outcome,
+        };
+        at.run.restore(&at.state);
+        at.run.fork(plan.hunt.seed_of(index));
+        let outcome = at.run.finish();
+        *started = Some(at);
+        outcome
+    }
+
+    /// # Errors
+    /// The outcome of a run whose world could not be built.
+    fn new(plan: &Plan<'a>, first: u64) -> Result<Started<'a>, Box<Outcome>> {
+        let hunt = plan.hunt;
+        let config = RunConfig { seed: hunt.seed_of(first), steps_hint: plan.steps_hint };
+        let strategy = || hunt.strategy.build_for(&plan.profile);
+        match Run::begin(hunt.program, &config, strategy(), Vec::new()) {
+            Ok(mut run) => {
+                run.to_started();
+                let state = run.snapshot();
+                Ok(Started { first, run, state })
+            }
+            Err(_) => Err(Box::new(run_with(hunt.program, &config, strategy(), Vec::new()).0)),
         }
     }
 }

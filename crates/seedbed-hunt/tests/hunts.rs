@@ -3,9 +3,10 @@
 
 mod common;
 
-use common::{hunt, race, run, sound};
+use common::{Race, hunt, race, run, sound};
 use seedbed_hunt::{End, HuntError, Part, PartError, Progress, Shard, Warning, merge, profile, run_seed};
-use seedbed_sim::{Profile, RunConfig, StrategySpec, World, run_with};
+use seedbed_sim::{Profile, Run, RunConfig, StrategySpec, World, run_with};
+use seedbed_trace::Origin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 #[test]
@@ -87,6 +88,46 @@ fn neither_jobs_nor_shards_change_a_run_of_any_strategy() {
         let parts = [0, 1].map(|index| with(sound, 60, 1, Shard { index, of: 2 }).part);
         assert_eq!(merge(&parts).unwrap().summary, whole, "{spec}");
     }
+}
+
+/// Runs that go on from the state after the start of another are found again by its seed and theirs, without
+/// any snapshot; and, as all runs, by seed and tape.
+#[test]
+fn a_fork_of_a_start_is_a_run_by_its_seeds() {
+    const FORKS: u64 = 4;
+    let reports = [1, 3].map(|jobs| {
+        let mut hunt = hunt(&Race, 1_000);
+        (hunt.jobs, hunt.forks) = (jobs, FORKS);
+        let report = run(&hunt);
+        let found = report.found.expect("the race is found");
+        assert_eq!((report.end, found.unstable), (End::Finding, None));
+        assert_eq!(found.finding.strategy, "portfolio, 4 forks a start");
+        (report.summary, found.finding)
+    });
+    assert_eq!(reports[0], reports[1], "jobs change nothing");
+    let finding = &reports[0].1;
+    let Origin::Hunt { index, .. } = finding.origin else { panic!("it was found in a hunt") };
+    let first = index - index % FORKS;
+    assert_eq!(finding.seed, run_seed(7, first));
+    let profile = profile(&Race);
+    let config = RunConfig { seed: finding.seed, steps_hint: profile.steps };
+    let mut alone =
+        Run::begin(&Race, &config, StrategySpec::Portfolio.build_for(&profile), Vec::new()).unwrap();
+    assert!(alone.to_started());
+    alone.fork(run_seed(7, index));
+    assert_eq!(alone.finish().trace_hash, finding.original.trace_hash);
+}
+
+#[test]
+fn what_cannot_be_forked_is_refused() {
+    let mut driven = hunt(&race, 10);
+    driven.forks = 4;
+    let refused = driven.run(&AtomicBool::new(false), &mut |_| {});
+    assert!(matches!(refused, Err(HuntError::Driven)));
+    let mut dependent = hunt(&Race, 10);
+    (dependent.forks, dependent.strategy) = (4, StrategySpec::Dfs(None));
+    let refused = dependent.run(&AtomicBool::new(false), &mut |_| {});
+    assert!(matches!(refused, Err(HuntError::Dependent(_))));
 }
 
 #[test]

@@ -26,7 +26,7 @@ impl Costs {
 }
 
 /// What waits for a node that is busy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Waiting {
     until: Time,
     /// With how often each was passed over before.
@@ -34,7 +34,7 @@ struct Waiting {
 }
 
 /// All nodes that are busy.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Busy(BTreeMap<NodeId, Waiting>);
 
 impl Busy {

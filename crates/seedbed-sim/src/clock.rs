@@ -41,7 +41,7 @@ fn time(ns: i128) -> Time {
 }
 
 /// The clocks of the nodes that have one of their own.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Clocks(BTreeMap<NodeId, Clock>);
 
 impl Clocks {

@@ -5,7 +5,7 @@ use seedbed_core::{EffectError, EffectOutcome, PathId, Pid, Time};
 use seedbed_files::{MemoryDisk, Op};
 use std::collections::BTreeMap;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Log {
     synced: Vec<Vec<u8>>,
     /// Records whose append has not completed, oldest first.
@@ -13,7 +13,7 @@ struct Log {
 }
 
 /// The logs and files of one node.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Disk {
     logs: BTreeMap<PathId, Log>,
     /// Made when the first operation is done.
@@ -136,7 +136,7 @@ impl Fails {
 }
 
 /// An effect that has not completed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Effect {
     pub(crate) pid: Pid,
     pub(crate) path: PathId,
@@ -149,7 +149,7 @@ pub(crate) struct Effect {
 }
 
 /// Effects that have not completed, by the time they will.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Effects {
     queue: BTreeMap<(Time, u64), Effect>,
     begun: u64,

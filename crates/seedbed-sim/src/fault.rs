@@ -306,7 +306,7 @@ impl Swarm {
 }
 
 /// Decides by the rates of one run, inside its budget.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Chance {
     pub(crate) faults: Faults,
     /// The kinds that have a rate.
@@ -353,6 +353,12 @@ impl Chance {
             down: 0,
             last: None,
         }
+    }
+
+    /// Decides from now on as `other` does, inside what is left of the budget.
+    pub(crate) fn go_on_as(&mut self, other: Chance) {
+        let Chance { faults, swarm, stream, .. } = other;
+        (self.faults, self.swarm, self.stream) = (faults, swarm, stream);
     }
 
     /// From now on, this kind has the rate of a link; `None` = that of the run again.

@@ -20,7 +20,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-struct Book {
+#[derive(Clone)]
+pub(crate) struct Book {
     written: Written,
     /// Calls of actors that have not ended, by actor, life and number.
     open: BTreeMap<(PathId, u32, u64), CallId>,
@@ -151,6 +152,7 @@ impl World {
         let book = Book { written: Written::new(kind), open: BTreeMap::new(), malformed: None };
         let calls = Calls(Rc::new(RefCell::new(book)));
         self.observe(Reader { name: name.to_owned(), book: Rc::clone(&calls.0) });
+        self.books.push(Rc::clone(&calls.0));
         let history = calls.clone();
         let check = move |_: &World| history.verdict();
         let property = Property::new(property, When::End, check);

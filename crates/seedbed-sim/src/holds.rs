@@ -11,7 +11,7 @@ use seedbed_core::{Delivery, SignalName, Tape, TapeEntry, Until};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The deliveries of a run that follows a tape.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Holds {
     holds: Vec<Hold>,
     /// Holds by what they hold, and by the signal that ends them.
@@ -35,7 +35,7 @@ pub(crate) struct Holds {
     passes: Option<Passes>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Hold {
     what: SignalName,
     /// The entry of the tape.
@@ -46,7 +46,7 @@ struct Hold {
     left: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Named {
     name: SignalName,
     place: u64,
@@ -56,7 +56,7 @@ struct Named {
 
 /// What a run of orders comes to in holds: each delivery that others went before waits for the last
 /// of them, or for the clock if that passed after them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Passes {
     until: BTreeMap<SignalName, Until>,
     /// In which order they first were passed over.

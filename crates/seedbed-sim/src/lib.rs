@@ -26,6 +26,7 @@ mod rules;
 mod run;
 mod shrink;
 mod sim;
+mod snapshot;
 mod sockets;
 mod strategy;
 pub mod units;
@@ -49,9 +50,10 @@ pub use rules::{Act, Letter, RuleGuard};
 pub use run::{BODY, InWorld, Outcome, Program, RunConfig, replay, replay_until, run_shown, run_with};
 pub use shrink::{Alone, Runner, Shrunk, Turns, replay_by_name, shrink, shrink_with};
 pub use sim::Stats;
+pub use snapshot::{BeginError, Run, RunSnapshot};
 pub use strategy::{
     Audited, Candidate, Decisions, DelayBound, Dfs, Did, FailureId, Fate, Footprint, Kinds, Metered, Pct,
     Pick, Plain, Portfolio, Pos, Profile, Random, RunStart, Scene, Strategy, StrategySpec, Surw,
     UnknownStrategy,
 };
-pub use world::{AskError, Client, End, NodeBoot, OUTSIDE, World, WorldConfig};
+pub use world::{AskError, Client, End, Fork, NodeBoot, NotKept, OUTSIDE, World, WorldConfig};

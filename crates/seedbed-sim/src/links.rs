@@ -74,7 +74,7 @@ pub(crate) enum Stop {
 }
 
 /// All ways that are stopped.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Stops {
     until: BTreeMap<(Way, Stop), Time>,
     /// Links that are silent: since when, and whether their ends count each other as lost.

@@ -47,6 +47,7 @@ impl World {
     pub fn monitor(&mut self, name: &str, within: Duration, monitor: impl Monitor + 'static) {
         let watched = Rc::new(RefCell::new(Watched { monitor, wrong: None }));
         self.observe(Watcher(Rc::clone(&watched)));
+        self.monitored.get_or_insert_with(|| name.to_owned());
         let wrong = {
             let watched = Rc::clone(&watched);
             move |_: &World| watched.borrow().wrong.clone().map_or(Ok(()), Err)

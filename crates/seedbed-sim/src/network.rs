@@ -19,7 +19,7 @@ const HEAD: u64 = 64;
 type Place = (Time, u64);
 
 /// Packets in flight.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Network {
     flying: BTreeMap<Place, Packet>,
     /// What waits for a way to go on.

@@ -31,6 +31,28 @@ impl Default for Order {
     }
 }
 
+impl Clone for Order {
+    fn clone(&self) -> Order {
+        Order {
+            first: self.first,
+            last: self.last,
+            len: self.len,
+            entries: self.entries.clone(),
+            free: self.free.clone(),
+            by_line: self.by_line.clone(),
+        }
+    }
+
+    /// Into the room that is there.
+    fn clone_from(&mut self, from: &Order) {
+        let Order { first, last, len, entries, free, by_line } = from;
+        self.entries.clone_from(entries);
+        self.free.clone_from(free);
+        self.by_line.clone_from(by_line);
+        (self.first, self.last, self.len) = (*first, *last, *len);
+    }
+}
+
 impl Order {
     /// How many deliveries are possible.
     #[inline]

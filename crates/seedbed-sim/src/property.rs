@@ -103,6 +103,16 @@ impl Property {
         &self.name
     }
 
+    /// What it knows of the looks so far.
+    pub(crate) fn kept(&self) -> (bool, Option<Time>) {
+        let Property { name: _, when: _, check: _, reads: _, sometimes: _, met, hot } = self;
+        (*met, *hot)
+    }
+
+    pub(crate) fn put_back(&mut self, (met, hot): (bool, Option<Time>)) {
+        (self.met, self.hot) = (met, hot);
+    }
+
     pub(crate) fn is_sometimes(&self) -> bool {
         self.sometimes
     }

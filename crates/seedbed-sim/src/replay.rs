@@ -4,7 +4,7 @@ use seedbed_core::{ChoiceKey, Instead, OrderKey, SignalName, Tape, TapeEntry, Un
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A tape that is being followed: by key, whatever the order of its entries.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Replay {
     /// By key, in the order of the tape: a signal that an actor takes out of the middle of a line can
     /// be the plain one, stop being so, and be it again.

@@ -66,6 +66,7 @@ impl fmt::Display for Act {
 
 type Condition = Rc<dyn Fn(&Letter<'_>) -> bool>;
 
+#[derive(Clone)]
 struct Rule {
     id: u64,
     act: Act,
@@ -75,7 +76,7 @@ struct Rule {
     done: BTreeSet<SignalName>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Inner {
     rules: Vec<Rule>,
     made: u64,
@@ -84,7 +85,7 @@ struct Inner {
 }
 
 /// All rules of a world.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Rules(Rc<RefCell<Inner>>);
 
 /// A rule that is in force until this is dropped.
@@ -102,12 +103,18 @@ impl RuleGuard {
     }
 }
 
+impl RuleGuard {
+    /// Its number: who has that ends the rule by [`Rules::remove`] instead.
+    pub(crate) fn into_id(mut self) -> u64 {
+        self.rules = Weak::new();
+        self.id
+    }
+}
+
 impl Drop for RuleGuard {
     fn drop(&mut self) {
         if let Some(rules) = self.rules.upgrade() {
-            let mut inner = rules.borrow_mut();
-            inner.rules.retain(|rule| rule.id != self.id);
-            inner.ended = true;
+            Rules(rules).remove(self.id);
         }
     }
 }
@@ -126,6 +133,25 @@ impl Rules {
         let rule = Rule { id, act, picks: Rc::new(picks), picked: Rc::clone(&picked), done: BTreeSet::new() };
         inner.rules.push(rule);
         RuleGuard { rules: Rc::downgrade(&self.0), id, picked }
+    }
+
+    /// Ends a rule.
+    pub(crate) fn remove(&self, id: u64) {
+        let mut inner = self.0.borrow_mut();
+        inner.rules.retain(|rule| rule.id != id);
+        inner.ended = true;
+    }
+
+    /// The same rules, which from then on do not change with these.
+    pub(crate) fn kept(&self) -> Rules {
+        Rules(Rc::new(RefCell::new(self.0.borrow().clone())))
+    }
+
+    /// Makes these as those are.
+    pub(crate) fn put_back(&self, from: &Rules) {
+        if self.act_now() || from.act_now() || self.0.borrow().made != from.0.borrow().made {
+            self.0.borrow_mut().clone_from(&from.0.borrow());
+        }
     }
 
     #[inline]
@@ -172,14 +198,14 @@ impl Rules {
 }
 
 /// What rules keep back.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Kept {
     /// Packets, by sender and node.
     packets: BTreeMap<(Pid, NodeId), VecDeque<Packet>>,
     deliveries: Vec<KeptDelivery>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct KeptDelivery {
     delivery: Delivery,
     chain: Chain,

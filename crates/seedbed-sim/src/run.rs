@@ -20,6 +20,13 @@ pub trait Program {
     /// # Errors
     /// An error is a finding, unless a property broke before.
     fn drive(&self, world: &mut World) -> anyhow::Result<()>;
+
+    /// True if its worlds are data between any two turns: it only builds them, and leaves it to the runner to
+    /// run them; and what it adds to them (properties, conditions, boot functions, effects) are functions
+    /// of what they are given. Then runs of it can be kept and gone back to, see [`Run`](crate::Run).
+    fn is_data(&self) -> bool {
+        false
+    }
 }
 
 /// A closure is a program with the usual world.
@@ -48,6 +55,10 @@ impl<P: Program> Program for InWorld<P> {
 
     fn drive(&self, world: &mut World) -> anyhow::Result<()> {
         self.program.drive(world)
+    }
+
+    fn is_data(&self) -> bool {
+        self.program.is_data()
     }
 }
 

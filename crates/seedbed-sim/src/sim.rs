@@ -2,6 +2,8 @@
 //!
 //! [`Sim`] is shared by all nodes of a world; [`NodePort`] is what one kernel sees of it.
 
+mod kept;
+
 use crate::busy::{Busy, Costs};
 use crate::clock::Clocks;
 use crate::disk::{Disk, Effect, Effects, Fails};
@@ -25,6 +27,7 @@ use seedbed_core::{
 };
 use seedbed_files::{Answer, Image, MemoryDisk, Op};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// Latency of the built-in store: 10 µs to 100 ms.
@@ -67,6 +70,7 @@ impl Stats {
 }
 
 /// Who answers.
+#[derive(Clone)]
 pub(crate) enum Mode {
     /// The strategy and chance.
     Explore,
@@ -119,7 +123,7 @@ pub(crate) struct Sim {
     pub(crate) effects: Effects,
     pub(crate) disks: BTreeMap<NodeId, Disk>,
     /// What directories hold on every node at first, by their names.
-    pub(crate) directories: BTreeMap<String, Image>,
+    pub(crate) directories: Rc<BTreeMap<String, Image>>,
     pub(crate) facts: Facts,
     pub(crate) inboxes: BTreeMap<Pid, Vec<Mail>>,
     pub(crate) stats: Stats,
@@ -195,7 +199,7 @@ impl Sim {
             sockets: Sockets::default(),
             effects: Effects::default(),
             disks: BTreeMap::new(),
-            directories: BTreeMap::new(),
+            directories: Rc::default(),
             facts: Facts::default(),
             inboxes: BTreeMap::new(),
             stats: Stats::default(),

@@ -15,9 +15,12 @@ use crate::host::{Entered, Spent};
 use crate::limits::WasmLimits;
 use crate::module::{Module, ModuleError};
 use crate::rewrite::Halt;
+use crate::snapshot::Kept;
 use crate::trap::{Circumstances, Ended, ended};
 use seedbed_abi::{Envelope, Failure, StopCode};
-use seedbed_core::{Behaviour, Context, Factory, Failed, Hook, Limits, MailboxPolicy, Permissions, Pump};
+use seedbed_core::{
+    Behaviour, Context, Factory, Failed, Hook, Limits, MailboxPolicy, Permissions, Pump, Snapshot,
+};
 use std::any::Any;
 use std::path::Path;
 use std::rc::Rc;
@@ -220,9 +223,10 @@ impl WasmActor {
                 Ended::Itself => unreachable!("an instantiation makes no host call"),
             }
         })?;
-        let (fuel, memory_max) = (self.wasm.fuel(), self.wasm.memory());
         let guest = Some(guest);
-        Ok(Box::new(Running { guest, arena, fuel, memory_max, dialect, args: args.into() }))
+        let limits = self.wasm;
+        let (fuel, memory_max) = (limits.fuel(), limits.memory());
+        Ok(Box::new(Running { guest, arena, limits, fuel, memory_max, dialect, args: args.into() }))
     }
 }
 
@@ -231,10 +235,12 @@ pub(crate) struct Running<D> {
     /// Given back to the arena at the end; `Some` until then.
     pub(crate) guest: Option<Box<Guest>>,
     pub(crate) arena: Rc<Shared>,
+    pub(crate) limits: WasmLimits,
+    /// What `limits` say of fuel and memory.
     pub(crate) fuel: i64,
     pub(crate) memory_max: usize,
     pub(crate) dialect: D,
-    args: Box<[u8]>,
+    pub(crate) args: Box<[u8]>,
 }
 
 /// One turn of a guest: fuel that is left, and the store it runs in.
@@ -336,6 +342,10 @@ impl<D: Handler> Behaviour for Running<D> {
 
     fn as_any_mut(&mut self) -> Option<&mut dyn Any> {
         Some(self)
+    }
+
+    fn snapshot(&self) -> Option<Box<dyn Snapshot>> {
+        Some(Box::new(Kept::of(self)))
     }
 
     fn state_parts(&self) -> Vec<(String, u64)> {

@@ -115,7 +115,7 @@ pub(crate) struct Guest {
     pub(crate) len: usize,
     /// The instance serves for this module, with room for memories of this size.
     key: (ModuleHash, usize),
-    module: Module,
+    pub(crate) module: Module,
 }
 
 /// A guest that did not come back: what its counters say is left, and whether it was refused memory.
@@ -319,12 +319,7 @@ impl Guest {
         unsafe {
             if warm { clear(self.base, self.len) } else { zero_pages(self.base, self.len) }
         }
-        if self.len != self.fresh_len {
-            self.size.set(self.fresh_len);
-            self.memory.grow(&mut *store, 0).expect("nothing is asked for");
-            assert_eq!(self.memory.data_size(&*store), self.fresh_len, "it has shrunk");
-            self.len = self.fresh_len;
-        }
+        self.resize(store, self.fresh_len);
         let module = self.module.clone();
         let image = module.image().get().expect("taken from the first instance");
         for (at, page) in &image.pages {
@@ -334,6 +329,78 @@ impl Guest {
             global.set(&mut *store, *value).expect("it is mutable, and the value its own");
         }
     }
+}
+
+/// What a guest's memory and globals hold between two turns: the pages that differ from those of a fresh
+/// instance of its module, what the memory is long, and the mutable globals.
+pub(crate) struct State {
+    pages: Box<[(usize, Box<[u8]>)]>,
+    len: usize,
+    globals: Box<[Val]>,
+}
+
+impl Guest {
+    /// Keeps its state.
+    pub(crate) fn state(&self, store: &mut Store<Host>) -> State {
+        let image = self.module.image().get().expect("taken from the first instance");
+        let pages = self.bytes().chunks(PAGE).enumerate().map(|(n, page)| (n * PAGE, page));
+        let changed = pages.zip(image.all_pages()).filter(|((_, page), fresh)| !is_same(page, *fresh));
+        State {
+            pages: changed.map(|((at, page), _)| (at, page.into())).collect(),
+            len: self.len,
+            globals: self.globals.iter().map(|global| global.get(&mut *store)).collect(),
+        }
+    }
+
+    /// Puts it in a state that was kept of an instance of the same module: pages that are as they are to
+    /// be are read only.
+    pub(crate) fn set_state(&mut self, store: &mut Store<Host>, state: &State) {
+        if self.len > state.len {
+            // What a memory gets by growing reads as zero.
+            self.bytes_mut()[state.len..]
+                .chunks_mut(PAGE)
+                .filter(|page| !is_zero(page))
+                .for_each(|p| p.fill(0));
+        }
+        self.resize(store, state.len);
+        let module = self.module.clone();
+        let image = module.image().get().expect("taken from the first instance");
+        let mut kept = state.pages.iter().peekable();
+        for ((n, page), fresh) in self.bytes_mut().chunks_mut(PAGE).enumerate().zip(image.all_pages()) {
+            let wanted = kept.next_if(|(at, _)| *at == n * PAGE).map(|(_, page)| &**page).or(fresh);
+            if !is_same(page, wanted) {
+                match wanted {
+                    Some(wanted) => page.copy_from_slice(wanted),
+                    None => page.fill(0),
+                }
+            }
+        }
+        for (global, value) in self.globals.iter().zip(&state.globals) {
+            global.set(&mut *store, *value).expect("it is mutable, and the value its own");
+        }
+    }
+
+    /// Makes its memory that long; what is cut off is zero, or was never there.
+    fn resize(&mut self, store: &mut Store<Host>, len: usize) {
+        let more = len.saturating_sub(self.len);
+        if self.len == len {
+            return;
+        }
+        if more == 0 {
+            self.size.set(len);
+        } else {
+            store.data_mut().growth = Growth { len: self.len, max: len, ..Growth::default() };
+        }
+        let pages = (more >> 16) as u64;
+        self.memory.grow(&mut *store, pages).expect("it had room for so much once");
+        assert_eq!(self.memory.data_size(&*store), len, "it is as long as was said");
+        self.len = len;
+    }
+}
+
+/// True if a page holds what a fresh one does; `None` is a page of zeroes.
+fn is_same(page: &[u8], fresh: Option<&[u8]>) -> bool {
+    fresh.map_or_else(|| is_zero(page), |fresh| page == fresh)
 }
 
 fn bits_of(global: &Global, store: &mut Store<Host>) -> u128 {
@@ -358,6 +425,14 @@ fn i64_of(global: &Global, store: &mut Store<Host>) -> i64 {
 pub(crate) struct Image {
     pages: Box<[(usize, Box<[u8]>)]>,
     globals: Box<[Val]>,
+}
+
+impl Image {
+    /// All pages from the first on, without end; `None` is one of zeroes.
+    fn all_pages(&self) -> impl Iterator<Item = Option<&[u8]>> {
+        let mut pages = self.pages.iter().peekable();
+        (0..).map(move |n: usize| pages.next_if(|(at, _)| *at == n * PAGE).map(|(_, page)| &**page))
+    }
 }
 
 #[cfg(test)]

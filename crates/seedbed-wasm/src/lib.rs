@@ -28,6 +28,7 @@ mod memory;
 mod module;
 mod pump;
 mod rewrite;
+mod snapshot;
 mod trap;
 
 pub use actor::{LunaticRights, WasmActor};

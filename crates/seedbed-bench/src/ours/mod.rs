@@ -11,6 +11,7 @@ pub(crate) mod palladium;
 pub(crate) mod restarts;
 pub(crate) mod ring;
 pub(crate) mod short;
+pub(crate) mod snapshots;
 pub(crate) mod spawns;
 pub(crate) mod system;
 pub(crate) mod timers;

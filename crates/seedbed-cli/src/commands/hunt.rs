@@ -47,6 +47,7 @@ pub(crate) fn run(args: &Args, out: Output) -> Result<Exit, Failure> {
         keep_in: Some(PathBuf::from(KEPT_IN)),
         witness_in: Some(PathBuf::from(KEPT_IN)),
         resume,
+        forks: args.forks.unwrap_or(0),
     };
     for run in died(Path::new(KEPT_IN), &name)? {
         let Died { seed, strategy } = run;
@@ -61,6 +62,7 @@ pub(crate) fn run(args: &Args, out: Output) -> Result<Exit, Failure> {
         "runs": runs,
         "time_ms": args.time.map(millis),
         "jobs": hunt.jobs,
+        "forks": hunt.forks,
         "shard": args.shard.to_string(),
     }));
     if let Some(exit) = before::regressions(args, &name, &runnable, out)? {

@@ -10,6 +10,7 @@
 //! - `exit.rs`: how an actor ends.
 //! - `hold.rs`: mail that waits for a name.
 //! - `wait.rs`: actors that wait for something.
+//! - `snapshot.rs`: a node between two turns, kept and put back.
 //! - `inspect.rs`, `tree.rs`: what can be seen from outside.
 
 mod arrive;
@@ -17,6 +18,7 @@ mod batch;
 mod exit;
 mod hold;
 mod inspect;
+mod snapshot;
 mod tree;
 mod turn;
 mod wait;
@@ -24,6 +26,7 @@ mod wait;
 pub use batch::{Delivered, Pump, Schedule, Turns};
 pub(crate) use hold::hash_of;
 pub use inspect::ActorInfo;
+pub use snapshot::{KernelSnapshot, NotSnapshot};
 pub(crate) use turn::LIFECYCLE_FLAGS;
 pub use turn::Ran;
 
@@ -41,6 +44,7 @@ use crate::timer::{Due, TimerState};
 use seedbed_abi::{Code, EffectError, Envelope, ExitReason, Flags, Pid, Time};
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// One node.
@@ -71,9 +75,9 @@ impl Kernel {
     /// A node that has not booted.
     pub fn new(config: NodeConfig) -> Kernel {
         let mut node = Node::new(config.id, &config.name, config.boot, config.key);
-        node.entries = config.entries;
-        node.effects = config.effects.into_iter().collect();
-        node.node_names = config.nodes;
+        node.entries = Rc::new(config.entries);
+        node.effects = Rc::new(config.effects.into_iter().collect());
+        node.node_names = Rc::new(config.nodes);
         Kernel { node }
     }
 
@@ -89,7 +93,7 @@ impl Kernel {
 
     /// Says which nodes there are, for addresses.
     pub fn set_nodes(&mut self, nodes: BTreeMap<String, NodeId>) {
-        self.node.node_names = nodes;
+        self.node.node_names = Rc::new(nodes);
     }
 
     /// Says that the node is up.

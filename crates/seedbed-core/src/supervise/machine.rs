@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A supervisor. See the [module](super) for how to drive it.
+#[derive(Clone)]
 pub struct Machine<T: Parts> {
     pub(super) flags: Flags,
     /// The template of a dynamic supervisor.
@@ -65,6 +66,7 @@ pub(super) enum Hand<P> {
 }
 
 /// What the thing in hand belongs to, and so what comes after it.
+#[derive(Clone)]
 pub(super) enum Job<C> {
     /// `Init` has not come yet.
     Fresh,
@@ -85,6 +87,7 @@ pub(super) enum Job<C> {
 }
 
 /// Why one child is started.
+#[derive(Clone)]
 pub(super) enum Why<C> {
     Added(C),
     Again(C),
@@ -112,6 +115,7 @@ pub(super) enum Purpose {
 }
 
 /// What waits until nothing is in hand, in order of arrival.
+#[derive(Clone)]
 enum Deferred<T: Parts> {
     Call(T::Caller, Call<T>),
     Retry(Ticket),

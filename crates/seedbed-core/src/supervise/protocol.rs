@@ -13,11 +13,11 @@ pub trait Parts {
     /// Names one life of a child; never used again.
     type Pid: Copy + Ord + Debug;
     /// How a child is made.
-    type Start;
+    type Start: Clone;
     /// What an instance of a dynamic supervisor's template is started with.
     type Args: Clone;
     /// Whom a call came from.
-    type Caller;
+    type Caller: Clone;
 }
 
 /// A slot of a supervisor: the record of one child through all its lives. Slots started later have

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The record of one child.
+#[derive(Clone)]
 pub(super) struct Slot<T: Parts> {
     pub(super) spec: Arc<ChildSpec<T::Start>>,
     /// What the instance is started with; `None` for a static child.
@@ -44,6 +45,7 @@ impl<T: Parts> Slot<T> {
 }
 
 /// All slots, and what is known about them without looking.
+#[derive(Clone)]
 pub(super) struct Table<T: Parts> {
     slots: BTreeMap<SlotId, Slot<T>>,
     by_id: BTreeMap<ChildId, SlotId>,

@@ -13,7 +13,7 @@ const INODE: u64 = 4 << 10;
 /// The device that all of it is on.
 const DEVICE: u64 = 1;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Kind {
     /// Shared with an image until it is written to.
     File(Arc<Vec<u8>>),
@@ -39,7 +39,7 @@ impl Kind {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Inode {
     pub(super) kind: Kind,
     /// How many names it has.
@@ -53,7 +53,7 @@ pub(super) struct Inode {
     pub(super) changed: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Inodes {
     all: BTreeMap<u64, Inode>,
     /// The number that was given last.

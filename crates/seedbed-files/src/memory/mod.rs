@@ -23,11 +23,11 @@ use walk::Found;
 pub const ROOM: u64 = 256 << 20;
 
 /// Open files and directories of one owner.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Owner(BTreeMap<u32, u64>);
 
 /// The disk of a node, with what is open on it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MemoryDisk {
     inodes: Inodes,
     roots: BTreeMap<String, u64>,

@@ -15,7 +15,7 @@ pub(super) const WAS_OF_ALL_MAX: usize = 64 << 20;
 const WAS_MAX: usize = 16 << 20;
 
 /// A change of a file's bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Change {
     /// How long the file was.
     pub(super) size: usize,
@@ -39,7 +39,7 @@ impl Change {
 }
 
 /// The last changes of a file, oldest first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Changes {
     all: VecDeque<Change>,
     /// Bytes that they keep.
@@ -78,7 +78,7 @@ impl Changes {
 }
 
 /// A change of a name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum NameChange {
     /// Something got it.
     Given { dir: u64, name: String },
@@ -87,7 +87,7 @@ pub(super) enum NameChange {
 }
 
 /// The last changes of names: each of one operation, the oldest first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     all: VecDeque<Vec<NameChange>>,
     /// Of the operation that is being done.

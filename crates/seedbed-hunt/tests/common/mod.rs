@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// Last writer wins, and a reader that says what it saw.
+#[derive(Clone)]
 pub(crate) struct Register(pub(crate) i64);
 
 #[derive(Serialize, Deserialize)]
@@ -28,9 +29,14 @@ impl Actor for Register {
         }
         Ok(())
     }
+
+    fn snapshot(&self) -> Option<Self> {
+        Some(self.clone())
+    }
 }
 
 /// Sends one operation to the register when its timer fires.
+#[derive(Clone)]
 pub(crate) struct Writer(pub(crate) i64);
 
 impl Actor for Writer {
@@ -50,6 +56,10 @@ impl Actor for Writer {
         cx.send(register, &if self.0 == 0 { Op::Read } else { Op::Write(self.0) })?;
         Ok(())
     }
+
+    fn snapshot(&self) -> Option<Self> {
+        Some(self.clone())
+    }
 }
 
 fn writers(world: &mut World, values: &[i64]) {
@@ -65,6 +75,23 @@ pub(crate) fn race(world: &mut World) -> anyhow::Result<()> {
     world.always("3 is not seen", |w: &World| w.facts().values("seen") != [3]);
     world.sometimes("it ran", true);
     Ok(())
+}
+
+/// The race, whose worlds are data.
+pub(crate) struct Race;
+
+impl Program for Race {
+    fn config(&self) -> WorldConfig {
+        WorldConfig::default()
+    }
+
+    fn drive(&self, world: &mut World) -> anyhow::Result<()> {
+        race(world)
+    }
+
+    fn is_data(&self) -> bool {
+        true
+    }
 }
 
 /// The same with nothing that can break.

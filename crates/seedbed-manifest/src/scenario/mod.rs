@@ -253,6 +253,10 @@ impl Program for Scenario {
         }
         Ok(())
     }
+
+    fn is_data(&self) -> bool {
+        true
+    }
 }
 
 /// The tree of a node without what the tape leaves out; `None` if that is nothing.

@@ -33,7 +33,7 @@ pub(crate) struct Asker {
 }
 
 /// What somebody waits for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Wish {
     Accept,
     Connect { timeout_ms: u64 },
@@ -52,7 +52,7 @@ pub(crate) enum Cause {
 }
 
 /// What comes of an operation, or of something that arrives.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Out {
     Done(Asker, Outcome),
     Say { node: NodeId, to: NodeId, part: Part, cause: Cause },
@@ -65,7 +65,7 @@ enum Begun {
 }
 
 /// All sockets of a world.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sockets {
     stacks: BTreeMap<NodeId, Stack>,
     /// Nodes by the names of hosts.

@@ -26,7 +26,7 @@ pub(super) fn ip_of(node: NodeId) -> [u8; 4] {
 }
 
 /// Somebody who waits for a socket.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Waiting {
     pub(super) asker: Asker,
     pub(super) wish: Wish,
@@ -34,7 +34,7 @@ pub(super) struct Waiting {
 }
 
 /// A socket.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Socket {
     /// How often it is held.
     pub(super) holds: u32,
@@ -45,7 +45,7 @@ pub(super) struct Socket {
     pub(super) timeouts: [u64; 3],
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Kind {
     Listener { at: Address, backlog: VecDeque<u64> },
     Stream(Stream),
@@ -53,7 +53,7 @@ pub(super) enum Kind {
 }
 
 /// A socket for datagrams.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Datagrams {
     pub(super) at: Address,
     pub(super) aim: Option<Address>,
@@ -64,7 +64,7 @@ pub(super) struct Datagrams {
 }
 
 /// The sockets of a node.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Stack {
     node: NodeId,
     /// The number given last. Goes on over boots.

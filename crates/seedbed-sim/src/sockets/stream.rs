@@ -15,7 +15,7 @@ pub(super) const WINDOW: u64 = 1 << 16;
 pub(super) const PART: usize = 4096;
 
 /// One side.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Stream {
     pub(super) local: Address,
     pub(super) peer: Address,

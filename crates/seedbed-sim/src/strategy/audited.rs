@@ -28,6 +28,11 @@ impl<S: Strategy> Strategy for Audited<S> {
         self.strategy.begin(run);
     }
 
+    fn fork(&mut self, run: &RunStart) {
+        self.possible.clear();
+        self.strategy.fork(run);
+    }
+
     fn enabled(&mut self, candidate: Candidate) {
         assert!(self.possible.insert(candidate.id), "{} became possible twice", candidate.id);
         self.strategy.enabled(candidate);
@@ -71,5 +76,10 @@ impl<S: Strategy> Strategy for Audited<S> {
 
     fn end(&mut self) -> bool {
         self.strategy.end()
+    }
+
+    fn snapshot(&self) -> Option<Box<dyn Strategy>> {
+        let strategy = self.strategy.snapshot()?;
+        Some(Box::new(Audited { strategy, possible: self.possible.clone() }))
     }
 }

@@ -15,7 +15,7 @@ use seedbed_core::{ChoiceKind, ChoicePoint, Key, Stream};
 use std::collections::BTreeMap;
 
 /// Plain runs with n decisions that are not.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct DelayBound {
     delays: u32,
     profile: Profile,
@@ -112,5 +112,9 @@ impl Strategy for DelayBound {
         }
         let due = self.is_due(Some(point.kind));
         Some(if due { 1 + self.stream.below(u64::from(point.n - 1)) as u32 } else { 0 })
+    }
+
+    fn snapshot(&self) -> Option<Box<dyn Strategy>> {
+        Some(Box::new(self.clone()))
     }
 }

@@ -10,7 +10,7 @@ use crate::order::Order;
 use seedbed_core::ChoicePoint;
 
 /// Exhaustive search.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Dfs {
     /// (what was taken, how many there were) at each decision of the run.
     path: Vec<(u32, u32)>,
@@ -55,6 +55,12 @@ impl Strategy for Dfs {
         self.odd = 0;
     }
 
+    /// What was decided before is no choice any more.
+    fn fork(&mut self, run: &RunStart) {
+        self.path.clear();
+        self.begin(run);
+    }
+
     fn enabled(&mut self, _: Candidate) {}
 
     fn gone(&mut self, _: u32) {}
@@ -82,5 +88,9 @@ impl Strategy for Dfs {
             }
         }
         false
+    }
+
+    fn snapshot(&self) -> Option<Box<dyn Strategy>> {
+        Some(Box::new(self.clone()))
     }
 }

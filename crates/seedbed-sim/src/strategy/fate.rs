@@ -41,14 +41,14 @@ pub struct Fate {
 }
 
 /// How one is cut off, and from whom it is already.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Alone {
     answer: u32,
     from: BTreeSet<Option<NodeId>>,
 }
 
 /// The failures that were drawn of one id.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Due {
     /// Points that were met.
     met: u64,
@@ -218,5 +218,18 @@ impl Strategy for Fate {
 
     fn ran(&mut self, footprint: &Footprint) {
         self.order().ran(footprint);
+    }
+
+    fn snapshot(&self) -> Option<Box<dyn Strategy>> {
+        Some(Box::new(Fate {
+            failures: self.failures,
+            profile: self.profile.clone(),
+            stream: self.stream.clone(),
+            orders: self.orders.iter().map(|order| order.snapshot()).collect::<Option<_>>()?,
+            in_turn: self.in_turn,
+            kinds: self.kinds.clone(),
+            due: self.due.clone(),
+            alone: self.alone.clone(),
+        }))
     }
 }

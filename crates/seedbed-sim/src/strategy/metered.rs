@@ -47,6 +47,10 @@ impl<S: Strategy> Strategy for Metered<S> {
         self.strategy.begin(run);
     }
 
+    fn fork(&mut self, run: &RunStart) {
+        self.strategy.fork(run);
+    }
+
     fn enabled(&mut self, candidate: Candidate) {
         self.strategy.enabled(candidate);
     }

@@ -118,6 +118,11 @@ pub trait Strategy {
     /// A run begins; nothing is possible yet.
     fn begin(&mut self, run: &RunStart);
 
+    /// It decides anew from the middle of a run on; what is possible then is told next.
+    fn fork(&mut self, run: &RunStart) {
+        self.begin(run);
+    }
+
     /// A delivery became possible.
     fn enabled(&mut self, candidate: Candidate);
 
@@ -153,11 +158,21 @@ pub trait Strategy {
     fn end(&mut self) -> bool {
         true
     }
+
+    /// The same strategy once more, as it stands in the middle of a run: for snapshots. `None`, and there are
+    /// none of a world in which it decides.
+    fn snapshot(&self) -> Option<Box<dyn Strategy>> {
+        None
+    }
 }
 
 impl<S: Strategy + ?Sized> Strategy for Box<S> {
     fn begin(&mut self, run: &RunStart) {
         (**self).begin(run);
+    }
+
+    fn fork(&mut self, run: &RunStart) {
+        (**self).fork(run);
     }
 
     fn enabled(&mut self, candidate: Candidate) {
@@ -190,5 +205,9 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
 
     fn end(&mut self) -> bool {
         (**self).end()
+    }
+
+    fn snapshot(&self) -> Option<Box<dyn Strategy>> {
+        (**self).snapshot()
     }
 }

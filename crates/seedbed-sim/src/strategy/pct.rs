@@ -18,7 +18,7 @@ use seedbed_core::{Chain, ChoicePoint, Key, NodeId, PathId, Stream};
 use std::collections::BTreeMap;
 
 /// PCT of depth d.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pct {
     depth: u32,
     by_ways: bool,
@@ -126,5 +126,9 @@ impl Strategy for Pct {
             *delay = u32::MAX;
         }
         Some((*delay).min(point.n - 1))
+    }
+
+    fn snapshot(&self) -> Option<Box<dyn Strategy>> {
+        Some(Box::new(self.clone()))
     }
 }

@@ -22,4 +22,8 @@ impl Strategy for Plain {
     fn choose(&mut self, _: &ChoicePoint, _: &Scene, _: bool) -> Option<u32> {
         Some(0)
     }
+
+    fn snapshot(&self) -> Option<Box<dyn Strategy>> {
+        Some(Box::new(*self))
+    }
 }

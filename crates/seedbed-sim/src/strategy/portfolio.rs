@@ -73,4 +73,9 @@ impl Strategy for Portfolio {
     fn end(&mut self) -> bool {
         self.member().end()
     }
+
+    fn snapshot(&self) -> Option<Box<dyn Strategy>> {
+        let members = self.members.iter().map(|member| member.snapshot()).collect::<Option<_>>()?;
+        Some(Box::new(Portfolio { members, in_turn: self.in_turn }))
+    }
 }

@@ -15,7 +15,7 @@ use seedbed_core::{ChoicePoint, Key, PathId, Stream};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// POS with what a turn touched as the race relation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pos {
     stream: Stream,
     clock_rate: u32,
@@ -89,5 +89,9 @@ impl Strategy for Pos {
                 self.index.insert((*priority, *id));
             }
         }
+    }
+
+    fn snapshot(&self) -> Option<Box<dyn Strategy>> {
+        Some(Box::new(self.clone()))
     }
 }

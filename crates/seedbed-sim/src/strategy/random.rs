@@ -6,7 +6,7 @@ use crate::order::Order;
 use seedbed_core::{Key, Stream};
 
 /// Uniform over what is possible.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Random {
     stream: Stream,
     clock_rate: u32,
@@ -45,5 +45,9 @@ impl Strategy for Random {
             1 => Pick::Plain,
             n => Pick::Run(self.candidates.get(self.stream.below(n as u64) as usize)),
         }
+    }
+
+    fn snapshot(&self) -> Option<Box<dyn Strategy>> {
+        Some(Box::new(self.clone()))
     }
 }

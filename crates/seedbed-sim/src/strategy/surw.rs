@@ -15,7 +15,7 @@ use seedbed_core::{Chain, Key, PathId, Stream};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// SURW over the mail of one receiver a run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Surw {
     profile: Profile,
     /// Receivers of mail from several senders.
@@ -133,5 +133,9 @@ impl Strategy for Surw {
             (at, Some(chain)) if at == self.others.len() => self.run(chain),
             (at, _) => Pick::Run(self.others.get(at)),
         }
+    }
+
+    fn snapshot(&self) -> Option<Box<dyn Strategy>> {
+        Some(Box::new(self.clone()))
     }
 }

@@ -17,6 +17,7 @@ pub struct Client {
 }
 
 /// What a client has counted, and what its packets are named by.
+#[derive(Clone)]
 pub(super) struct Numbers {
     path: PathId,
     sent: u64,

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// All inputs of a world.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Inputs {
     list: Vec<(Input, Client)>,
     /// How many messages of each are behind it, sent or left out; and up to which number they are left out.
@@ -36,6 +36,16 @@ pub(super) struct Inputs {
 impl Inputs {
     pub(super) fn is_done(&self) -> bool {
         self.due.is_empty() && self.waiting.is_empty()
+    }
+
+    /// Puts back how far they are; what they send does not change.
+    pub(super) fn put_back(&mut self, from: &Inputs) {
+        let Inputs { list: _, passed, due, waiting, deadlines, begun } = from;
+        self.passed.clone_from(passed);
+        self.due.clone_from(due);
+        self.waiting.clone_from(waiting);
+        self.deadlines.clone_from(deadlines);
+        self.begun = *begun;
     }
 
     /// Nothing more is sent.

@@ -8,23 +8,28 @@
 //! - `input.rs`: what the outside sends by a timetable.
 //! - `plan.rs`: what goes wrong by plan.
 //! - `rules.rs`: what rules do to messages.
+//! - `snapshot.rs`: a world between two turns, kept, put back, and gone on with under another seed.
 
 mod client;
 mod input;
 mod node;
 mod plan;
 mod rules;
+mod snapshot;
 mod step;
 mod supervisors;
 mod turns;
 
 pub use client::{AskError, Client};
 pub use node::NodeBoot;
+pub(crate) use snapshot::WorldSnapshot;
+pub use snapshot::{Fork, NotKept};
 pub use step::End;
 
 use crate::busy::Costs;
 use crate::facts::Facts;
 use crate::fault::{Chance, Faults};
+use crate::history::Book;
 use crate::holds::Holds;
 use crate::latency::Latency;
 use crate::links::{Link, Stop, ends};
@@ -40,6 +45,7 @@ use seedbed_core::{
     Observer, Pid, SpawnOptions, Tape, TapeEntry, Time, Tree, address_of, node_of,
 };
 use seedbed_files::Image;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -124,6 +130,18 @@ pub struct World {
     replay_error: Option<(u64, ReplayError)>,
     /// The step after which the run is left as it stands.
     pub(crate) stop_after: Option<u64>,
+    /// It is left as it stands where it had come to rest.
+    rested: bool,
+    /// Faults have stopped, and it has not ended.
+    converging: Option<step::Converging>,
+    /// [`run`](World::run) came back before the end.
+    pub(crate) paused: bool,
+    /// What is written down of calls.
+    pub(crate) books: Vec<Rc<RefCell<Book>>>,
+    /// The name of a monitor, if there is one.
+    pub(crate) monitored: Option<String>,
+    /// Where others began to decide, and under which seeds.
+    pub(crate) forks: Vec<Fork>,
 }
 
 /// Building.
@@ -167,6 +185,12 @@ impl World {
             begun: false,
             replay_error: None,
             stop_after: None,
+            rested: false,
+            converging: None,
+            paused: false,
+            books: Vec::new(),
+            monitored: None,
+            forks: Vec::new(),
         };
         world.begin_strategy();
         Ok(world)
@@ -213,16 +237,28 @@ impl World {
     }
 
     fn begin_strategy(&mut self) {
+        self.decide_under(self.key, |sim, chance, run| {
+            sim.chance = chance;
+            sim.strategy.begin(&run(&sim.chance));
+        });
+    }
+
+    /// Lets the strategy `begin` with what is drawn of the faults under this key; with all of them, if it is
+    /// one that decides itself what goes wrong.
+    fn decide_under(&mut self, key: Key, begin: impl Fn(&mut Sim, Chance, &dyn Fn(&Chance) -> RunStart)) {
+        let (steps_hint, now) = (self.steps_hint, self.sim.now);
+        let run = |chance: &Chance| RunStart {
+            key: key.derive("strategy", 0, 0),
+            steps_hint,
+            clock_rate: chance.faults.clock,
+            possible: ChoiceKind::ALL
+                .into_iter()
+                .filter(|kind| chance.possible(*kind, now))
+                .fold(Kinds::default(), Kinds::with),
+        };
         for chance in [Chance::of_run, Chance::whole] {
-            self.sim.chance = chance(&self.config.faults, self.key.derive("faults", 0, 0).stream());
-            let on = ChoiceKind::ALL.into_iter().filter(|kind| self.sim.chance.possible(*kind, Time::ZERO));
-            let possible = on.fold(Kinds::default(), Kinds::with);
-            self.sim.strategy.begin(&RunStart {
-                key: self.key.derive("strategy", 0, 0),
-                steps_hint: self.steps_hint,
-                clock_rate: self.sim.chance.faults.clock,
-                possible,
-            });
+            let chance = chance(&self.config.faults, key.derive("faults", 0, 0).stream());
+            begin(&mut self.sim, chance, &run);
             if !self.sim.strategy.wants_all_faults() && self.sim.offers.is_none() {
                 break;
             }
@@ -258,11 +294,20 @@ impl World {
     /// Gives every node a directory of this name, which holds this at first: guests that are given it
     /// (`WasiConfig::mounts`) find it on their own node's disk, with all that was written there.
     pub fn directory(&mut self, name: impl Into<String>, image: Image) {
-        self.sim.directories.insert(name.into(), image);
+        Rc::make_mut(&mut self.sim.directories).insert(name.into(), image);
     }
 
     pub(crate) fn watch(&mut self, observers: Vec<Box<dyn Observer>>) {
         self.sim.observers.extend(observers);
+    }
+
+    pub(crate) fn take_observers(&mut self) -> Vec<Box<dyn Observer>> {
+        std::mem::take(&mut self.sim.observers)
+    }
+
+    /// True once it has begun to move.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.begun
     }
 
     /// The body of a test failed; a finding unless there is one.
@@ -553,6 +598,11 @@ impl World {
 impl World {
     /// Takes the world apart after its run.
     pub(crate) fn into_outcome(mut self, end: Option<End>) -> (Outcome, Box<dyn Strategy>) {
+        (self.take_outcome(end), self.sim.strategy)
+    }
+
+    /// Takes what came of the run out of the world, which is of no use then, unless it is put back.
+    pub(crate) fn take_outcome(&mut self, end: Option<End>) -> Outcome {
         let mut state = seedbed_core::TraceHash::default();
         for kernel in self.hosts.iter().filter_map(|h| h.kernel.as_ref()) {
             state.word(kernel.state_hash());
@@ -562,37 +612,36 @@ impl World {
         if let Mode::Replay(replay, tape) = std::mem::replace(&mut self.sim.mode, Mode::Explore) {
             let strict = replay.is_strict();
             followed = replay.finish(step, &tape, !stopped);
-            self.replay_error = self.replay_error.or(followed.left.clone().filter(|_| strict));
+            self.replay_error = self.replay_error.take().or(followed.left.clone().filter(|_| strict));
         }
         if let Some(passes) = self.sim.holds.as_mut().and_then(Holds::passes) {
             self.sim.tape.retain(|entry| matches!(entry, TapeEntry::Choice { .. }));
             self.sim.tape.extend(passes);
         }
-        let mut stats = self.sim.stats;
+        let mut stats = std::mem::take(&mut self.sim.stats);
         stats.steps = step;
         // Texts are for people, who look at the tape of a run that broke something.
         let named = self.sim.found.as_ref().map(|_| Tape::named(&self.sim.tape)).unwrap_or_default();
         let text = |path| self.sim.paths.get(&path).map(|text| (path, text.clone()));
         let paths: BTreeMap<_, _> = named.into_iter().filter_map(text).collect();
-        let outcome = Outcome {
+        Outcome {
             seed: self.seed,
             trace_hash: self.sim.hash.value(),
             state_hash: state.value(),
             fuel_hash: self.sim.fuel_hash.value(),
             time: self.sim.now,
             end,
-            found: self.sim.found,
-            read: self.sim.read,
-            paths: self.sim.paths,
-            tape: Tape { entries: self.sim.tape, paths },
+            found: self.sim.found.take(),
+            read: std::mem::take(&mut self.sim.read),
+            paths: std::mem::take(&mut self.sim.paths),
+            tape: Tape { entries: std::mem::take(&mut self.sim.tape), paths },
             stats,
-            replay_error: self.replay_error,
+            replay_error: self.replay_error.take(),
             left: followed.left,
             skipped: followed.skipped,
             released: followed.released,
             met: followed.met,
             properties: self.properties.len(),
-        };
-        (outcome, self.sim.strategy)
+        }
     }
 }

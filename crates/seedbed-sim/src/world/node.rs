@@ -4,10 +4,11 @@ use super::World;
 use crate::latency::{STEPS, share};
 use crate::sim::NodePort;
 use seedbed_core::{
-    Boot, ChoiceKind, ChoicePoint, Code, Factory, Kernel, Life, NodeConfig, NodeId, PathId, Pid,
-    SpawnOptions, Time, node_of,
+    Boot, ChoiceKind, ChoicePoint, Code, Factory, Kernel, KernelSnapshot, Life, NodeConfig, NodeId,
+    NotSnapshot, PathId, Pid, SpawnOptions, Time, node_of,
 };
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub(super) struct Host {
     pub(super) kernel: Option<Kernel>,
     boot: Boot,
     on_boot: Option<BootFn>,
-    lives: std::collections::BTreeMap<PathId, Life>,
+    lives: BTreeMap<PathId, Life>,
     /// When it comes up again.
     pub(super) up_at: Option<Time>,
     /// When the others count it as lost.
@@ -36,7 +37,57 @@ pub(super) struct Host {
     pub(super) late_until: Option<Time>,
 }
 
+/// A node, kept. Its name and its boot function are as they were.
+pub(super) struct HostState {
+    kernel: Option<KernelSnapshot>,
+    boot: Boot,
+    lives: BTreeMap<PathId, Life>,
+    up_at: Option<Time>,
+    lost_at: Option<Time>,
+    turns: u64,
+    firings: u64,
+    late_until: Option<Time>,
+}
+
 impl Host {
+    pub(super) fn kept(&mut self) -> Result<HostState, NotSnapshot> {
+        let Host {
+            name: _,
+            path: _,
+            kernel,
+            boot,
+            on_boot: _,
+            lives,
+            up_at,
+            lost_at,
+            turns,
+            firings,
+            late_until,
+        } = self;
+        Ok(HostState {
+            kernel: kernel.as_mut().map(Kernel::snapshot).transpose()?,
+            boot: *boot,
+            lives: lives.clone(),
+            up_at: *up_at,
+            lost_at: *lost_at,
+            turns: *turns,
+            firings: *firings,
+            late_until: *late_until,
+        })
+    }
+
+    pub(super) fn put_back(&mut self, from: &HostState) {
+        let HostState { kernel, boot, lives, up_at, lost_at, turns, firings, late_until } = from;
+        match (&mut self.kernel, kernel) {
+            (Some(kernel), Some(from)) => kernel.restore(from),
+            (here, there) => *here = there.as_ref().map(KernelSnapshot::kernel),
+        }
+        self.boot = *boot;
+        self.lives.clone_from(lives);
+        (self.up_at, self.lost_at, self.late_until) = (*up_at, *lost_at, *late_until);
+        (self.turns, self.firings) = (*turns, *firings);
+    }
+
     /// True if the node comes back by itself.
     pub(super) fn has_boot_function(&self) -> bool {
         self.on_boot.is_some()
@@ -101,7 +152,7 @@ impl World {
             kernel: None,
             boot: Boot(0),
             on_boot,
-            lives: std::collections::BTreeMap::new(),
+            lives: BTreeMap::new(),
             up_at: None,
             lost_at: None,
             turns: 0,

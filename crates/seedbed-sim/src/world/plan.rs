@@ -4,7 +4,6 @@ use super::World;
 use crate::links::{Stop, Way};
 use crate::plan::{Deed, Ends, Moment, PlanError, Planned, Shortage, StoreFault, Ways, parse_deed};
 use crate::property::Reads;
-use crate::rules::RuleGuard;
 use seedbed_core::{Event, ExitReason, Failure, NodeId, PathId, Pid, Time, TrapKind};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -42,12 +41,14 @@ struct Condition {
     left: u64,
 }
 
+#[derive(Clone)]
 enum Step {
     Begin(usize),
     End(Undo),
 }
 
 /// How something is put right.
+#[derive(Clone)]
 enum Undo {
     Restart(NodeId),
     Slow(NodeId),
@@ -55,10 +56,41 @@ enum Undo {
     Drift(NodeId),
     Store(NodeId),
     Starve(PathId, Shortage),
-    Rule(RuleGuard),
+    Rule(u64),
+}
+
+/// How far a plan is, kept. Its lines and conditions are as they were made.
+pub(super) struct PlanState {
+    due: BTreeMap<(Time, u64), Step>,
+    made: u64,
+    awaited: usize,
+    /// Whether each condition held, and how often it may still act.
+    conditions: Vec<(bool, u64)>,
+    standing: Vec<Undo>,
 }
 
 impl Plan {
+    pub(super) fn kept(&self) -> PlanState {
+        let Plan { lines: _, due, made, awaited, conditions, standing } = self;
+        PlanState {
+            due: due.clone(),
+            made: *made,
+            awaited: *awaited,
+            conditions: conditions.iter().map(|condition| (condition.held, condition.left)).collect(),
+            standing: standing.clone(),
+        }
+    }
+
+    pub(super) fn put_back(&mut self, from: &PlanState) {
+        let PlanState { due, made, awaited, conditions, standing } = from;
+        self.due.clone_from(due);
+        (self.made, self.awaited) = (*made, *awaited);
+        for (condition, (held, left)) in self.conditions.iter_mut().zip(conditions) {
+            (condition.held, condition.left) = (*held, *left);
+        }
+        self.standing.clone_from(standing);
+    }
+
     /// True if nothing is to come that a world waits for.
     pub(super) fn is_done(&self) -> bool {
         self.awaited == 0
@@ -319,7 +351,7 @@ impl World {
             Deed::Messages(act, messages) => {
                 let messages = messages.clone();
                 let guard = self.rule(*act, move |letter| messages.has(letter));
-                undo = Some(Undo::Rule(guard));
+                undo = Some(Undo::Rule(guard.into_id()));
             }
         }
         self.sim.chance.planned(deed, self.sim.now);
@@ -334,7 +366,7 @@ impl World {
             Undo::Drift(node) => self.sim.clocks.drift(node, 0, self.sim.now),
             Undo::Store(node) => drop(self.sim.broken_stores.remove(&node)),
             Undo::Starve(path, what) => drop(self.sim.starved.remove(&(path, what == Shortage::Fuel))),
-            Undo::Rule(guard) => drop(guard),
+            Undo::Rule(id) => self.sim.rules.remove(id),
         }
     }
 

@@ -35,6 +35,16 @@ pub(super) enum Advance {
     Stopped,
 }
 
+/// How far the end of a run is.
+#[derive(Clone, Debug)]
+pub(super) struct Converging {
+    /// Time was up before the world was at rest.
+    cut: bool,
+    /// When faults stopped.
+    stopped: Time,
+    limit: Time,
+}
+
 /// Running.
 impl World {
     /// Runs until the world is at rest or `duration` is reached; then stops faults, lets the world
@@ -44,14 +54,19 @@ impl World {
     /// The finding, if there is one.
     pub fn run(&mut self) -> Result<End, crate::property::Broken> {
         let until = Time::ZERO + self.config.duration;
-        let cut = self.run_until(until) == Advance::Quiet && !self.is_at_rest();
-        if cut {
-            self.sim.now = self.sim.now.max(until);
-        }
-        if self.sim.found.is_none() && !self.is_stopped() {
-            self.converge(cut);
-        }
+        let cut = match &self.converging {
+            Some(converging) => converging.cut,
+            None => {
+                let cut = self.run_until(until) == Advance::Quiet && !self.is_at_rest();
+                if cut {
+                    self.sim.now = self.sim.now.max(until);
+                }
+                cut
+            }
+        };
+        let paused = self.sim.found.is_none() && (self.is_stopped() || !self.converge(cut));
         self.ended = true;
+        self.paused = paused && !self.sim.replay_failed();
         match &self.sim.found {
             Some(found) => Err(found.clone()),
             None => Ok(if cut { End::Duration } else { End::Rest }),
@@ -98,11 +113,17 @@ impl World {
     }
 
     fn run_until(&mut self, until: Time) -> Advance {
+        // It was left as it stands where it had come to rest and was looked at.
+        if self.rested {
+            self.rested = self.is_stopped();
+            return Advance::Quiet;
+        }
         loop {
             let advance = self.advance(until);
             // What came last need not be a turn: a packet that reaches nobody ends in rest too.
             if matches!(advance, Advance::Moved | Advance::Quiet) && self.is_at_rest() {
                 self.look(|p| p.when == When::Idle);
+                self.rested = self.is_stopped();
                 return if self.sim.found.is_some() { Advance::Stopped } else { Advance::Quiet };
             }
             if advance != Advance::Moved {
@@ -111,8 +132,8 @@ impl World {
         }
     }
 
-    /// Faults and inputs stop, links heal, order is plain; `end` and `eventually` are looked at.
-    fn converge(&mut self, cut: bool) {
+    /// Faults and inputs stop, links heal, order is plain.
+    fn stop_faults(&mut self, cut: bool) -> Converging {
         self.sim.calm = true;
         self.sim.lift(|_, _, _| true);
         self.end_plan();
@@ -127,6 +148,14 @@ impl World {
         });
         let limit = stopped + asked_for.fold(self.config.converge_within, Duration::max);
         self.look_eventually(stopped);
+        Converging { cut, stopped, limit }
+    }
+
+    /// The world comes to rest without faults; `end` and `eventually` are looked at. False if it was left as it
+    /// stands before: then this goes on.
+    fn converge(&mut self, cut: bool) -> bool {
+        let converging = self.converging.take().unwrap_or_else(|| self.stop_faults(cut));
+        let Converging { stopped, limit, .. } = converging;
         let rested = loop {
             if self.sim.order.is_empty() && self.is_at_rest() {
                 break true;
@@ -134,7 +163,10 @@ impl World {
             match self.advance(limit) {
                 Advance::Moved => self.look_eventually(stopped),
                 Advance::Quiet => break self.is_at_rest(),
-                Advance::Stopped => return,
+                Advance::Stopped => {
+                    self.converging = Some(converging);
+                    return false;
+                }
             }
         };
         if rested && cut {
@@ -144,7 +176,7 @@ impl World {
         self.look_for_hot();
         let (now, step) = (self.sim.now, self.sim.step);
         if self.sim.found.is_some() {
-            return;
+            return true;
         }
         let mut properties = std::mem::take(&mut self.properties);
         if let Some(property) = properties.iter_mut().find(|p| p.is_awaited()) {
@@ -155,6 +187,7 @@ impl World {
             self.sim.read = self.keys_read(property);
         }
         self.properties = properties;
+        true
     }
 
     /// One move: what is due happens, then a turn runs and those that follow it at once, or time passes, not beyond

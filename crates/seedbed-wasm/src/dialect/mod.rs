@@ -208,7 +208,7 @@ impl Room {
 }
 
 /// A dialect of handlers, alive in one actor: what the hooks are given, and what their codes mean.
-pub(crate) trait Handler: 'static {
+pub(crate) trait Handler: Clone + 'static {
     /// The dialect's own part of the start, behind start section and constructors; gives a code.
     fn start(&mut self, turn: &mut Turn<'_, '_>, args: &[u8]) -> wasmtime::Result<i32>;
 

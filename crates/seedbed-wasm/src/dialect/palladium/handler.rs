@@ -50,6 +50,7 @@ const NO_CONTEXT: u32 = 0;
 const FINE: i32 = 0;
 
 /// One life of a plugin's actor.
+#[derive(Clone)]
 pub(crate) struct Handler {
     /// With the store while a turn runs.
     peer: Option<Box<Peer>>,

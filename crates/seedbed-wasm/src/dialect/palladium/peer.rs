@@ -14,6 +14,7 @@ use std::time::Duration;
 const ASK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One life.
+#[derive(Clone)]
 pub(crate) struct Peer {
     plugin: Arc<Plugin>,
     me: u128,

@@ -49,6 +49,7 @@ const STOP: i32 = 1;
 const IGNORE: i32 = 2;
 
 /// Where in its memory a guest takes what the host writes: the room it gave last.
+#[derive(Clone)]
 pub(crate) struct Handler(Room);
 
 impl Handler {
