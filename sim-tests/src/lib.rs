@@ -157,9 +157,10 @@ struct Panics(Diary<String>);
 impl Observer for Panics {
     fn event(&mut self, _: At, event: &Event<'_>) {
         if let Event::Exited { reason, detail: Some(text), .. } = event {
+            let text = text.to_string();
             let panicked = **reason == Failure::HostPanic.into() || text.starts_with("assertion");
             if panicked && !text.starts_with("planned") {
-                self.0.push((*text).to_owned());
+                self.0.push(text);
             }
         }
     }

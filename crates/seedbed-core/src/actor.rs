@@ -6,6 +6,7 @@ use crate::limits::{Limits, Permissions};
 use crate::snapshot::Snapshot;
 use seedbed_abi::{Envelope, ExitReason, Failure, Flags, HandlerCode, Message, Result, Signal, StopCode};
 use std::any::Any;
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -67,16 +68,42 @@ pub trait Actor: 'static {
 ///
 /// One pointer, so that what a turn gives back is in a register when all went well.
 #[derive(Debug)]
-pub struct Failed(Box<(Failure, Option<String>)>);
+pub struct Failed(Box<(Failure, Option<Detail>)>);
+
+/// What people are told beside an exit reason: an error chain, a backtrace, a panic text. It is never part of
+/// a trace, and is made into text where somebody looks at it.
+#[derive(Clone)]
+pub struct Detail(Told);
+
+#[derive(Clone)]
+enum Told {
+    Text(String),
+    Error(Arc<anyhow::Error>),
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Told::Text(text) => f.write_str(text),
+            Told::Error(error) => write!(f, "{error:#}"),
+        }
+    }
+}
+
+impl fmt::Debug for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
 
 impl Failed {
     /// A failure with an error chain, backtrace or panic text, which is never part of a trace.
     pub fn new(failure: Failure, detail: impl Into<String>) -> Failed {
-        Failed(Box::new((failure, Some(detail.into()))))
+        Failed(Box::new((failure, Some(Detail(Told::Text(detail.into()))))))
     }
 
-    /// The failure, and the text for people.
-    pub fn into_parts(self) -> (Failure, Option<String>) {
+    /// The failure, and what is for people.
+    pub fn into_parts(self) -> (Failure, Option<Detail>) {
         *self.0
     }
 }
@@ -203,7 +230,7 @@ where
     A: Actor,
 {
     fn create(&self, _: &mut Context<'_>, args: &[u8]) -> Result<Box<dyn Behaviour>, Failed> {
-        Ok(Box::new(Native((self.0)(args).map_err(|e| failed(&e))?)))
+        Ok(Box::new(Native((self.0)(args).map_err(failed)?)))
     }
 }
 
@@ -271,13 +298,13 @@ impl<A: Actor> Native<A> {
                 message.and_then(|message| self.0.on_message(cx, message))
             }
         };
-        done.map_err(|e| failed(&e))
+        done.map_err(failed)
     }
 }
 
 impl<A: Actor> Behaviour for Native<A> {
     fn start(&mut self, cx: &mut Context<'_>) -> Result<(), Failed> {
-        self.0.on_start(cx).map_err(|e| failed(&e))
+        self.0.on_start(cx).map_err(failed)
     }
 
     #[inline]
@@ -289,11 +316,11 @@ impl<A: Actor> Behaviour for Native<A> {
             Ok(message) => self.0.on_message(cx, message),
             Err(e) => Err(e.into()),
         };
-        done.map_err(|e| failed(&e))
+        done.map_err(failed)
     }
 
     fn stop(&mut self, cx: &mut Context<'_>, reason: StopCode) -> Result<(), Failed> {
-        self.0.on_stop(cx, reason).map_err(|e| failed(&e))
+        self.0.on_stop(cx, reason).map_err(failed)
     }
 
     fn snapshot(&self) -> Option<Box<dyn Snapshot>> {
@@ -307,9 +334,9 @@ impl<A: Actor> Snapshot for Native<A> {
     }
 }
 
-fn failed(error: &anyhow::Error) -> Failed {
-    let failure = Failure::HandlerError(HandlerCode::of(error).0);
-    Failed::new(failure, format!("{error:#}"))
+fn failed(error: anyhow::Error) -> Failed {
+    let failure = Failure::HandlerError(HandlerCode::of(&error).0);
+    Failed(Box::new((failure, Some(Detail(Told::Error(Arc::new(error)))))))
 }
 
 /// The number that `on_stop` is told for a reason (spec `supervision.md`).

@@ -24,6 +24,7 @@ use seedbed_abi::{
 };
 use std::any::{Any, TypeId};
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -1148,7 +1149,7 @@ impl Context<'_> {
     }
 
     /// For supervisors: reports a decision.
-    pub(crate) fn supervised(&mut self, child: &str, code: u32, figure: u64, text: &str) {
+    pub(crate) fn supervised(&mut self, child: &str, code: u32, figure: u64, text: fmt::Arguments<'_>) {
         let who = self.node.who(self.node.turn.slot);
         self.port.observe(&Event::Supervised { who, child, code, figure, text });
     }

@@ -3,6 +3,7 @@
 //! Every event feeds the running hash of the run, word by word in the order of its fields, so the
 //! hash does not depend on how an event is printed. Texts for people (panic texts, backtraces) are no part of it.
 
+use crate::actor::Detail;
 use crate::hash::TraceHash;
 use crate::outbox::SpawnOptions;
 use crate::packet::{EffectOutcome, Packet};
@@ -10,6 +11,7 @@ use crate::path::{Life, PathId, SignalName};
 use crate::pid::{Boot, NodeId};
 use crate::stream::Key;
 use seedbed_abi::{Envelope, ExitReason, Failure, Level, Pid, Time};
+use std::fmt;
 
 /// Who an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +141,7 @@ pub enum Event<'a> {
         /// Why.
         reason: &'a ExitReason,
         /// For people: panic text, backtrace, error chain.
-        detail: Option<&'a str>,
+        detail: Option<&'a Detail>,
         /// True if somebody was told: a link, a monitor, a supervisor, who waits for the start.
         seen: bool,
         /// The step of the turn or signal that ended it.
@@ -256,8 +258,8 @@ pub enum Event<'a> {
         code: u32,
         /// A figure that belongs to it.
         figure: u64,
-        /// For people.
-        text: &'a str,
+        /// For people: made where somebody looks at it.
+        text: fmt::Arguments<'a>,
     },
     /// The outside asked for an actor without a parent; if it was refused, nothing comes after this.
     SpawnAsked {

@@ -6,8 +6,10 @@
 mod actor;
 mod arena;
 mod context;
+mod deadlines;
 mod describe;
 mod event;
+mod few;
 mod hash;
 mod held;
 mod input;
@@ -36,9 +38,11 @@ mod timer;
 mod tree;
 mod wait;
 
-pub use actor::{Actor, Behaviour, Factory, Failed, Limited, Shared, WithArgs};
+pub use actor::{Actor, Behaviour, Detail, Factory, Failed, Limited, Shared, WithArgs};
 pub use context::Context;
+pub use deadlines::{Armed, Deadlines};
 pub use event::{Event, Hook, Lost, Who};
+pub use few::Few;
 pub use hash::{TraceHash, stable_hash};
 pub use held::HeldInfo;
 pub use input::{Input, InputStats};

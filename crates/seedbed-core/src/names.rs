@@ -1,17 +1,17 @@
 //! Registered names of a node (rules P4, P5).
 
+use crate::few::Few;
 use crate::pid::name_hash;
 use seedbed_abi::Code;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Who has which name. Keyed by the part of the name's hash that an address carries.
 #[derive(Clone)]
-pub(crate) struct Names(BTreeMap<u64, (Rc<str>, u32)>);
+pub(crate) struct Names(Few<u64, (Rc<str>, u32)>);
 
 impl Names {
     pub(crate) fn new() -> Names {
-        Names(BTreeMap::new())
+        Names(Few::default())
     }
 
     /// Gives `name` to the actor in `slot`.

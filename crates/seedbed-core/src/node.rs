@@ -2,9 +2,11 @@
 //!
 //! Nothing here knows the reactor.
 
-use crate::actor::{Behaviour, Factory};
+use crate::actor::{Behaviour, Detail, Factory};
 use crate::arena::{Arena, NIL, Signal};
+use crate::deadlines::Armed;
 use crate::event::{Event, Hook, Who};
+use crate::few::Few;
 use crate::held::Holds;
 use crate::limits::{Limits, MailboxPolicy, Permissions};
 use crate::mail::{Line, Lines, Mailbox, Sender};
@@ -14,7 +16,7 @@ use crate::path::{Life, PathId, SignalKind, SignalName, check_name};
 use crate::paths::{PathHash, Paths};
 use crate::pid::{Boot, GENERATION_MAX, NodeId, SLOTS_MAX, Target, pid_of, slot_of, target_of};
 use crate::stream::{Key, Stream};
-use crate::timer::{Armed, Timer, Timers};
+use crate::timer::{Timer, Timers};
 use crate::wait::Filter;
 use seedbed_abi::{Code, ExitReason, Flags, Pid, Time};
 use std::any::{Any, TypeId};
@@ -69,6 +71,32 @@ pub(crate) struct Slot {
     pub(crate) pump: usize,
 }
 
+impl Slot {
+    /// A slot that nobody had yet.
+    fn vacant(text: &Rc<str>, limits: &Rc<Limits>) -> Slot {
+        Slot {
+            pid: Pid::NOBODY,
+            path: PathId(0),
+            life: Life(0),
+            stage: Stage::Free,
+            trap_exits: false,
+            selective: false,
+            awaited: false,
+            drops_oldest: false,
+            mailbox: Mailbox::EMPTY,
+            sent: 0,
+            behaviour: None,
+            limits: Rc::clone(limits),
+            turns: 0,
+            text: Rc::clone(text),
+            cold: Box::default(),
+            generation: 1,
+            pump_entry: 0,
+            pump: 0,
+        }
+    }
+}
+
 /// What only some turns touch.
 #[derive(Clone, Default)]
 pub(crate) struct Cold {
@@ -83,20 +111,20 @@ pub(crate) struct Cold {
     pub(crate) name: Option<Rc<str>>,
     /// Who wants to be told of the start.
     pub(crate) notify: Option<Pid>,
-    pub(crate) links: BTreeMap<Pid, Link>,
+    pub(crate) links: Few<Pid, Link>,
     /// Those it supervises and is not linked with: they end with it all the same (rule L6).
-    pub(crate) strays: BTreeSet<Pid>,
+    pub(crate) strays: Few<Pid, ()>,
     /// Who watches, by (watcher, its reference), and since when.
-    pub(crate) watched_by: BTreeMap<(Pid, u64), u64>,
+    pub(crate) watched_by: Few<(Pid, u64), u64>,
     /// Whom it watches, by its reference.
-    pub(crate) watching: BTreeMap<u64, Pid>,
+    pub(crate) watching: Few<u64, Pid>,
     /// Requests that it was asked and has not answered.
     pub(crate) asked: Asked,
     /// What came along with some of them.
-    pub(crate) given: BTreeMap<(Pid, u64), Vec<Arc<dyn Factory>>>,
+    pub(crate) given: Few<(Pid, u64), Vec<Arc<dyn Factory>>>,
     /// Its own requests and effects that have not ended.
-    pub(crate) pending: BTreeMap<u64, Pending>,
-    pub(crate) timers: BTreeMap<u64, Timer>,
+    pub(crate) pending: Few<u64, Pending>,
+    pub(crate) timers: Few<u64, Timer>,
     pub(crate) correlations: u64,
     pub(crate) timers_made: u64,
     pub(crate) monitors_made: u64,
@@ -129,11 +157,17 @@ pub(crate) struct Link {
     pub(crate) tag: u64,
 }
 
+/// Who has to be told of an end.
+pub(crate) enum Watch {
+    Link(Pid),
+    Monitor(Pid, u64),
+}
+
 /// Why an actor is stopping.
 #[derive(Clone)]
 pub(crate) struct Stop {
     pub(crate) reason: ExitReason,
-    pub(crate) detail: Option<String>,
+    pub(crate) detail: Option<Detail>,
     pub(crate) by_parent: bool,
     pub(crate) by_other: bool,
 }
@@ -141,12 +175,15 @@ pub(crate) struct Stop {
 /// Requests to answer, by asker and its correlation. The network may bring one twice; then it may
 /// be answered twice, and the second answer is late.
 #[derive(Clone, Default)]
-pub(crate) struct Asked(BTreeMap<(Pid, u64), u32>);
+pub(crate) struct Asked(Few<(Pid, u64), u32>);
 
 impl Asked {
     #[inline(never)]
     pub(crate) fn insert(&mut self, asker: Pid, correlation: u64) {
-        *self.0.entry((asker, correlation)).or_default() += 1;
+        match self.0.get_mut(&(asker, correlation)) {
+            Some(count) => *count += 1,
+            None => drop(self.0.insert((asker, correlation), 1)),
+        }
     }
 
     /// Takes one off; false if there is none.
@@ -160,7 +197,7 @@ impl Asked {
     }
 
     pub(crate) fn take_all(&mut self) -> impl Iterator<Item = (Pid, u64)> + use<> {
-        std::mem::take(&mut self.0).into_keys()
+        std::mem::take(&mut self.0).into_iter().map(|(key, _)| key)
     }
 }
 
@@ -286,6 +323,9 @@ pub(crate) struct Node {
     /// special then, ends.
     pub(crate) thinned: Vec<u32>,
     pub(crate) scratch: Vec<u8>,
+    pub(crate) path_scratch: String,
+    /// Room for those who are to be told of an end.
+    pub(crate) watches: Vec<(u64, Watch)>,
     /// Shared with snapshots, as are the next two: no turn changes them.
     pub(crate) entries: Rc<BTreeMap<String, Arc<dyn Factory>>>,
     pub(crate) effects: Rc<BTreeSet<String>>,
@@ -332,6 +372,8 @@ impl Node {
             outbox: Outbox::default(),
             thinned: Vec::new(),
             scratch: Vec::new(),
+            path_scratch: String::new(),
+            watches: Vec::new(),
             entries: Rc::default(),
             effects: Rc::default(),
             node_names: Rc::default(),
@@ -418,37 +460,23 @@ impl Node {
 
     /// Reserves a slot for an actor that will be spawned.
     pub(crate) fn reserve(&mut self) -> Result<u32, Code> {
-        let (node, boot) = (self.id, self.boot);
-        let empty = |index, generation| Slot {
-            pid: pid_of(node, boot, index, generation),
-            generation,
-            pump_entry: 0,
-            pump: 0,
-            stage: Stage::Reserved,
-            trap_exits: false,
-            selective: false,
-            awaited: false,
-            drops_oldest: self.limits.policy == MailboxPolicy::DropOldest,
-            life: Life(0),
-            mailbox: Mailbox::EMPTY,
-            path: PathId(0),
-            text: self.text.clone(),
-            sent: 0,
-            turns: 0,
-            behaviour: None,
-            limits: self.limits.clone(),
-            cold: Box::default(),
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => {
+                let index =
+                    u32::try_from(self.slots.len()).ok().filter(|i| *i < SLOTS_MAX).ok_or(Code::NoRoom)?;
+                self.slots.push(Slot::vacant(&self.text, &self.limits));
+                index
+            }
         };
-        let index = if let Some(index) = self.free.pop() {
-            let generation = self.slots[index as usize].generation;
-            self.slots[index as usize] = empty(index, generation);
-            index
-        } else {
-            let index =
-                u32::try_from(self.slots.len()).ok().filter(|i| *i < SLOTS_MAX).ok_or(Code::NoRoom)?;
-            self.slots.push(empty(index, 1));
-            index
-        };
+        let s = &mut self.slots[index as usize];
+        s.pid = pid_of(self.id, self.boot, index, s.generation);
+        s.stage = Stage::Reserved;
+        s.drops_oldest = self.limits.policy == MailboxPolicy::DropOldest;
+        (s.pump_entry, s.pump) = (0, 0);
+        (s.path, s.life) = (PathId(0), Life(0));
+        s.text.clone_from(&self.text);
+        s.limits.clone_from(&self.limits);
         self.alive += 1;
         Ok(index)
     }
@@ -471,7 +499,11 @@ impl Node {
         if let Some(paths) = &mut self.paths {
             paths.remove(&s.text, s.life, slot);
         }
+        // All but who was here last is as in a slot that nobody had.
         s.stage = Stage::Free;
+        (s.trap_exits, s.selective, s.awaited) = (false, false, false);
+        s.mailbox = Mailbox::EMPTY;
+        (s.sent, s.turns) = (0, 0);
         s.behaviour = None;
         *s.cold = Cold::default();
         self.alive -= 1;
@@ -486,7 +518,7 @@ impl Node {
         let (pid, parent_pid) = (self.pid(child), self.pid(parent));
         let cold = &self.slot(child).cold;
         if cold.supervised && cold.parent == parent_pid {
-            self.slot_mut(parent).cold.strays.insert(pid);
+            self.slot_mut(parent).cold.strays.insert(pid, ());
         }
     }
 

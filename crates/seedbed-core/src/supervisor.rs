@@ -168,7 +168,12 @@ impl Supervisor {
 impl Factory for Supervisor {
     fn create(&self, _: &mut Context<'_>, _: &[u8]) -> Result<Box<dyn Behaviour>, Failed> {
         match Machine::new(self.plan.clone()) {
-            Ok(machine) => Ok(Box::new(SupervisorActor { machine, timers: BTreeMap::new(), gave_up: false })),
+            Ok(machine) => Ok(Box::new(SupervisorActor {
+                machine,
+                commands: Vec::new(),
+                timers: BTreeMap::new(),
+                gave_up: false,
+            })),
             Err(e) => Err(Failed::new(Failure::Protocol("bad supervisor plan".into()), e.to_string())),
         }
     }
@@ -195,11 +200,24 @@ impl Parts for Actors {
 }
 
 /// A supervisor that runs: what [`Behaviour::as_any`] gives for one.
-#[derive(Clone)]
 pub struct SupervisorActor {
     machine: Machine<Actors>,
+    /// Room for what the machine commands; empty between two events.
+    commands: Vec<Command<Actors>>,
     timers: BTreeMap<Ticket, TimerId>,
     gave_up: bool,
+}
+
+impl Clone for SupervisorActor {
+    fn clone(&self) -> Self {
+        let SupervisorActor { machine, commands: _, timers, gave_up } = self;
+        SupervisorActor {
+            machine: machine.clone(),
+            commands: Vec::new(),
+            timers: timers.clone(),
+            gave_up: *gave_up,
+        }
+    }
 }
 
 /// Tag of the message with which a supervisor sends itself a retry; the payload is the ticket.
@@ -263,13 +281,14 @@ impl SupervisorActor {
         let now = cx.now();
         let mut next = Some(event);
         while let Some(event) = next.take() {
-            let mut commands = Vec::new();
+            let mut commands = std::mem::take(&mut self.commands);
             self.machine.handle(now, event, &mut || cx.random_u64(), &mut commands);
-            for command in commands {
+            for command in commands.drain(..) {
                 if let Some(answer) = self.carry_out(cx, command) {
                     next = Some(answer);
                 }
             }
+            self.commands = commands;
         }
         for spec in self.machine.given_up() {
             if let (Some(name), Some(_)) = (&spec.start.register, spec.start.hold) {
@@ -324,38 +343,40 @@ impl SupervisorActor {
     }
 
     fn note(&mut self, cx: &mut Context<'_>, note: &Note<Pid>) {
-        let id = |slot: &SlotId| format!("{}", slot.0);
         match note {
             Note::Counted { slot, attempts, allowed } => {
                 let code = if *allowed { decision::COUNTED } else { decision::GAVE_UP };
                 self.gave_up |= !allowed;
-                let child = self.machine.id_of(*slot).map_or_else(|| id(slot), |i| i.to_string());
                 let flags = self.machine.flags();
-                let text = format!("{attempts} of {} in {:?}", flags.intensity, flags.period);
-                cx.supervised(&child, code, u64::from(*attempts), &text);
+                let text = format_args!("{attempts} of {} in {:?}", flags.intensity, flags.period);
+                self.about(cx, *slot, code, u64::from(*attempts), text);
             }
             Note::Backoff { slot, delay, .. } => {
-                let child = self.machine.id_of(*slot).map_or_else(|| id(slot), |i| i.to_string());
-                cx.supervised(
-                    &child,
-                    decision::BACKOFF,
-                    seedbed_abi::nanos(*delay),
-                    &format!("waits {delay:?}"),
-                );
+                let text = format_args!("waits {delay:?}");
+                self.about(cx, *slot, decision::BACKOFF, seedbed_abi::nanos(*delay), text);
             }
             Note::OddReason { slot, reason, .. } => {
-                let child = self.machine.id_of(*slot).map_or_else(|| id(slot), |i| i.to_string());
-                cx.supervised(&child, decision::ODD_REASON, 0, &reason.to_string());
+                self.about(cx, *slot, decision::ODD_REASON, 0, format_args!("{reason}"));
             }
             Note::StartOverdue { slot, .. } => {
-                let child = self.machine.id_of(*slot).map_or_else(|| id(slot), |i| i.to_string());
-                cx.supervised(&child, decision::START_OVERDUE, 0, "start took too long");
+                self.about(cx, *slot, decision::START_OVERDUE, 0, format_args!("start took too long"));
             }
             Note::Stranger { pid } => {
-                cx.supervised("", decision::STRANGER, pid.to_raw(), "no child of this supervisor")
+                let text = format_args!("no child of this supervisor");
+                cx.supervised("", decision::STRANGER, pid.to_raw(), text);
             }
-            Note::Stale { ticket } => cx.supervised("", decision::STALE, ticket.0, "not waited for any more"),
-            _ => cx.supervised("", decision::UNKNOWN_MESSAGE, 0, "unknown message"),
+            Note::Stale { ticket } => {
+                cx.supervised("", decision::STALE, ticket.0, format_args!("not waited for any more"));
+            }
+            _ => cx.supervised("", decision::UNKNOWN_MESSAGE, 0, format_args!("unknown message")),
+        }
+    }
+
+    /// Reports a decision about a child; one that has been forgotten since goes by its slot's number.
+    fn about(&self, cx: &mut Context<'_>, slot: SlotId, code: u32, figure: u64, text: fmt::Arguments<'_>) {
+        match self.machine.id_of(slot) {
+            Some(id) => cx.supervised(&id, code, figure, text),
+            None => cx.supervised(&slot.0.to_string(), code, figure, text),
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Deadlines of a node, in order of deadline, then of arming (rule C1).
+//! Deadlines of a node (rule C1), and the timers of its actors.
 
+use crate::deadlines::{Armed, Deadlines};
 use seedbed_abi::Time;
-use std::collections::BTreeMap;
 
 /// What a deadline is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,37 +20,26 @@ impl Due {
     }
 }
 
-/// Where a deadline stands in the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Armed {
-    pub(crate) deadline: Time,
-    order: u64,
-}
-
 /// All deadlines.
 #[derive(Clone)]
 pub(crate) struct Timers {
-    queue: BTreeMap<Armed, (u32, Due)>,
-    order: u64,
+    deadlines: Deadlines<(u32, Due)>,
     /// How many of them are for once: a world with one of these is not at rest.
     one_shots: usize,
 }
 
 impl Timers {
     pub(crate) fn new() -> Timers {
-        Timers { queue: BTreeMap::new(), order: 0, one_shots: 0 }
+        Timers { deadlines: Deadlines::new(), one_shots: 0 }
     }
 
     pub(crate) fn arm(&mut self, deadline: Time, slot: u32, due: Due) -> Armed {
-        self.order += 1;
-        let armed = Armed { deadline, order: self.order };
-        self.queue.insert(armed, (slot, due));
         self.one_shots += usize::from(due.is_one_shot());
-        armed
+        self.deadlines.arm(deadline, (slot, due))
     }
 
     pub(crate) fn cancel(&mut self, armed: Armed) {
-        if let Some((_, due)) = self.queue.remove(&armed) {
+        if let Some((_, due)) = self.deadlines.cancel(armed) {
             self.one_shots -= usize::from(due.is_one_shot());
         }
     }
@@ -59,14 +48,13 @@ impl Timers {
         self.one_shots
     }
 
+    #[inline]
     pub(crate) fn next(&self) -> Option<Time> {
-        self.queue.first_key_value().map(|(armed, _)| armed.deadline)
+        self.deadlines.next()
     }
 
     pub(crate) fn pop_due(&mut self, now: Time) -> Option<(u32, Due, Time)> {
-        let entry = self.queue.first_entry().filter(|e| e.key().deadline <= now)?;
-        let deadline = entry.key().deadline;
-        let (slot, due) = entry.remove();
+        let (deadline, (slot, due)) = self.deadlines.pop_due(now)?;
         self.one_shots -= usize::from(due.is_one_shot());
         Some((slot, due, deadline))
     }

@@ -296,7 +296,8 @@ struct Made {
 
 impl Made {
     async fn run(self) {
-        let effects = Effects::new(self.handlers, self.store, files::Files::new(self.files), self.outlet);
+        let (files, outlet) = (files::Files::new(self.files), self.outlet);
+        let effects = Effects::new(self.handlers, self.store, files, outlet.clone());
         let reactor = RealReactor::new(self.config.id, self.neighbours, effects, self.observers);
         let mut kernel = Kernel::new(self.config.clone());
         self.setup.into_iter().for_each(|setup| setup(&mut kernel));
@@ -306,9 +307,9 @@ impl Made {
             if self.every_event {
                 reactor = reactor.every_event();
             }
-            Node::new(kernel, reactor, inbox, within).run().await;
+            Node::new(kernel, reactor, inbox, within).run(outlet).await;
         } else {
-            Node::new(kernel, reactor, inbox, within).run().await;
+            Node::new(kernel, reactor, inbox, within).run(outlet).await;
         }
     }
 }

@@ -1,8 +1,11 @@
 //! One end of the outside: a pid on node 0, and the numbers of what it sent.
 
 use crate::error::{AskError, SendError, Stopped};
+use crate::here;
 use crate::inbox::{Command, Outlet};
-use seedbed_core::{Body, Bytes, ExitReason, Factory, Life, Mail, Message, Packet, PathId, Pid};
+use seedbed_core::{
+    Body, Bytes, ExitReason, Factory, Life, Mail, Message, Packet, PathId, Pid, RequestFailure,
+};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -12,6 +15,9 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How long [`ask`](crate::System::ask) waits.
 pub(crate) const ASK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Room that is made for a payload before it is encoded: most are small.
+const PAYLOAD: usize = 64;
 
 /// A pid of the outside with the way to a node.
 pub(crate) struct Line {
@@ -39,8 +45,18 @@ impl Line {
         self.outlet.send(command).map_err(|_| Stopped)
     }
 
+    /// Asks the node for something, and waits for what comes of it.
+    pub(crate) async fn ask_node<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, Stopped> {
+        let (done, outcome) = oneshot::channel();
+        here::ask(&self.outlet, command(done))?;
+        outcome.await.map_err(|_| Stopped)
+    }
+
     pub(crate) fn send<M: Message>(&self, to: Pid, message: M) -> Result<(), SendError<M>> {
-        let mut payload = Vec::new();
+        let mut payload = Vec::with_capacity(PAYLOAD);
         message.encode(&mut payload);
         let body = Body::Message { correlation: 0, tag: 0, payload };
         self.give(Command::Arrive(self.packet(to, body))).map_err(|Stopped| SendError(message))
@@ -65,25 +81,26 @@ impl Line {
         message: &M,
         timeout: Duration,
     ) -> Result<R, AskError> {
-        let mut payload = Vec::new();
+        let mut payload = Vec::with_capacity(PAYLOAD);
         message.encode(&mut payload);
         let reply = self.ask_raw(to, 0, payload, timeout).await?;
         R::decode(&reply.payload).map_err(|_| AskError::Type { len: reply.payload.len() })
     }
 
-    /// Asks at this call; the future only waits.
-    pub(crate) fn ask_raw(
+    pub(crate) async fn ask_raw(
         &self,
         to: Pid,
         tag: u64,
         payload: Vec<u8>,
         timeout: Duration,
-    ) -> impl Future<Output = Result<Mail, AskError>> + use<> {
-        self.ask_giving(to, tag, payload, timeout, Vec::new())
+    ) -> Result<Mail, AskError> {
+        let (request, outcome) = self.request(to, tag, payload, timeout, Vec::new());
+        here::ask(&self.outlet, request)?;
+        Ok(outcome.await.map_err(|_| Stopped)??)
     }
 
-    /// The same; what makes children goes along with it.
-    pub(crate) fn ask_giving(
+    /// Asks at this call; the future only waits. What makes children goes along with it.
+    pub(crate) fn begin_ask(
         &self,
         to: Pid,
         tag: u64,
@@ -91,14 +108,26 @@ impl Line {
         timeout: Duration,
         given: Vec<Arc<dyn Factory>>,
     ) -> impl Future<Output = Result<Mail, AskError>> + use<> {
-        let correlation = self.made.fetch_add(1, Relaxed) + 1;
-        let packet = self.packet(to, Body::Message { correlation, tag, payload });
-        let (reply, outcome) = oneshot::channel();
-        let asked = self.give(Command::Ask { packet, correlation, timeout, given, reply });
+        let (request, outcome) = self.request(to, tag, payload, timeout, given);
+        let asked = self.give(request);
         async move {
             asked?;
             Ok(outcome.await.map_err(|_| Stopped)??)
         }
+    }
+
+    fn request(
+        &self,
+        to: Pid,
+        tag: u64,
+        payload: Vec<u8>,
+        timeout: Duration,
+        given: Vec<Arc<dyn Factory>>,
+    ) -> (Command, oneshot::Receiver<Result<Mail, RequestFailure>>) {
+        let correlation = self.made.fetch_add(1, Relaxed) + 1;
+        let packet = self.packet(to, Body::Message { correlation, tag, payload });
+        let (reply, outcome) = oneshot::channel();
+        (Command::Ask { packet, correlation, timeout, given, reply }, outcome)
     }
 
     pub(crate) fn monitor(&self, target: Pid) -> Watch {

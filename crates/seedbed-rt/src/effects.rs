@@ -35,6 +35,8 @@ pub(crate) struct Effects {
     pub(crate) pending: u64,
     /// Outcomes that were there at once.
     pub(crate) ready: VecDeque<Completed>,
+    /// What the embedder's handlers are to do, from the next time on that the node's task is at work.
+    begun: Vec<(Handler, EffectRequest, Completion)>,
 }
 
 impl Effects {
@@ -45,7 +47,8 @@ impl Effects {
         outlet: Outlet,
     ) -> Effects {
         let sockets = Sockets::default();
-        Effects { handlers, store, files, sockets, outlet, pending: 0, ready: VecDeque::new() }
+        let (ready, begun) = (VecDeque::new(), Vec::new());
+        Effects { handlers, store, files, sockets, outlet, pending: 0, ready, begun }
     }
 
     pub(crate) fn begin(&mut self, request: EffectRequest) {
@@ -54,10 +57,7 @@ impl Effects {
         let duty = |outlet: &Outlet| Completion { pid, correlation, to: Some(outlet.clone()) };
         if let Some(handler) = self.handlers.get(&request.effect).cloned() {
             let completion = duty(&self.outlet);
-            tokio::task::spawn_local(async move {
-                let outcome = handler(request).await;
-                completion.done(outcome);
-            });
+            self.begun.push((handler, request, completion));
             return;
         }
         if request.effect == seedbed_files::EFFECT {
@@ -79,6 +79,17 @@ impl Effects {
                 let text = request.path_text.as_ref().into();
                 files.begin(path, text, request.payload, duty(&self.outlet));
             }
+        }
+    }
+
+    /// Starts what the embedder's handlers are to do, as tasks beside the node's own: only that one is sure
+    /// to be where it belongs.
+    pub(crate) fn start(&mut self) {
+        for (handler, request, completion) in self.begun.drain(..) {
+            tokio::task::spawn_local(async move {
+                let outcome = handler(request).await;
+                completion.done(outcome);
+            });
         }
     }
 

@@ -36,6 +36,7 @@
 //!
 //! - `node.rs`: the loop around the kernel. `reactor.rs`: what the kernel asks of it.
 //! - `system.rs`, `client.rs`: handles. `inbox.rs`: the way from there to the node. `outside.rs`: the way back.
+//!   `here.rs`: who asks on the node's own thread.
 //! - `effects.rs`, `store/`, `files/`: effects.
 //!
 //! - `cluster.rs`, `neighbours.rs`: several nodes. `play.rs`: clients that send by a timetable.
@@ -50,6 +51,7 @@ mod cluster;
 mod effects;
 mod error;
 mod files;
+mod here;
 mod inbox;
 mod log;
 mod neighbours;

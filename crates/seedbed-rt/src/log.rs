@@ -26,17 +26,18 @@ pub(crate) fn logged(at: At, who: &Who<'_>, level: Level, text: &str) {
     }
 }
 
-pub(crate) fn happened(at: At, event: &Event<'_>) {
+/// `at` is asked only where somebody listens.
+pub(crate) fn happened(at: impl Fn() -> At, event: &Event<'_>) {
     match event {
         Event::Exited { who, reason: reason @ ExitReason::Failed(_), detail, seen: false, .. } => {
-            let detail = detail.unwrap_or_default();
-            tracing::error!(target: "seedbed", actor = %who, turn = at.step, time = %at.time, detail, "ended with: {reason}");
+            let detail = detail.map(ToString::to_string).unwrap_or_default();
+            tracing::error!(target: "seedbed", actor = %who, turn = at().step, time = %at().time, detail, "ended with: {reason}");
         }
         Event::Exited { who, reason, .. } => {
-            tracing::debug!(target: "seedbed", actor = %who, turn = at.step, time = %at.time, "ended with: {reason}");
+            tracing::debug!(target: "seedbed", actor = %who, turn = at().step, time = %at().time, "ended with: {reason}");
         }
         Event::Lost { why, to, tag, .. } => {
-            tracing::debug!(target: "seedbed", %to, tag, turn = at.step, time = %at.time, "a message is lost: {why}");
+            tracing::debug!(target: "seedbed", %to, tag, turn = at().step, time = %at().time, "a message is lost: {why}");
         }
         _ => {}
     }

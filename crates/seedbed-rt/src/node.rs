@@ -1,18 +1,26 @@
 //! The loop around one kernel.
 //!
+//! A node is a task of its thread. Another task of that thread that asks it for something runs a batch
+//! of it by itself (`here.rs`), by the same functions.
+//!
 //! Turns run in batches of [`BUDGET`]; between two batches the node looks at its clock and its
 //! inbox, and lets the runtime's other tasks go on. So neither mail from outside nor timers wait for
 //! actors that never rest, and a node that has nothing to do costs nothing.
 
 use crate::error::{SpawnError, StopError};
-use crate::inbox::Command;
+use crate::here::{Batch, Here};
+use crate::inbox::{Command, Outlet};
 use crate::reactor::{Crossed, RealReactor};
 use seedbed_core::{
     Delivery, EffectOutcome, ExitReason, Factory, Kernel, NodeId, Packet, Pid, Reactor, Recording,
     RecordingReactor, RequestFailure, Schedule, SpawnOptions, Time, node_of,
 };
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -114,6 +122,69 @@ pub(crate) struct Node<R> {
     resting: Vec<oneshot::Sender<Crossed>>,
     /// How long a shutdown that nobody asked for may take.
     shutdown_within: Duration,
+    /// What ended the wait for a command.
+    first: Option<Command>,
+    /// The node's task, while it waits for a command.
+    task: Option<Waker>,
+    /// Another task ran a batch: what the node's own waits for may not be what it was.
+    ran: bool,
+}
+
+/// What a node's task does next.
+enum Next {
+    /// There is more to do, when the thread's other tasks have had their turn.
+    Again,
+    /// Nothing, until there is a command, or this time has come.
+    Wait(Option<Time>),
+    /// The node was shut down.
+    Finish,
+}
+
+impl<R: Real> Batch for Node<R> {
+    fn batch(&mut self, command: &mut Option<Command>) {
+        if self.closing.is_some() || self.first.is_some() || !self.inbox.is_empty() || self.is_awake() {
+            return;
+        }
+        let Some(command) = command.take() else { return };
+        self.ran = true;
+        if let Some(task) = self.task.take() {
+            task.wake();
+        }
+        let now = self.pass_time();
+        self.obey(command, Some(now));
+        self.take_in();
+        self.turns();
+    }
+}
+
+impl<R: Real + 'static> Node<R> {
+    /// Runs the node until it was shut down; `outlet` is the way to it.
+    pub(crate) async fn run(mut self, outlet: Outlet) {
+        self.kernel.boot(&mut self.reactor);
+        let node = Rc::new(RefCell::new(self));
+        let _here = Here::new(outlet, node.clone());
+        loop {
+            let next = node.borrow_mut().go();
+            match next {
+                Next::Again => tokio::task::yield_now().await,
+                Next::Wait(until) => wait(&node, until).await,
+                Next::Finish => return node.borrow_mut().finish(),
+            }
+        }
+    }
+}
+
+/// Waits for a command or a time.
+async fn wait<R: Real>(node: &RefCell<Node<R>>, until: Option<Time>) {
+    let mut command = poll_fn(|cx| node.borrow_mut().poll_command(cx));
+    match until {
+        None => command.await,
+        Some(at) => {
+            let until = node.borrow().reactor.seen().clock.instant(at);
+            // If it is over, the node sees that by its clock.
+            let _ = tokio::time::timeout_at(until, &mut command).await;
+        }
+    }
 }
 
 impl<R: Real> Node<R> {
@@ -131,23 +202,28 @@ impl<R: Real> Node<R> {
             closing: None,
             resting: Vec::new(),
             shutdown_within,
+            first: None,
+            task: None,
+            ran: false,
         }
     }
 
-    /// Runs the node until it was shut down.
-    pub(crate) async fn run(mut self) {
-        self.kernel.boot(&mut self.reactor);
+    /// Runs batches until there is nothing to do, or others are to have their turn.
+    fn go(&mut self) -> Next {
+        self.ran = false;
         loop {
             self.look();
             let more = self.turns();
+            self.reactor.real().effects.start();
             if self.closing.is_some() && self.close() {
-                return self.finish();
+                return Next::Finish;
             }
             if more {
-                tokio::task::yield_now().await;
-            } else if !self.is_awake() {
+                return Next::Again;
+            }
+            if !self.is_awake() {
                 self.tell_rest();
-                self.wait().await;
+                return Next::Wait(self.next_deadline());
             }
         }
     }
@@ -177,34 +253,50 @@ impl<R: Real> Node<R> {
         }
     }
 
-    /// Waits for a command or a deadline.
-    async fn wait(&mut self) {
-        let real = self.reactor.seen();
+    /// The first time at which there is something to do.
+    fn next_deadline(&self) -> Option<Time> {
         let closing = self.closing.as_ref().map(|c| c.deadline);
-        let next = [self.kernel.next_deadline(), real.outside.next_deadline(), closing];
-        let command = match next.into_iter().flatten().min() {
-            None => self.inbox.recv().await,
-            Some(at) => {
-                let until = real.clock.instant(at);
-                match tokio::time::timeout_at(until, self.inbox.recv()).await {
-                    Ok(command) => command,
-                    Err(_) => return,
-                }
-            }
-        };
-        let command = command.expect("the node's own effects keep its inbox open");
-        self.obey(command);
+        let next = [self.kernel.next_deadline(), self.reactor.seen().outside.next_deadline(), closing];
+        next.into_iter().flatten().min()
+    }
+
+    /// Ready when there is a command, which is kept, or what is waited for may have changed.
+    fn poll_command(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.ran {
+            return Poll::Ready(());
+        }
+        let command = self.inbox.poll_recv(cx);
+        if command.is_pending() && !self.task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
+            self.task = Some(cx.waker().clone());
+        }
+        command.map(|command| {
+            self.first = Some(command.expect("the node's own effects keep its inbox open"));
+        })
     }
 
     /// Takes in what is due: timers, commands, completions.
     fn look(&mut self) {
+        let now = self.pass_time();
+        if let Some(first) = self.first.take() {
+            self.obey(first, Some(now));
+        }
+        for _ in 0..BUDGET {
+            let Ok(command) = self.inbox.try_recv() else { break };
+            self.obey(command, None);
+        }
+        self.take_in();
+    }
+
+    /// Reads the clock, and lets pass what is due by it.
+    fn pass_time(&mut self) -> Time {
         let now = self.reactor.real().clock.now();
         self.kernel.fire_timers(&mut self.reactor, now);
         self.reactor.real().outside.time_out(now);
-        for _ in 0..BUDGET {
-            let Ok(command) = self.inbox.try_recv() else { break };
-            self.obey(command);
-        }
+        now
+    }
+
+    /// Takes in what came of what turns asked for.
+    fn take_in(&mut self) {
         while let Some((pid, correlation, outcome)) = self.reactor.real().effects.ready.pop_front() {
             self.complete(pid, correlation, &outcome);
         }
@@ -213,8 +305,8 @@ impl<R: Real> Node<R> {
         }
     }
 
-    /// Does what was asked for. Who asked may have gone, and need not be told then.
-    fn obey(&mut self, command: Command) {
+    /// Does what was asked for, before `now` if that is known. Who asked may have gone, and need not be told then.
+    fn obey(&mut self, command: Command, now: Option<Time>) {
         match command {
             Command::Arrive(packet) => self.arrive(packet),
             Command::Ask { packet, correlation, timeout, given, reply } => {
@@ -224,8 +316,8 @@ impl<R: Real> Node<R> {
                     return;
                 }
                 let real = self.reactor.real();
-                let deadline = real.clock.now() + timeout;
-                real.outside.ask(packet.from, correlation, deadline, asked, reply);
+                let now = now.unwrap_or_else(|| real.clock.now());
+                real.outside.ask(packet.from, correlation, now + timeout, asked, reply);
                 self.kernel.give(packet.from, correlation, given);
                 self.arrive(packet);
             }
@@ -356,7 +448,7 @@ impl<R: Real> Node<R> {
         kernel.alive() == 0
     }
 
-    fn finish(mut self) {
+    fn finish(&mut self) {
         let Some(closing) = self.closing.take() else { return };
         self.inbox.close();
         self.reactor.real().effects.close();

@@ -6,60 +6,74 @@
 
 use crate::error::{SpawnError, StopError};
 use seedbed_core::{
-    Body, Envelope, Event, ExitReason, Failure, Flags, Mail, NodeId, Packet, Pid, RequestFailure, Time,
+    Armed, Body, Deadlines, Detail, Envelope, Event, ExitReason, Failure, Few, Flags, Mail, NodeId, Packet,
+    Pid, RequestFailure, Time,
 };
-use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) type Reply = oneshot::Sender<Result<Mail, RequestFailure>>;
 
+type Stopping = oneshot::Sender<Result<ExitReason, StopError>>;
+
+/// A request that waits for its reply.
+struct Asked {
+    /// The asker and its correlation.
+    by: (Pid, u64),
+    /// The node that was asked.
+    node: NodeId,
+    reply: Reply,
+}
+
 /// Everybody outside who waits for something.
 #[derive(Default)]
 pub(crate) struct Outside {
-    /// Requests by asker and correlation.
-    asks: BTreeMap<(Pid, u64), (Time, NodeId, Reply)>,
-    deadlines: BTreeSet<(Time, Pid, u64)>,
+    asked: Deadlines<Asked>,
+    /// The same by asker and correlation.
+    asks: Few<(Pid, u64), Armed>,
     /// Monitors by watcher and reference.
-    watches: BTreeMap<(Pid, u64), (NodeId, oneshot::Sender<ExitReason>)>,
-    inboxes: BTreeMap<Pid, mpsc::UnboundedSender<Mail>>,
-    starts: BTreeMap<Pid, oneshot::Sender<Result<Pid, SpawnError>>>,
-    stops: BTreeMap<Pid, Vec<oneshot::Sender<Result<ExitReason, StopError>>>>,
+    watches: Few<(Pid, u64), (NodeId, oneshot::Sender<ExitReason>)>,
+    inboxes: Few<Pid, mpsc::UnboundedSender<Mail>>,
+    starts: Few<Pid, oneshot::Sender<Result<Pid, SpawnError>>>,
+    /// Those who wait for an end, in the order in which they asked for it.
+    stops: Few<Pid, Few<usize, Stopping>>,
 }
 
 impl Outside {
-    pub(crate) fn ask(&mut self, asker: Pid, correlation: u64, deadline: Time, asked: NodeId, reply: Reply) {
-        self.asks.insert((asker, correlation), (deadline, asked, reply));
-        self.deadlines.insert((deadline, asker, correlation));
+    pub(crate) fn ask(&mut self, asker: Pid, correlation: u64, deadline: Time, node: NodeId, reply: Reply) {
+        let by = (asker, correlation);
+        let armed = self.asked.arm(deadline, Asked { by, node, reply });
+        self.asks.insert(by, armed);
     }
 
     /// Ends a request; who asked may have gone.
-    fn end_ask(&mut self, asker: Pid, correlation: u64, outcome: Result<Mail, RequestFailure>) -> bool {
-        let Some((deadline, _, reply)) = self.asks.remove(&(asker, correlation)) else { return false };
-        self.deadlines.remove(&(deadline, asker, correlation));
-        let _ = reply.send(outcome);
-        true
+    fn end_ask(&mut self, by: (Pid, u64), outcome: Result<Mail, RequestFailure>) {
+        if let Some(armed) = self.asks.remove(&by)
+            && let Some(asked) = self.asked.cancel(armed)
+        {
+            let _ = asked.reply.send(outcome);
+        }
     }
 
     /// When the next request is over.
     pub(crate) fn next_deadline(&self) -> Option<Time> {
-        self.deadlines.first().map(|(at, ..)| *at)
+        self.asked.next()
     }
 
     /// Ends the requests whose time is over (rule Q4).
     pub(crate) fn time_out(&mut self, now: Time) {
-        while let Some((_, asker, correlation)) =
-            self.deadlines.first().copied().filter(|(at, ..)| *at <= now)
-        {
-            self.end_ask(asker, correlation, Err(RequestFailure::Timeout));
+        while let Some((_, asked)) = self.asked.pop_due(now) {
+            self.asks.remove(&asked.by);
+            let _ = asked.reply.send(Err(RequestFailure::Timeout)); // who asked may have gone
         }
     }
 
     /// Ends what waits for a node that is lost (rule N5).
     pub(crate) fn lose(&mut self, lost: NodeId) {
+        let of_lost = |armed: &Armed| self.asked.get(*armed).is_some_and(|asked| asked.node == lost);
         let ended: Vec<(Pid, u64)> =
-            self.asks.iter().filter(|(_, (_, asked, _))| *asked == lost).map(|(key, _)| *key).collect();
-        for (asker, correlation) in ended {
-            self.end_ask(asker, correlation, Err(RequestFailure::NoConnection));
+            self.asks.iter().filter(|(_, armed)| of_lost(armed)).map(|(by, _)| *by).collect();
+        for by in ended {
+            self.end_ask(by, Err(RequestFailure::NoConnection));
         }
         let ended: Vec<(Pid, u64)> =
             self.watches.iter().filter(|(_, (watched, _))| *watched == lost).map(|(key, _)| *key).collect();
@@ -70,7 +84,7 @@ impl Outside {
 
     /// True if nobody waits for a reply.
     pub(crate) fn is_answered(&self) -> bool {
-        self.asks.is_empty()
+        self.asked.is_empty()
     }
 
     pub(crate) fn watch(
@@ -99,8 +113,15 @@ impl Outside {
         self.starts.insert(pid, done);
     }
 
-    pub(crate) fn await_exit(&mut self, pid: Pid, done: oneshot::Sender<Result<ExitReason, StopError>>) {
-        self.stops.entry(pid).or_default().push(done);
+    pub(crate) fn await_exit(&mut self, pid: Pid, done: Stopping) {
+        match self.stops.get_mut(&pid) {
+            Some(waiting) => drop(waiting.insert(waiting.len(), done)),
+            None => {
+                let mut waiting = Few::default();
+                waiting.insert(0, done);
+                self.stops.insert(pid, waiting);
+            }
+        }
     }
 
     /// A packet for a client.
@@ -109,11 +130,11 @@ impl Outside {
         match body {
             Body::Answer { correlation, failed: true, tag, .. } => {
                 let failure = RequestFailure::from_u64(tag).unwrap_or(RequestFailure::Dead);
-                self.end_ask(to, correlation, Err(failure));
+                self.end_ask((to, correlation), Err(failure));
             }
             Body::Answer { correlation, tag, payload, .. } => {
                 let mail = mail(from, to, 0, correlation, tag, Flags::REPLY, payload);
-                self.end_ask(to, correlation, Ok(mail));
+                self.end_ask((to, correlation), Ok(mail));
             }
             Body::Down { reference, reason, .. } => {
                 if let Some((_, down)) = self.watches.remove(&(to, reference)) {
@@ -150,7 +171,7 @@ impl Outside {
                 if let Some(done) = self.starts.remove(&who.pid) {
                     let _ = done.send(Err(start_error(reason, *detail)));
                 }
-                for done in self.stops.remove(&who.pid).unwrap_or_default() {
+                for done in self.stops.remove(&who.pid).unwrap_or_default().into_values() {
                     let _ = done.send(Ok((*reason).clone()));
                 }
             }
@@ -159,13 +180,13 @@ impl Outside {
     }
 }
 
-fn start_error(reason: &ExitReason, detail: Option<&str>) -> SpawnError {
+fn start_error(reason: &ExitReason, detail: Option<&Detail>) -> SpawnError {
     let reason = match reason {
         ExitReason::Normal => return SpawnError::Ignored,
         ExitReason::Failed(Failure::StartFailed(cause)) => (**cause).clone(),
         other => other.clone(),
     };
-    SpawnError::Ended { reason, detail: detail.map(str::to_owned) }
+    SpawnError::Ended { reason, detail: detail.map(ToString::to_string) }
 }
 
 fn mail(from: Pid, to: Pid, id: u64, correlation: u64, tag: u64, flags: Flags, payload: Vec<u8>) -> Mail {

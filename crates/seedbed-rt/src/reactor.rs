@@ -136,12 +136,14 @@ impl RealReactor {
             Event::Started { .. } => self.outside.observe(event),
             Event::Spawned { who, .. } => self.restarts += u64::from(who.life.0 > 1),
             Event::Exited { who, .. } => {
-                self.facts.remove(&who.pid);
+                if !self.facts.is_empty() {
+                    self.facts.remove(&who.pid);
+                }
                 self.effects.forget(who.pid);
                 self.outside.observe(event);
-                log::happened(self.at(), event);
+                log::happened(|| self.at(), event);
             }
-            Event::Lost { .. } => log::happened(self.at(), event),
+            Event::Lost { .. } => log::happened(|| self.at(), event),
             _ => {}
         }
     }

@@ -163,7 +163,7 @@ impl System {
         payload: Vec<u8>,
         timeout: Duration,
     ) -> impl Future<Output = Result<Mail, AskError>> + use<> {
-        self.line.ask_raw(to, tag, payload, timeout)
+        self.line.begin_ask(to, tag, payload, timeout, Vec::new())
     }
 
     /// The same for a supervisor; what makes children goes along with it.
@@ -174,7 +174,7 @@ impl System {
         timeout: Duration,
         given: Vec<Arc<dyn Factory>>,
     ) -> impl Future<Output = Result<Mail, AskError>> + use<> {
-        self.line.ask_giving(to, 0, payload, timeout, given)
+        self.line.begin_ask(to, 0, payload, timeout, given)
     }
 
     /// Asks with bytes under a tag.
@@ -211,9 +211,7 @@ impl System {
         options: SpawnOptions,
         factory: Arc<dyn Factory>,
     ) -> Result<Pid, SpawnError> {
-        let (done, outcome) = oneshot::channel();
-        self.line.give(Command::Spawn { options, factory, done })?;
-        outcome.await.map_err(|_| Stopped)?
+        self.line.ask_node(|done| Command::Spawn { options, factory, done }).await?
     }
 
     /// Asks an actor to stop by way of its `on_stop`, and waits until it is gone; gives its exit reason.
@@ -221,9 +219,7 @@ impl System {
     /// # Errors
     /// See [`StopError`].
     pub async fn stop(&self, pid: Pid, reason: Reason) -> Result<ExitReason, StopError> {
-        let (done, outcome) = oneshot::channel();
-        self.line.give(Command::Stop { pid, reason: reason.into(), done })?;
-        outcome.await.map_err(|_| Stopped)?
+        self.line.ask_node(|done| Command::Stop { pid, reason: reason.into(), done }).await?
     }
 
     /// Kills an actor: no code of it runs any more (rule E5).
@@ -231,9 +227,7 @@ impl System {
     /// # Errors
     /// See [`StopError`].
     pub async fn kill(&self, pid: Pid) -> Result<(), StopError> {
-        let (done, outcome) = oneshot::channel();
-        self.line.give(Command::Kill { pid, done })?;
-        outcome.await.map_err(|_| Stopped)?
+        self.line.ask_node(|done| Command::Kill { pid, done }).await?
     }
 
     /// Watches an actor from this call on; the future gives its exit reason, `NoProcess` if it is
@@ -307,9 +301,7 @@ impl System {
     /// # Errors
     /// If the system has stopped.
     pub async fn recording(&self) -> Result<Option<Recording>, Stopped> {
-        let (done, outcome) = oneshot::channel();
-        self.line.give(Command::Recording(done))?;
-        outcome.await.map_err(|_| Stopped)
+        self.line.ask_node(|done| Command::Recording(done)).await
     }
 
     /// Turns that the node has run.
@@ -330,22 +322,20 @@ impl System {
 
     /// Waits until the node is at rest: no mail, no effect, no one-shot timer, no request of a client.
     pub(crate) async fn rest(&self) -> Result<Crossed, Stopped> {
-        let (done, outcome) = oneshot::channel();
-        self.line.give(Command::Rest(done))?;
-        outcome.await.map_err(|_| Stopped)
+        self.line.ask_node(|done| Command::Rest(done)).await
     }
 
     async fn look<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Kernel, &RealReactor) -> T + Send + 'static,
     ) -> Result<T, Stopped> {
-        let (done, outcome) = oneshot::channel();
-        let look = move |kernel: &Kernel, reactor: &RealReactor| {
-            // Who asked may have gone.
-            let _ = done.send(look(kernel, reactor));
+        let command = |done: oneshot::Sender<T>| {
+            Command::Look(Box::new(move |kernel, reactor| {
+                // Who asked may have gone.
+                let _ = done.send(look(kernel, reactor));
+            }))
         };
-        self.line.give(Command::Look(Box::new(look)))?;
-        outcome.await.map_err(|_| Stopped)
+        self.line.ask_node(command).await
     }
 }
 
@@ -365,8 +355,6 @@ impl System {
     /// # Errors
     /// As [`shutdown`](Self::shutdown).
     pub async fn shutdown_within(&self, within: Duration) -> Result<Finished, Stopped> {
-        let (done, outcome) = oneshot::channel();
-        self.line.give(Command::Shutdown { within, done })?;
-        outcome.await.map_err(|_| Stopped)
+        self.line.ask_node(|done| Command::Shutdown { within, done }).await
     }
 }

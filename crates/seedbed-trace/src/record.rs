@@ -388,7 +388,7 @@ impl From<&Event<'_>> for Happening {
             Event::Exited { who, reason, detail, seen, cause } => Happening::Exited {
                 who: who.into(),
                 reason: (*reason).clone(),
-                detail: detail.map(str::to_owned),
+                detail: detail.map(ToString::to_string),
                 seen: *seen,
                 cause: *cause,
             },
@@ -432,7 +432,7 @@ impl From<&Event<'_>> for Happening {
                 child: (*child).to_owned(),
                 code: *code,
                 figure: *figure,
-                text: (*text).to_owned(),
+                text: text.to_string(),
             },
             Event::Vanished { packet } => Happening::Vanished((*packet).into()),
             Event::Fault { text } => Happening::Fault { text: (*text).to_owned() },

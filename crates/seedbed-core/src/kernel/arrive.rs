@@ -390,7 +390,8 @@ impl Kernel {
         reason: &ExitReason,
         value: Option<Vec<u8>>,
     ) {
-        let mut payload = Vec::new();
+        let mut payload = std::mem::take(&mut self.node.scratch);
+        payload.clear();
         Notice { reason: reason.clone(), value }.encode(&mut payload);
         let to = self.node.pid(slot).to_raw();
         // What no actor sent is numbered by who gets it: its name must not depend on others.
@@ -398,6 +399,7 @@ impl Kernel {
         let id = if unsent { 0 } else { id };
         let envelope = Envelope { id, from: from.key, to, correlation, tag, len: 0, flags };
         let signal = self.node.arena.insert(envelope, &payload, self.node.step);
+        self.node.scratch = payload;
         if unsent {
             let cold = &mut self.node.slot_mut(slot).cold;
             cold.unsent_exits += 1;

@@ -2,21 +2,16 @@
 
 use super::Kernel;
 use super::arrive::Carrier;
+use crate::actor::Detail;
 use crate::arena::NIL;
 use crate::event::{Event, Lost};
 use crate::mail::{LIFECYCLE, Sender};
-use crate::node::{Pending, Resolved, Stage, Stop};
+use crate::node::{Pending, Resolved, Stage, Stop, Watch};
 use crate::packet::{Body, Packet};
 use crate::path::Life;
 use crate::reactor::Reactor;
 use crate::timer::TimerState;
 use seedbed_abi::{Envelope, ExitReason, Flags, Pid, RequestFailure, StartOutcome};
-
-/// Who has to be told of an end.
-enum Watch {
-    Link(Pid),
-    Monitor(Pid, u64),
-}
 
 impl Kernel {
     /// An actor is to stop: its `on_stop` becomes its only delivery. One that has not finished its
@@ -81,7 +76,7 @@ impl Kernel {
         r: &mut R,
         slot: u32,
         reason: ExitReason,
-        detail: Option<String>,
+        detail: Option<Detail>,
     ) {
         self.die_with(r, slot, reason, detail, None);
     }
@@ -91,7 +86,7 @@ impl Kernel {
         r: &mut R,
         slot: u32,
         reason: ExitReason,
-        detail: Option<String>,
+        detail: Option<Detail>,
         value: Option<Vec<u8>>,
     ) {
         if self.node.turn.applying && slot == self.node.turn.slot {
@@ -99,8 +94,10 @@ impl Kernel {
             self.node.turn.mark().ended.get_or_insert(reason);
             return;
         }
-        // Who waits for a start that will never be done, is told so.
-        self.notify_start(r, slot, StartOutcome::Failed(reason.clone()));
+        if self.node.slot(slot).cold.notify.is_some() {
+            // Who waits for a start that will never be done, is told so.
+            self.notify_start(r, slot, StartOutcome::Failed(reason.clone()));
+        }
         let me = self.node.pid(slot);
         let from = self.node.sender(slot);
         let held_name = self.held_name(slot);
@@ -114,7 +111,7 @@ impl Kernel {
         r.observe(&Event::Exited {
             who,
             reason: &reason,
-            detail: detail.as_deref(),
+            detail: detail.as_ref(),
             seen,
             cause: self.node.step,
         });
@@ -145,17 +142,16 @@ impl Kernel {
             self.node.names.release(&name);
             r.observe(&Event::Unregistered { who: self.node.who(slot), name: &name });
         }
-        let cold = &mut self.node.slot_mut(slot).cold;
-        let timers = std::mem::take(&mut cold.timers);
-        let pending = std::mem::take(&mut cold.pending);
-        for timer in timers.into_values() {
+        let node = &mut self.node;
+        let cold = &mut node.slots[slot as usize].cold;
+        for (_, timer) in cold.timers.drain() {
             if let TimerState::Armed(armed) = timer.state {
-                self.node.timers.cancel(armed);
+                node.timers.cancel(armed);
             }
         }
-        for pending in pending.into_values() {
+        for (_, pending) in cold.pending.drain() {
             if let Pending::Request { timeout, .. } = pending {
-                self.node.timers.cancel(timeout);
+                node.timers.cancel(timeout);
             }
         }
     }
@@ -195,8 +191,7 @@ impl Kernel {
 
     /// Those it watched need not tell it any more.
     fn forget_watched<R: Reactor>(&mut self, r: &mut R, slot: u32, me: Pid, from: Sender) {
-        let watching = std::mem::take(&mut self.node.slot_mut(slot).cold.watching);
-        for (reference, target) in watching {
+        for (reference, target) in self.node.slot_mut(slot).cold.watching.drain() {
             match self.node.resolve(target) {
                 Resolved::Local(t) => {
                     self.node.slot_mut(t).cold.watched_by.remove(&(me, reference));
@@ -232,16 +227,14 @@ impl Kernel {
         reason: &ExitReason,
         value: Option<&Vec<u8>>,
     ) {
+        let mut watches = std::mem::take(&mut self.node.watches);
         let cold = &mut self.node.slot_mut(slot).cold;
         let mut strays = std::mem::take(&mut cold.strays);
-        strays.retain(|pid| !cold.links.contains_key(pid));
-        let links =
-            std::mem::take(&mut cold.links).into_iter().map(|(pid, link)| (link.made, Watch::Link(pid)));
-        let monitors = std::mem::take(&mut cold.watched_by);
-        let monitors = monitors.into_iter().map(|((pid, n), made)| (made, Watch::Monitor(pid, n)));
-        let mut watches: Vec<(u64, Watch)> = links.chain(monitors).collect();
+        strays.retain(|pid, ()| !cold.links.contains_key(pid));
+        watches.extend(cold.links.drain().map(|(pid, link)| (link.made, Watch::Link(pid))));
+        watches.extend(cold.watched_by.drain().map(|((pid, n), made)| (made, Watch::Monitor(pid, n))));
         watches.sort_by_key(|(made, _)| *made);
-        for (_, watch) in watches {
+        for (_, watch) in watches.drain(..) {
             let value = value.cloned();
             let packet = |to, body| Packet {
                 from: me,
@@ -276,7 +269,8 @@ impl Kernel {
                 },
             }
         }
-        for stray in strays {
+        self.node.watches = watches;
+        for (stray, ()) in strays {
             if let Resolved::Local(o) = self.node.resolve(stray) {
                 let s = self.node.slot_mut(slot);
                 s.sent += 1;

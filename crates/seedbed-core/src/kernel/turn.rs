@@ -20,6 +20,7 @@ use seedbed_abi::{
     Envelope, ExitReason, Failure, Flags, Pid, RequestFailure, SpawnFlags, StartOutcome, Time,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The flag of the pseudo-signals that start an actor, go on with it and stop it; no guest sees them.
@@ -571,18 +572,15 @@ impl Kernel {
         child: SpawnWish,
     ) {
         let SpawnWish { slot, options, factory, tag, hold, reference } = child;
-        let (text, parent_life) = match parent {
+        let node = &mut self.node;
+        let (above, unnamed, parent_life) = match parent {
             Some((p, _)) => {
-                let unnamed = &mut self.node.slot_mut(p).cold.unnamed;
-                let last = last_part(options.name.as_deref(), unnamed);
-                let p = self.node.slot(p);
-                (format!("{}/{last}", p.text), Some(p.life))
+                let p = &mut node.slots[p as usize];
+                (&p.text, &mut p.cold.unnamed, Some(p.life))
             }
-            None => {
-                let last = last_part(options.name.as_deref(), &mut self.node.roots);
-                (format!("{}/{last}", self.node.text), None)
-            }
+            None => (&node.text, &mut node.roots, None),
         };
+        let text = path_below(above, options.name.as_deref(), unnamed, &mut node.path_scratch);
         let path = PathId::of(&text);
         // An unnamed child is the n-th of its parent's life, so that life names it; a table of all
         // that ever lived would grow with every one of them.
@@ -603,7 +601,7 @@ impl Kernel {
         }
         let s = self.node.slot_mut(slot);
         s.stage = Stage::Starting;
-        s.text = text.into();
+        s.text = text;
         s.path = path;
         s.life = life;
         s.cold.parent = parent_pid;
@@ -707,14 +705,28 @@ fn begin_turn(turn: &mut Turn, slot: u32, s: &mut Slot, signal: u32, flags: Flag
     hook
 }
 
-fn last_part(name: Option<&str>, unnamed: &mut u64) -> String {
-    name.map_or_else(
-        || {
+/// The path of a child with this name, or of the next without one.
+fn path_below(above: &str, name: Option<&str>, unnamed: &mut u64, scratch: &mut String) -> Rc<str> {
+    scratch.clear();
+    scratch.push_str(above);
+    scratch.push('/');
+    match name {
+        Some(name) => scratch.push_str(name),
+        None => {
             *unnamed += 1;
-            format!("#{unnamed}")
-        },
-        str::to_owned,
-    )
+            scratch.push('#');
+            push_number(scratch, *unnamed);
+        }
+    }
+    Rc::from(scratch.as_str())
+}
+
+/// Appends a number. By hand, since the formatter takes as long as a third of a spawn.
+fn push_number(text: &mut String, n: u64) {
+    if n >= 10 {
+        push_number(text, n / 10);
+    }
+    text.push(char::from(b'0' + (n % 10) as u8));
 }
 
 /// What a panic said.

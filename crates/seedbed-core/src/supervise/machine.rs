@@ -201,7 +201,7 @@ impl<T: Parts> Machine<T> {
     /// The specs of the children that went down since the last call, and will not be started again
     /// without being asked for. During a group restart nobody is: its members will be.
     pub fn given_up(&mut self) -> Vec<Arc<ChildSpec<T::Start>>> {
-        if matches!(self.job, Job::Group { .. }) {
+        if self.fell.is_empty() || matches!(self.job, Job::Group { .. }) {
             return Vec::new();
         }
         let fell = std::mem::take(&mut self.fell);

@@ -8,6 +8,7 @@ mod clusters;
 mod effects;
 mod ending;
 mod handles;
+mod here;
 mod replays;
 mod sockets;
 mod supervisors;

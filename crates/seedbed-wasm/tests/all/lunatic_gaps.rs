@@ -528,7 +528,7 @@ fn a_failure_is_reported_with_the_names_of_its_process() {
     impl Observer for Details {
         fn event(&mut self, _: At, event: &Event<'_>) {
             if let Event::Exited { detail: Some(detail), .. } = event {
-                self.0.borrow_mut().push((*detail).to_owned());
+                self.0.borrow_mut().push(detail.to_string());
             }
         }
     }
