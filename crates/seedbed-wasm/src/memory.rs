@@ -291,6 +291,7 @@ pub(crate) fn is_zero(bytes: &[u8]) -> bool {
 /// does not say, or there are more than [`KEEP`].
 #[cfg(target_os = "linux")]
 fn resident_pages(start: usize, end: usize) -> Option<Vec<usize>> {
+    use std::cell::RefCell;
     use std::fs::File;
     use std::os::unix::fs::FileExt;
     use std::sync::LazyLock;
@@ -301,25 +302,30 @@ fn resident_pages(start: usize, end: usize) -> Option<Vec<usize>> {
     });
     /// A page is in memory, or swapped out.
     const THERE: u64 = 0b11 << 62;
+    thread_local! {
+        /// Room for what the system says: zeroing it would take longer than reading most of what it says.
+        static WORDS: RefCell<[u8; PAGE]> = const { RefCell::new([0; PAGE]) };
+    }
 
     let mut pages = Vec::with_capacity(KEEP);
-    let mut words = [0; PAGE];
     let (mut page, end) = (start / PAGE, end.div_ceil(PAGE));
-    while page < end {
-        let window = &mut words[..((end - page) * 8).min(PAGE)];
-        PAGEMAP.as_ref()?.read_exact_at(window, page as u64 * 8).ok()?;
-        for word in window.chunks_exact(8) {
-            let word = u64::from_le_bytes(word.try_into().expect("eight bytes"));
-            if word & THERE != 0 {
-                if pages.len() == KEEP {
-                    return None;
+    WORDS.with_borrow_mut(|words| {
+        while page < end {
+            let window = &mut words[..((end - page) * 8).min(PAGE)];
+            PAGEMAP.as_ref()?.read_exact_at(window, page as u64 * 8).ok()?;
+            for word in window.chunks_exact(8) {
+                let word = u64::from_le_bytes(word.try_into().expect("eight bytes"));
+                if word & THERE != 0 {
+                    if pages.len() == KEEP {
+                        return None;
+                    }
+                    pages.push(page * PAGE);
                 }
-                pages.push(page * PAGE);
+                page += 1;
             }
-            page += 1;
         }
-    }
-    Some(pages)
+        Some(pages)
+    })
 }
 
 #[cfg(not(target_os = "linux"))]
