@@ -10,7 +10,7 @@
 mod ours;
 
 use anyhow::{Context, Result, bail};
-use ours::{native, net, short, wasm};
+use ours::{asks, native, net, restarts, short, spawns, timers, wasm};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -29,7 +29,7 @@ struct Work {
     run: fn(u64),
 }
 
-const WORKS: [Work; 13] = [
+const WORKS: [Work; 24] = [
     Work { name: "native message, kernel alone", n: 2_000, run: native::kernel },
     Work { name: "native message, simulated, plain", n: 2_000, run: |n| native::sim(n, "plain", 1) },
     Work {
@@ -55,6 +55,45 @@ const WORKS: [Work; 13] = [
     Work { name: "WASM message, simulated, random, 1 pair", n: 2_000, run: |n| wasm::sim(n, "random", 1) },
     Work { name: "WASM message, simulated, random, 8 pairs", n: 4_000, run: |n| wasm::sim(n, "random", 8) },
     Work { name: "short run of 104 turns", n: 20, run: short::runs },
+    Work { name: "request between two actors", n: 2_000, run: asks::between_two },
+    Work { name: "request from a task", n: 2_000, run: asks::from_a_task },
+    Work {
+        name: "native actor spawned and stopped by an actor",
+        n: 1_000,
+        run: |n| spawns::by_an_actor(n, spawns::native()),
+    },
+    Work {
+        name: "WASM actor spawned and stopped by an actor",
+        n: 1_000,
+        run: |n| spawns::by_an_actor(n, wasm::idle_actor()),
+    },
+    Work {
+        name: "native actor spawned and stopped from a task",
+        n: 1_000,
+        run: |n| spawns::from_a_task(n, spawns::native()),
+    },
+    Work {
+        name: "native child that fails, restarted",
+        n: 1_000,
+        run: |n| restarts::restarts(n, restarts::native()),
+    },
+    Work {
+        name: "WASM child that fails, restarted",
+        n: 1_000,
+        run: |n| restarts::restarts(n, restarts::wasm()),
+    },
+    Work {
+        name: "native child that fails, spawned again",
+        n: 1_000,
+        run: |n| restarts::by_hand(n, restarts::native()),
+    },
+    Work {
+        name: "WASM child that fails, spawned again",
+        n: 1_000,
+        run: |n| restarts::by_hand(n, restarts::wasm()),
+    },
+    Work { name: "timer set and cancelled, 1000 pending", n: 2_000, run: |n| timers::timers(n, 1_000) },
+    Work { name: "timer set and cancelled, 10000 pending", n: 10_000, run: |n| timers::timers(n, 10_000) },
 ];
 
 /// A place at which callgrind writes down what it counted since the last one.
@@ -125,6 +164,8 @@ fn count(works: &[&Work], only: Option<&String>) -> Result<Vec<u64>> {
         .arg(std::env::current_exe()?)
         .arg("--run")
         .args(only)
+        // An error takes one down with it if this says so, at three times the cost of what is counted.
+        .env("RUST_BACKTRACE", "0")
         .output()
         .context("run valgrind")?;
     if !out.status.success() {

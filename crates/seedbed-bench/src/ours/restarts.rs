@@ -1,10 +1,11 @@
-//! Children that fail and are restarted by their supervisor, one life after the other.
+//! Children that fail and are restarted by their supervisor, one life after the other; and the same
+//! done by an actor that does nothing else.
 
 use super::system::elsewhere;
 use seedbed_core::supervise::ChildSpec;
 use seedbed_core::*;
 use seedbed_wasm::{Module, WasmActor};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// Reports when it has started, and fails at the first message.
@@ -69,17 +70,61 @@ impl Actor for Driver {
     }
 }
 
+/// Spawns a child, linked and to be told of, and another whenever one has ended: what a supervisor does,
+/// without a plan, a state of its children, or a bound.
+struct Spawner {
+    child: Arc<dyn Factory>,
+}
+
+impl Spawner {
+    fn spawn(&self, cx: &mut Context) -> Result<()> {
+        let options = SpawnOptions::named("child").flags(SpawnFlags::LINK.with(SpawnFlags::NOTIFY));
+        cx.spawn_shared(options, Arc::clone(&self.child))?;
+        Ok(())
+    }
+}
+
+impl Actor for Spawner {
+    type Message = ();
+
+    fn on_start(&mut self, cx: &mut Context) -> Result<()> {
+        cx.trap_exits(true);
+        self.spawn(cx)
+    }
+
+    fn on_message(&mut self, _: &mut Context, (): ()) -> Result<()> {
+        Ok(())
+    }
+
+    fn on_signal(&mut self, cx: &mut Context, signal: Signal) -> Result<()> {
+        match signal {
+            Signal::Exit { .. } => self.spawn(cx),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// `n` restarts of a child: it reports, is told to fail, fails, and is started again.
 pub(crate) fn restarts(n: u64, child: ChildStart) {
+    let supervisor = Supervisor::one_for_one()
+        .intensity(u32::MAX, Duration::from_millis(1))
+        .child(ChildSpec::worker("child", child))
+        .build()
+        .expect("a plan");
+    until_told(n, supervisor);
+}
+
+/// The same, spawned again by an actor that is no supervisor.
+pub(crate) fn by_hand(n: u64, child: ChildStart) {
+    until_told(n, move || Spawner { child: Arc::clone(&child.factory) });
+}
+
+/// Whoever `parent` starts reports to a driver, until that has let `n` of them fail.
+fn until_told(n: u64, parent: impl Factory) {
     elsewhere(|system| async move {
         let driver = system.spawn("driver", move || Driver { left: n }).await.expect("it starts");
         let done = system.monitor(driver);
-        let supervisor = Supervisor::one_for_one()
-            .intensity(u32::MAX, Duration::from_millis(1))
-            .child(ChildSpec::worker("child", child))
-            .build()
-            .expect("a plan");
-        system.spawn("supervisor", supervisor).await.expect("it starts");
+        system.spawn("parent", parent).await.expect("it starts");
         done.await.expect("the system runs");
     });
 }

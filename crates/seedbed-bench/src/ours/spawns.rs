@@ -3,7 +3,10 @@
 use super::system::{elsewhere, here};
 use seedbed_core::*;
 use seedbed_rt::System;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 /// Waits for nothing.
 struct Idle;
@@ -76,6 +79,38 @@ pub(crate) fn from_a_task(n: u64, child: impl Factory + Clone) {
 /// `n` actors, from another thread than theirs, each by way of its hooks.
 pub(crate) fn from_another_thread(n: u64, child: impl Factory + Clone) {
     elsewhere(|system| spawn_and_stop(system, n, child));
+}
+
+/// Stops when it is told to.
+struct Told;
+
+impl Actor for Told {
+    type Message = ();
+
+    fn on_message(&mut self, cx: &mut Context, (): ()) -> Result<()> {
+        cx.stop(Reason::Normal);
+        Ok(())
+    }
+}
+
+/// `n` actors, from another thread than theirs; each is asked for, told to stop and watched, by its name,
+/// before it has started: one wait an actor, as where a spawn is not waited for.
+pub(crate) fn told_from_another_thread(n: u64) {
+    elsewhere(|system| async move {
+        let one = system.address("one").expect("a name");
+        for _ in 0..n {
+            let mut spawned = pin!(system.spawn("one", || Told));
+            let begun = poll_fn(|cx| Poll::Ready(spawned.as_mut().poll(cx))).await;
+            system.send(one, ()).expect("the system runs");
+            let ended = system.monitor(one);
+            if let Poll::Ready(started) = begun {
+                started.expect("it starts");
+            } else {
+                spawned.await.expect("it starts");
+            }
+            ended.await.expect("the system runs");
+        }
+    });
 }
 
 async fn spawn_and_stop(system: System, n: u64, child: impl Factory + Clone) {

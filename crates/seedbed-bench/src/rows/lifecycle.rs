@@ -36,6 +36,7 @@ pub fn rows() -> Vec<Row> {
             n: 5_000,
             works: vec![
                 ("native", work(|n| spawns::from_another_thread(n, spawns::native()))),
+                ("native, told to stop by its name, one wait", work(spawns::told_from_another_thread)),
                 ("WASM", work(|n| spawns::from_another_thread(n, wasm::idle_actor()))),
                 (ACTIX, peer("actix", "spawns-from-another-thread")),
                 (KAMEO, peer("kameo", "spawns-from-another-thread")),
@@ -68,6 +69,11 @@ pub fn rows() -> Vec<Row> {
             works: vec![
                 ("native", work(|n| restarts::restarts(n, restarts::native()))),
                 ("WASM", work(|n| restarts::restarts(n, restarts::wasm()))),
+                (
+                    "the same, native, spawned again by an actor",
+                    work(|n| restarts::by_hand(n, restarts::native())),
+                ),
+                ("the same, WASM", work(|n| restarts::by_hand(n, restarts::wasm()))),
                 (
                     "for scale: native, spawned and stopped by an actor",
                     work(|n| spawns::by_an_actor(n, spawns::native())),
