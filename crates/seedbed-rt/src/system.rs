@@ -301,7 +301,7 @@ impl System {
     /// # Errors
     /// If the system has stopped.
     pub async fn recording(&self) -> Result<Option<Recording>, Stopped> {
-        self.line.ask_node(|done| Command::Recording(done)).await
+        self.line.ask_node(Command::Recording).await
     }
 
     /// Turns that the node has run.
@@ -322,7 +322,7 @@ impl System {
 
     /// Waits until the node is at rest: no mail, no effect, no one-shot timer, no request of a client.
     pub(crate) async fn rest(&self) -> Result<Crossed, Stopped> {
-        self.line.ask_node(|done| Command::Rest(done)).await
+        self.line.ask_node(Command::Rest).await
     }
 
     async fn look<T: Send + 'static>(
