@@ -51,7 +51,7 @@ pub enum Lost {
 }
 
 /// Something that happened.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// The node started.

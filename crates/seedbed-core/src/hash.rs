@@ -76,6 +76,9 @@ impl TraceHash {
         for block in blocks {
             self.eight(words_of(block));
         }
+        if rest.is_empty() {
+            return;
+        }
         if rest.len() <= 16 {
             return self.payload(rest);
         }

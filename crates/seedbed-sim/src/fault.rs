@@ -357,8 +357,8 @@ impl Chance {
 
     /// Decides from now on as `other` does, inside what is left of the budget.
     pub(crate) fn go_on_as(&mut self, other: Chance) {
-        let Chance { faults, swarm, stream, .. } = other;
-        (self.faults, self.swarm, self.stream) = (faults, swarm, stream);
+        let Chance { faults, on, swarm, stream, .. } = other;
+        (self.faults, self.on, self.swarm, self.stream) = (faults, on, swarm, stream);
     }
 
     /// From now on, this kind has the rate of a link; `None` = that of the run again.
@@ -383,6 +383,12 @@ impl Chance {
     /// True if this kind of fault can happen at all now.
     #[inline]
     pub(crate) fn possible(&self, kind: ChoiceKind, now: Time) -> bool {
+        (self.on.has(kind) || self.own.is_some()) && self.is_left(kind, now)
+    }
+
+    /// True if this kind has a rate, and its budget something left.
+    #[inline(never)]
+    fn is_left(&self, kind: ChoiceKind, now: Time) -> bool {
         if self.rate(kind) == 0 || (counts(kind) && self.all >= self.faults.faults_max) {
             return false;
         }
@@ -395,7 +401,7 @@ impl Chance {
                 up && self.crashes < self.faults.crashes_max && quiet()
             }
             ChoiceKind::Partition | ChoiceKind::Clog => self.cuts < self.faults.cuts_max,
-            kind if STARVING.contains(&kind) => self.starved < self.faults.starved_max && quiet(),
+            kind if STARVE.contains(&kind) => self.starved < self.faults.starved_max && quiet(),
             _ => true,
         }
     }
@@ -403,8 +409,7 @@ impl Chance {
     /// True if a turn may be starved now.
     #[inline]
     pub(crate) fn starves(&self, now: Time) -> bool {
-        let Faults { fuel_cut, grow_refused, call_refused, .. } = self.faults;
-        fuel_cut | grow_refused | call_refused != 0 && STARVING.iter().any(|kind| self.possible(*kind, now))
+        STARVE.iter().any(|kind| self.possible(*kind, now))
     }
 
     pub(crate) fn draw(&mut self, point: &ChoicePoint, now: Time) -> u32 {
@@ -434,7 +439,7 @@ impl Chance {
         match kind {
             ChoiceKind::Kill => self.kills += 1,
             ChoiceKind::Crash => self.crashes += 1,
-            kind if STARVING.contains(&kind) => self.starved += 1,
+            kind if STARVE.contains(&kind) => self.starved += 1,
             ChoiceKind::Partition | ChoiceKind::Clog => {
                 self.cuts += 1;
                 return;
@@ -446,7 +451,10 @@ impl Chance {
 }
 
 /// What turns of guests may be refused.
-const STARVING: [ChoiceKind; 3] = [ChoiceKind::FuelCut, ChoiceKind::GrowRefused, ChoiceKind::CallRefused];
+const STARVE: [ChoiceKind; 3] = [ChoiceKind::FuelCut, ChoiceKind::GrowRefused, ChoiceKind::CallRefused];
+
+/// The same as a set.
+pub(crate) const STARVING: Kinds = Kinds::of(&STARVE);
 
 /// True for faults; slowness and how long a node is down are none of their own.
 fn counts(kind: ChoiceKind) -> bool {

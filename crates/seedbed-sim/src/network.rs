@@ -9,7 +9,8 @@
 
 use crate::links::{Stop, Way};
 use seedbed_core::{Body, NodeId, Packet, Pid, Time, node_of};
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BinaryHeap};
 
 /// What a packet weighs beside its payload, on a way with a bandwidth: the envelope.
 const HEAD: u64 = 64;
@@ -18,10 +19,37 @@ const HEAD: u64 = 64;
 /// order in which it was sent.
 type Place = (Time, u64);
 
+/// A packet on its way; the first to arrive is the greatest.
+#[derive(Clone, Debug)]
+struct Flying {
+    place: Place,
+    packet: Packet,
+}
+
+impl Ord for Flying {
+    fn cmp(&self, other: &Flying) -> Ordering {
+        other.place.cmp(&self.place)
+    }
+}
+
+impl PartialOrd for Flying {
+    fn partial_cmp(&self, other: &Flying) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Flying {
+    fn eq(&self, other: &Flying) -> bool {
+        self.place == other.place
+    }
+}
+
+impl Eq for Flying {}
+
 /// Packets in flight.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Network {
-    flying: BTreeMap<Place, Packet>,
+    flying: BinaryHeap<Flying>,
     /// What waits for a way to go on.
     stopped: BTreeMap<Way, BTreeMap<Place, Packet>>,
     sent: u64,
@@ -42,7 +70,7 @@ impl Network {
     /// Sends a packet; it arrives at `at`, or right behind those sent before it, unless sockets said it.
     pub(crate) fn send(&mut self, packet: Packet, at: Time, now: Time) {
         let place = self.place(&packet, at, now);
-        self.flying.insert(place, packet);
+        self.flying.push(Flying { place, packet });
     }
 
     /// Sends a packet over a way that is stopped: it waits.
@@ -79,7 +107,10 @@ impl Network {
     /// waits. True if something does.
     pub(crate) fn stop(&mut self, stopped: Way, stop: Stop) -> (Vec<Packet>, bool) {
         let waiting = self.stopped.remove(&stopped).unwrap_or_default();
-        let flying = self.flying.extract_if(.., |_, packet| way(packet) == stopped);
+        let (on_it, others): (Vec<Flying>, Vec<Flying>) =
+            std::mem::take(&mut self.flying).into_iter().partition(|f| way(&f.packet) == stopped);
+        self.flying = others.into();
+        let flying = on_it.into_iter().map(|f| (f.place, f.packet));
         let all: BTreeMap<Place, Packet> = waiting.into_iter().chain(flying).collect();
         let (lost, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
             all.into_iter().partition(|(_, packet)| stop == Stop::Cut && is_lost_if_cut(packet));
@@ -98,7 +129,7 @@ impl Network {
                 let last = self.last.entry((packet.from, way.1)).or_insert(at);
                 *last = at.max(*last);
             }
-            self.flying.insert((at, nth), packet);
+            self.flying.push(Flying { place: (at, nth), packet });
         }
     }
 
@@ -110,7 +141,7 @@ impl Network {
         let last = self.last.entry(pair).or_insert(at);
         *last = at.max(*last);
         self.sent += 1;
-        self.flying.insert((at, self.sent), packet);
+        self.flying.push(Flying { place: (at, self.sent), packet });
     }
 
     /// True if no packet has to wait for another that a rule put off.
@@ -128,12 +159,14 @@ impl Network {
     }
 
     pub(crate) fn next(&self) -> Option<Time> {
-        self.flying.first_key_value().map(|((at, _), _)| *at)
+        self.flying.peek().map(|first| first.place.0)
     }
 
     pub(crate) fn pop_due(&mut self, now: Time) -> Option<Packet> {
-        let entry = self.flying.first_entry().filter(|e| e.key().0 <= now)?;
-        Some(entry.remove())
+        if self.flying.peek()?.place.0 > now {
+            return None;
+        }
+        self.flying.pop().map(|first| first.packet)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

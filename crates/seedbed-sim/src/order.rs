@@ -4,10 +4,13 @@ use seedbed_core::Delivery;
 
 const NIL: u32 = u32::MAX;
 
+/// One that is possible, within one cache line.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
 struct Entry {
     delivery: Delivery,
     prev: u32,
+    /// The next in plain order, or the next number that is free.
     next: u32,
     /// How often it was first and something else ran.
     passed: u32,
@@ -17,7 +20,8 @@ struct Entry {
 #[derive(Debug)]
 pub struct Order {
     entries: Vec<Entry>,
-    free: Vec<u32>,
+    /// The number that is used next, and became free last.
+    free: u32,
     first: u32,
     last: u32,
     len: u32,
@@ -27,7 +31,7 @@ pub struct Order {
 
 impl Default for Order {
     fn default() -> Self {
-        Order { entries: Vec::new(), free: Vec::new(), first: NIL, last: NIL, len: 0, by_line: Vec::new() }
+        Order { entries: Vec::new(), free: NIL, first: NIL, last: NIL, len: 0, by_line: Vec::new() }
     }
 }
 
@@ -37,8 +41,8 @@ impl Clone for Order {
             first: self.first,
             last: self.last,
             len: self.len,
+            free: self.free,
             entries: self.entries.clone(),
-            free: self.free.clone(),
             by_line: self.by_line.clone(),
         }
     }
@@ -47,9 +51,8 @@ impl Clone for Order {
     fn clone_from(&mut self, from: &Order) {
         let Order { first, last, len, entries, free, by_line } = from;
         self.entries.clone_from(entries);
-        self.free.clone_from(free);
         self.by_line.clone_from(by_line);
-        (self.first, self.last, self.len) = (*first, *last, *len);
+        (self.first, self.last, self.len, self.free) = (*first, *last, *len, *free);
     }
 }
 
@@ -94,52 +97,61 @@ impl Order {
 
     #[inline]
     pub(crate) fn push(&mut self, delivery: Delivery) -> u32 {
-        let entry = Entry { delivery, prev: self.last, next: NIL, passed: 0 };
-        let id = match self.free.pop() {
-            Some(id) => {
-                self.entries[id as usize] = entry;
-                id
-            }
-            None => {
-                self.entries.push(entry);
-                (self.entries.len() - 1) as u32
-            }
-        };
-        if self.last == NIL {
-            self.first = id;
-        } else {
-            self.entries[self.last as usize].next = id;
+        if self.free == NIL {
+            self.make_entry(delivery);
+        }
+        let id = self.free;
+        let entry = &mut self.entries[id as usize];
+        self.free = entry.next;
+        *entry = Entry { delivery, prev: self.last, next: NIL, passed: 0 };
+        match self.entries.get_mut(self.last as usize) {
+            Some(last) => last.next = id,
+            None => self.first = id,
         }
         self.last = id;
         self.len += 1;
-        let node = usize::from(delivery.node.0);
-        if self.by_line.len() <= node {
-            self.by_line.resize_with(node + 1, Vec::new);
-        }
-        let lines = &mut self.by_line[node];
-        let line = delivery.line as usize;
-        if lines.len() <= line {
-            lines.resize(line + 1, NIL);
-        }
-        lines[line] = id;
+        *self.line_mut(delivery) = id;
         id
     }
 
+    /// Makes a number that is free.
+    #[inline(never)]
+    fn make_entry(&mut self, delivery: Delivery) {
+        self.free = self.entries.len() as u32;
+        self.entries.push(Entry { delivery, prev: NIL, next: NIL, passed: 0 });
+    }
+
     #[inline]
-    pub(crate) fn remove(&mut self, id: u32) {
-        let Entry { prev, next, .. } = self.entries[id as usize];
-        if prev == NIL {
-            self.first = next;
-        } else {
-            self.entries[prev as usize].next = next;
+    fn line_mut(&mut self, delivery: Delivery) -> &mut u32 {
+        let (node, line) = (usize::from(delivery.node.0), delivery.line as usize);
+        if self.by_line.get(node).is_none_or(|lines| lines.len() <= line) {
+            self.make_line(node, line);
         }
-        if next == NIL {
-            self.last = prev;
-        } else {
-            self.entries[next as usize].prev = prev;
+        &mut self.by_line[node][line]
+    }
+
+    #[inline(never)]
+    fn make_line(&mut self, node: usize, line: usize) {
+        if self.by_line.len() <= node {
+            self.by_line.resize_with(node + 1, Vec::new);
+        }
+        self.by_line[node].resize(line + 1, NIL);
+    }
+
+    #[inline(always)]
+    pub(crate) fn remove(&mut self, id: u32) {
+        let gone = &mut self.entries[id as usize];
+        let (prev, next) = (gone.prev, std::mem::replace(&mut gone.next, self.free));
+        self.free = id;
+        match self.entries.get_mut(prev as usize) {
+            Some(before) => before.next = next,
+            None => self.first = next,
+        }
+        match self.entries.get_mut(next as usize) {
+            Some(after) => after.prev = prev,
+            None => self.last = prev,
         }
         self.len -= 1;
-        self.free.push(id);
     }
 
     /// The number of a line's delivery.

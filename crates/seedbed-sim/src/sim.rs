@@ -8,7 +8,7 @@ use crate::busy::{Busy, Costs};
 use crate::clock::Clocks;
 use crate::disk::{Disk, Effect, Effects, Fails};
 use crate::facts::Facts;
-use crate::fault::Chance;
+use crate::fault::{Chance, STARVING};
 use crate::holds::Holds;
 use crate::latency::{Latency, STEPS, share};
 use crate::links::{Link, Stop, Stops, ends};
@@ -221,15 +221,15 @@ impl Sim {
     #[inline]
     pub(crate) fn possible(&mut self, delivery: Delivery, chain: Chain) -> u32 {
         let id = self.order.push(delivery);
-        self.strategy.enabled(Candidate { id, chain });
         if let Some(holds) = &mut self.holds {
             holds.enabled(id, delivery);
         }
+        self.strategy.enabled(&Candidate { id, chain });
         id
     }
 
     /// A delivery goes, or is not possible any more.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn gone(&mut self, id: u32) {
         self.order.remove(id);
         self.strategy.gone(id);
@@ -248,12 +248,6 @@ impl Sim {
     #[inline]
     pub(crate) fn replay_failed(&self) -> bool {
         matches!(&self.mode, Mode::Replay(replay, _) if replay.failed())
-    }
-
-    /// True if nothing has to be done between two turns, and no time can pass.
-    #[inline]
-    pub(crate) fn goes_on(&self) -> bool {
-        !(self.may_anything_be_due() || self.is_held_back() || self.may_let_pass() || self.replay_failed())
     }
 
     /// True if a tape that says which deliveries go is followed.
@@ -279,7 +273,7 @@ impl Sim {
     }
 
     /// Takes what was picked out of what is possible; `name` is asked for that of what plain order has first.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(
         &mut self,
         chosen: u32,
@@ -322,6 +316,14 @@ impl Sim {
     pub(crate) fn record(&mut self, entry: TapeEntry, at: At) {
         self.tape.push(entry);
         self.observers.iter_mut().for_each(|o| o.chosen(at, &entry));
+    }
+
+    /// Writes down that the signal of this name went instead of what was passed over.
+    #[inline(never)]
+    fn record_passed_over(&mut self, name: SignalName) {
+        if let Some((key, at)) = self.passed_over.take() {
+            self.record(TapeEntry::Order { key, instead: Instead::Signal(name) }, at);
+        }
     }
 
     /// Keeps the first finding of a run.
@@ -434,9 +436,12 @@ impl Sim {
 
     /// Decides a choice point of a link, by its own rate if it has one.
     pub(crate) fn choose_on_link(&mut self, from: NodeId, to: NodeId, point: &ChoicePoint) -> u32 {
+        if self.links.is_empty() && !self.is_open(point.kind) {
+            return 0;
+        }
         self.packet_to = Some(to);
         let answer = if self.links.is_empty() {
-            if self.is_open(point.kind) { self.choose(from, point) } else { 0 }
+            self.choose(from, point)
         } else {
             self.chance.own_rate(point.kind, self.link(from, to).rate(point.kind));
             let answer = if self.is_open(point.kind) { self.choose(from, point) } else { 0 };
@@ -498,13 +503,19 @@ impl Sim {
             && self.choose_on_link(node, other, &point(ChoiceKind::Duplicate, 2)) == 1;
         self.is_due(at);
         let copy = twice.then(|| Packet { copy: true, ..packet.clone() });
-        for packet in std::iter::once(packet).chain(copy) {
-            if stopped.is_some() {
-                self.stops.hold((node, other));
-                self.network.send_stopped(packet, at, self.now);
-            } else {
-                self.network.send(packet, at, self.now);
-            }
+        self.leave(packet, at, stopped.is_some());
+        if let Some(copy) = copy {
+            self.leave(copy, at, stopped.is_some());
+        }
+    }
+
+    /// A packet leaves, to arrive at this time; over a way that is stopped, it waits there.
+    fn leave(&mut self, packet: Packet, at: Time, stopped: bool) {
+        if stopped {
+            self.stops.hold((node_of(packet.from), node_of(packet.to)));
+            self.network.send_stopped(packet, at, self.now);
+        } else {
+            self.network.send(packet, at, self.now);
         }
     }
 
@@ -556,8 +567,17 @@ impl Sim {
         }
     }
 
+    /// True if the turn that begins may be starved.
+    #[inline(never)]
+    fn starves(&self) -> bool {
+        !self.calm
+            && (!matches!(self.mode, Mode::Explore)
+                || !self.starved.is_empty()
+                || self.chance.starves(self.now))
+    }
+
     /// Accounts for a turn.
-    #[inline]
+    #[inline(always)]
     fn burnt(&mut self, node: NodeId, fuel: u64) {
         if !(self.costs.is_empty() && self.slow.is_empty() && self.slowed.is_empty()) {
             let costs = self.costs.get(&node).map_or(0, |costs| costs.of(fuel));
@@ -647,8 +667,35 @@ pub(crate) struct NodePort<'a> {
 }
 
 impl NodePort<'_> {
+    /// Takes an event into the simulation.
+    #[inline(always)]
+    fn take_in(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Turn { name, .. } => {
+                event.hash_into(&mut self.sim.hash);
+                if self.sim.passed_over.is_some() {
+                    self.sim.record_passed_over(*name);
+                }
+            }
+            Event::TurnEnd { fuel, .. } => {
+                event.hash_into(&mut self.sim.hash);
+                self.sim.burnt(self.node, *fuel);
+            }
+            _ => self.sim.note(event),
+        }
+    }
+
+    /// True if somebody looks at events.
+    #[inline]
+    fn is_watched(&self) -> bool {
+        self.sim.footprint.is_some() || !self.sim.observers.is_empty()
+    }
+
     #[inline(never)]
     fn show(&mut self, event: &Event<'_>) {
+        if let Some(footprint) = &mut self.sim.footprint {
+            footprint.note(event);
+        }
         let at = self.sim.at(self.node);
         self.sim.observers.iter_mut().for_each(|o| o.event(at, event));
     }
@@ -673,25 +720,9 @@ impl Port for NodePort<'_> {
         self.sim.choose(self.node, point)
     }
 
-    #[inline(always)]
     fn observe(&mut self, event: &Event<'_>) {
-        match event {
-            Event::Turn { name, .. } => {
-                event.hash_into(&mut self.sim.hash);
-                if let Some((key, at)) = self.sim.passed_over.take() {
-                    self.sim.record(TapeEntry::Order { key, instead: Instead::Signal(*name) }, at);
-                }
-            }
-            Event::TurnEnd { fuel, .. } => {
-                event.hash_into(&mut self.sim.hash);
-                self.sim.burnt(self.node, *fuel);
-            }
-            _ => self.sim.note(event),
-        }
-        if let Some(footprint) = &mut self.sim.footprint {
-            footprint.note(event);
-        }
-        if !self.sim.observers.is_empty() {
+        self.take_in(event);
+        if self.is_watched() {
             self.show(event);
         }
     }
@@ -707,12 +738,21 @@ impl Port for NodePort<'_> {
     #[inline]
     fn starves(&self) -> bool {
         let sim = &*self.sim;
-        !sim.calm
-            && (!matches!(sim.mode, Mode::Explore) || !sim.starved.is_empty() || sim.chance.starves(sim.now))
+        (sim.may_strike(STARVING) || !sim.starved.is_empty()) && sim.starves()
     }
 }
 
 impl Reactor for NodePort<'_> {
+    #[inline]
+    fn observe_turn<'e>(&mut self, event: impl FnOnce() -> Event<'e>) {
+        let event = event();
+        if self.is_watched() {
+            // A copy, so that the event itself need not lie in memory where nobody looks.
+            return self.observe(&{ event });
+        }
+        self.take_in(&event);
+    }
+
     #[inline]
     fn enabled(&mut self, delivery: Delivery, chain: Chain) {
         if self.sim.busy.keep(delivery, chain) {

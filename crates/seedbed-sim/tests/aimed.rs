@@ -301,7 +301,7 @@ impl Strategy for Notes {
     fn begin(&mut self, run: &RunStart) {
         self.possible.borrow_mut().push(run.possible);
     }
-    fn enabled(&mut self, _: Candidate) {}
+    fn enabled(&mut self, _: &Candidate) {}
     fn gone(&mut self, _: u32) {}
     fn pick(&mut self, _: &Order, _: bool) -> Pick {
         Pick::Plain

@@ -9,6 +9,7 @@ use seedbed_core::{
 use seedbed_sim::{
     BeginError, Faults, NotKept, Program, Random, Run, RunConfig, World, WorldConfig, run_with,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -194,4 +195,27 @@ fn a_fork_keeps_to_the_budget_of_the_run() {
         }
     }
     assert!(spent >= 8, "{spent} kills before forks: there was a budget to keep to");
+}
+
+#[test]
+fn a_fork_draws_anew_what_can_go_wrong() {
+    let faults = Faults { kill: 1_000_000, gap_min: 0, ..Faults::none() };
+    let program = Counters { faults, ..counters(true) };
+    let is_killed = |run: &mut Run<'_>| {
+        let _ = run.run();
+        run.world().stats().faults.contains_key("kill")
+    };
+    // Kills are on in two of three runs, and of forks, whatever the run that they are of has drawn.
+    let mut seen = BTreeSet::new();
+    for seed in 0..6 {
+        let mut run = begin(&program, &RunConfig::seed(seed));
+        let kept = run.snapshot();
+        let whole = is_killed(&mut run);
+        for fork in 0..6 {
+            run.restore(&kept);
+            run.fork(fork);
+            seen.insert((whole, is_killed(&mut run)));
+        }
+    }
+    assert_eq!(seen.len(), 4, "{seen:?}");
 }

@@ -315,7 +315,7 @@ fn an_audit_stops_who_picks_what_is_not_there() {
     struct Wrong;
     impl seedbed_sim::Strategy for Wrong {
         fn begin(&mut self, _: &seedbed_sim::RunStart) {}
-        fn enabled(&mut self, _: seedbed_sim::Candidate) {}
+        fn enabled(&mut self, _: &seedbed_sim::Candidate) {}
         fn gone(&mut self, _: u32) {}
         fn pick(&mut self, _: &seedbed_sim::Order, _: bool) -> seedbed_sim::Pick {
             seedbed_sim::Pick::Run(99)

@@ -33,7 +33,7 @@ impl<S: Strategy> Strategy for Audited<S> {
         self.strategy.fork(run);
     }
 
-    fn enabled(&mut self, candidate: Candidate) {
+    fn enabled(&mut self, candidate: &Candidate) {
         assert!(self.possible.insert(candidate.id), "{} became possible twice", candidate.id);
         self.strategy.enabled(candidate);
     }

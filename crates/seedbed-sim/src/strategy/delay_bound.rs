@@ -80,7 +80,7 @@ impl Strategy for DelayBound {
         self.at.values_mut().for_each(|(at, _)| at.sort_unstable_by(|a, b| b.cmp(a)));
     }
 
-    fn enabled(&mut self, candidate: Candidate) {
+    fn enabled(&mut self, candidate: &Candidate) {
         self.append(candidate.id);
     }
 

@@ -61,7 +61,7 @@ impl Strategy for Dfs {
         self.begin(run);
     }
 
-    fn enabled(&mut self, _: Candidate) {}
+    fn enabled(&mut self, _: &Candidate) {}
 
     fn gone(&mut self, _: u32) {}
 

@@ -169,7 +169,7 @@ impl Strategy for Fate {
         self.order().begin(&RunStart { key, clock_rate, ..*run });
     }
 
-    fn enabled(&mut self, candidate: Candidate) {
+    fn enabled(&mut self, candidate: &Candidate) {
         self.order().enabled(candidate);
     }
 

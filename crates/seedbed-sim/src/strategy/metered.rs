@@ -51,7 +51,7 @@ impl<S: Strategy> Strategy for Metered<S> {
         self.strategy.fork(run);
     }
 
-    fn enabled(&mut self, candidate: Candidate) {
+    fn enabled(&mut self, candidate: &Candidate) {
         self.strategy.enabled(candidate);
     }
 

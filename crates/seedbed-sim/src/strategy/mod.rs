@@ -103,6 +103,7 @@ impl Kinds {
     }
 
     /// True if it is one of them.
+    #[inline]
     pub fn has(self, kind: ChoiceKind) -> bool {
         self.0 >> kind as u8 & 1 == 1
     }
@@ -124,7 +125,7 @@ pub trait Strategy {
     }
 
     /// A delivery became possible.
-    fn enabled(&mut self, candidate: Candidate);
+    fn enabled(&mut self, candidate: &Candidate);
 
     /// A delivery ran, or is not possible any more.
     fn gone(&mut self, id: u32);
@@ -175,7 +176,7 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
         (**self).fork(run);
     }
 
-    fn enabled(&mut self, candidate: Candidate) {
+    fn enabled(&mut self, candidate: &Candidate) {
         (**self).enabled(candidate);
     }
 

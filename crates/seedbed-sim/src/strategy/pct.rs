@@ -82,7 +82,7 @@ impl Strategy for Pct {
         self.slow_next = false;
     }
 
-    fn enabled(&mut self, candidate: Candidate) {
+    fn enabled(&mut self, candidate: &Candidate) {
         let stream = &mut self.stream;
         let priority =
             *self.priorities.entry(candidate.chain).or_insert_with(|| DRAWN + (stream.next_u64() >> 32));

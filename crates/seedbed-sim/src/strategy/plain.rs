@@ -11,7 +11,7 @@ pub struct Plain;
 impl Strategy for Plain {
     fn begin(&mut self, _: &RunStart) {}
 
-    fn enabled(&mut self, _: Candidate) {}
+    fn enabled(&mut self, _: &Candidate) {}
 
     fn gone(&mut self, _: u32) {}
 

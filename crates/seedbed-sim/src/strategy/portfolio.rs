@@ -42,7 +42,7 @@ impl Strategy for Portfolio {
         self.member().begin(run);
     }
 
-    fn enabled(&mut self, candidate: Candidate) {
+    fn enabled(&mut self, candidate: &Candidate) {
         self.member().enabled(candidate);
     }
 

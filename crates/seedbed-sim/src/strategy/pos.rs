@@ -46,7 +46,7 @@ impl Strategy for Pos {
         self.by_receiver.clear();
     }
 
-    fn enabled(&mut self, candidate: Candidate) {
+    fn enabled(&mut self, candidate: &Candidate) {
         let (priority, receiver) = (self.stream.next_u64(), candidate.chain.receiver);
         self.index.insert((priority, candidate.id));
         self.by_number.insert(candidate.id, (priority, receiver));

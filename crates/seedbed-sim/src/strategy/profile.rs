@@ -92,7 +92,7 @@ impl Strategy for Counting {
         *self.0.borrow_mut() = Counts::default();
     }
 
-    fn enabled(&mut self, candidate: Candidate) {
+    fn enabled(&mut self, candidate: &Candidate) {
         *self.0.borrow_mut().chains.entry(candidate.chain).or_default() += 1;
     }
 

@@ -15,7 +15,7 @@ pub struct Random {
 
 impl Default for Random {
     fn default() -> Self {
-        Random { stream: Key::from_seed(0).stream(), clock_rate: 0, candidates: Set::default() }
+        Random { stream: Key([0; 32]).stream(), clock_rate: 0, candidates: Set::default() }
     }
 }
 
@@ -27,7 +27,7 @@ impl Strategy for Random {
     }
 
     #[inline]
-    fn enabled(&mut self, candidate: Candidate) {
+    fn enabled(&mut self, candidate: &Candidate) {
         self.candidates.insert(candidate.id);
     }
 

@@ -18,12 +18,23 @@ impl Set {
 
     #[inline]
     pub(super) fn insert(&mut self, id: u32) {
-        let at = id as usize;
-        if self.places.len() <= at {
-            self.places.resize(at + 1, u32::MAX);
+        match self.places.get_mut(id as usize) {
+            Some(place) if self.all.len() < self.all.capacity() => {
+                *place = self.all.len() as u32;
+                self.all.push(id);
+            }
+            _ => self.insert_with_room(id),
         }
-        self.places[at] = self.all.len() as u32;
-        self.all.push(id);
+    }
+
+    /// Inserts one that there was no room for.
+    #[inline(never)]
+    fn insert_with_room(&mut self, id: u32) {
+        self.all.reserve(1);
+        if self.places.len() <= id as usize {
+            self.places.resize(id as usize + 1, u32::MAX);
+        }
+        self.insert(id);
     }
 
     #[inline]

@@ -93,7 +93,7 @@ impl Strategy for Surw {
         self.others.clear();
     }
 
-    fn enabled(&mut self, candidate: Candidate) {
+    fn enabled(&mut self, candidate: &Candidate) {
         if Some(candidate.chain.receiver) == self.receiver {
             self.selected.insert(candidate.chain, candidate.id);
             self.chains.insert(candidate.id, candidate.chain);

@@ -153,7 +153,8 @@ impl World {
         guide: Guide,
     ) -> Result<World, ReplayError> {
         let key = Key::from_seed(run.seed);
-        let chance = Chance::of_run(&config.faults, key.derive("faults", 0, 0).stream());
+        // Drawn for the run where the strategy begins.
+        let chance = Chance::whole(&config.faults, key.stream());
         let (mode, holds) = match guide {
             Guide::None => (Mode::Explore, None),
             Guide::Tape { tape, strict, as_holds } => {

@@ -177,7 +177,7 @@ impl World {
             let kernel = hosts[usize::from(delivery.node.0) - 1].kernel.as_ref();
             let chain = kernel.and_then(|kernel| kernel.chain(delivery));
             let chain = chain.expect("what is in the order is current, on a node that is up");
-            sim.strategy.enabled(Candidate { id, chain });
+            sim.strategy.enabled(&Candidate { id, chain });
         }
     }
 

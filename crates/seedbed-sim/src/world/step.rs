@@ -7,7 +7,7 @@ use crate::holds::Holds;
 use crate::latency::{STEPS, share};
 use crate::network::{is_lost_if_cut, is_of_socket};
 use crate::property::{Property, When};
-use crate::sim::Mode;
+use crate::sim::{Mode, NodePort};
 use crate::strategy::Pick;
 use seedbed_core::{
     Body, ChoiceKind, ChoicePoint, Delivery, EffectError, Envelope, Flags, Instead, Life, Mail, NodeId,
@@ -439,9 +439,15 @@ impl World {
             return self.arrive_outside(packet);
         }
         // A packet for a node that is down is lost; who asked is told when the node counts as lost.
-        match self.split(node) {
-            Some((kernel, mut port)) => kernel.arrive(&mut port, packet),
-            None => self.wait_for_lost(node),
+        let host = self.hosts.get_mut(usize::from(node.0) - 1);
+        let Some(kernel) = host.and_then(|host| host.kernel.as_mut()) else {
+            return self.wait_for_lost(node);
+        };
+        // What arrives lets nothing else become due, unless it says so.
+        kernel.set_step(self.sim.step);
+        kernel.arrive(&mut NodePort { sim: &mut self.sim, node }, packet);
+        if let Some(at) = kernel.next_deadline() {
+            self.sim.is_due(at);
         }
     }
 

@@ -63,7 +63,7 @@ impl Sim {
 /// What comes after a batch.
 enum Then {
     /// Its last turn is to be looked after.
-    LookAfter(Option<(ChoiceKind, u32)>),
+    LookAfter,
     /// What comes after any turn.
     GoOn,
     /// A turn of another node, which is decided.
@@ -76,73 +76,92 @@ struct Batch<'w> {
     first: Option<Delivery>,
     /// Turns of the node since it booted.
     turns: &'w mut u64,
-    after: Aftermath,
+    /// Path and boot of the node, if faults of whole nodes can meet it.
+    whole: Option<(PathId, Life)>,
     /// What has to change in a turn for the world to be looked at after it.
     looks_for: Reads,
     /// What was there before.
     seen: Seen,
     /// The last step that may run in it.
     last: u64,
+    /// Something else than the strategy has a say in what goes next.
+    one_by_one: bool,
+    /// Of the turn that is to be looked after: how much of [`AFTER`] is decided, and what is yet to happen of that.
+    decided: usize,
+    strikes: Option<(ChoiceKind, u32)>,
     then: Then,
 }
 
 impl Batch<'_> {
     /// Does what comes after a turn; false if that is more than can be done here.
-    #[inline]
-    fn follow_up(&mut self, kernel: &Kernel, sim: &mut Sim) -> bool {
+    #[inline(always)]
+    fn follow_up(&mut self, kernel: &Kernel, port: &mut NodePort<'_>) -> bool {
+        let sim = &mut *port.sim;
         if let Some(at) = kernel.next_deadline() {
             sim.is_due(at);
         }
         if let Some(footprint) = &sim.footprint {
             sim.strategy.ran(footprint);
         }
-        self.after.pid = kernel.last_turn();
-        self.after.nth = *self.turns;
-        self.after.decided = 0;
+        self.decided = 0;
         if sim.lag > 0 {
             return false;
         }
         if sim.may_strike(const { Kinds::of(&AFTER) }) {
-            let strikes = sim.strikes(kernel, &mut self.after);
-            if strikes.is_some() {
-                self.then = Then::LookAfter(strikes);
-                return false;
-            }
+            let mut after = self.aftermath(kernel);
+            self.strikes = sim.strikes(kernel, &mut after);
+            self.decided = after.decided;
         }
-        sim.found.is_none() && !self.looks_for.any_of(Seen::of(sim).changes_since(&self.seen))
+        self.strikes.is_none() && sim.found.is_none() && !self.is_to_be_looked_at(sim)
+    }
+
+    /// What may still go wrong after the turn that ran last.
+    fn aftermath(&self, kernel: &Kernel) -> Aftermath {
+        let Batch { whole, decided, .. } = *self;
+        Aftermath { node: kernel.id(), pid: kernel.last_turn(), nth: *self.turns, whole, decided }
+    }
+
+    #[inline]
+    fn is_to_be_looked_at(&self, sim: &Sim) -> bool {
+        self.looks_for != Reads::default() && self.looks_for.any_of(Seen::of(sim).changes_since(&self.seen))
+    }
+
+    /// Decides what goes next on this node.
+    #[inline(always)]
+    fn decide(&self, kernel: &Kernel, port: &mut NodePort<'_>) -> Result<Delivery, Then> {
+        let sim = &mut *port.sim;
+        if self.one_by_one || sim.step >= self.last || sim.may_anything_be_due() || sim.replay_failed() {
+            return Err(Then::GoOn);
+        }
+        let Some(plain) = sim.order.first() else { return Err(Then::GoOn) };
+        if sim.order.delivery(plain).node != port.node {
+            return Err(Then::GoOn);
+        }
+        let chosen = match sim.pick(false) {
+            Pick::Run(id) => id,
+            Pick::Plain | Pick::Clock => plain,
+        };
+        let name = |delivery| kernel.name(delivery).expect("what is enabled can be named");
+        let delivery = sim.take(chosen, plain, name);
+        if delivery.node == port.node { Ok(delivery) } else { Err(Then::Run(delivery)) }
     }
 }
 
 impl Schedule<NodePort<'_>> for Batch<'_> {
     #[inline]
     fn next(&mut self, kernel: &Kernel, port: &mut NodePort<'_>) -> Option<Delivery> {
-        if let Some(first) = self.first.take() {
-            return Some(first);
+        if self.first.is_some() {
+            return self.first.take();
         }
-        let sim = &mut *port.sim;
-        if !self.follow_up(kernel, sim) {
-            return None;
-        }
-        self.then = Then::GoOn;
-        if sim.step >= self.last || !sim.goes_on() {
-            return None;
-        }
-        let plain = sim.order.first()?;
-        if sim.order.delivery(plain).node != port.node {
-            return None;
-        }
-        let chosen = match sim.pick(false) {
-            Pick::Run(id) => id,
-            _ => plain,
+        self.then = if !self.follow_up(kernel, port) {
+            Then::LookAfter
+        } else {
+            match self.decide(kernel, port) {
+                Ok(delivery) => return Some(delivery),
+                Err(then) => then,
+            }
         };
-        let name = |delivery| kernel.name(delivery).expect("what is enabled can be named");
-        let delivery = sim.take(chosen, plain, name);
-        if delivery.node != port.node {
-            self.then = Then::Run(delivery);
-            return None;
-        }
-        self.then = Then::LookAfter(None);
-        Some(delivery)
+        None
     }
 
     #[inline]
@@ -168,6 +187,7 @@ impl World {
         let node = first.node;
         let looks_for = self.looks_for();
         let last = self.config.steps_max.min(self.stop_after.unwrap_or(u64::MAX));
+        let one_by_one = self.sim.is_held_back() || self.sim.may_let_pass();
         let host = &mut self.hosts[usize::from(node.0) - 1];
         let meets_faults = host.has_boot_function();
         let kernel = host.kernel.as_mut().expect("a delivery is on a node that is up");
@@ -175,16 +195,19 @@ impl World {
         let mut batch = Batch {
             first: Some(first),
             turns: &mut host.turns,
-            after: Aftermath { node, pid: Pid::NOBODY, nth: 0, whole, decided: 0 },
+            whole,
             looks_for,
             seen: self.seen,
             last,
-            then: Then::LookAfter(None),
+            one_by_one,
+            decided: 0,
+            strikes: None,
+            then: Then::GoOn,
         };
         kernel.run_batch(&mut NodePort { sim: &mut self.sim, node }, &mut batch);
-        let Batch { after, then, .. } = batch;
-        let next = match then {
-            Then::LookAfter(strikes) => {
+        let next = match batch.then {
+            Then::LookAfter => {
+                let (after, strikes) = (batch.aftermath(kernel), batch.strikes);
                 self.look_after(after, strikes);
                 return None;
             }

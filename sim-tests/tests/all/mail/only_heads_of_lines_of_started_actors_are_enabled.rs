@@ -20,8 +20,8 @@ impl Strategy for Spy {
         self.inner.begin(run);
     }
 
-    fn enabled(&mut self, candidate: Candidate) {
-        assert!(self.enabled.insert(candidate.id, candidate).is_none(), "enabled twice");
+    fn enabled(&mut self, candidate: &Candidate) {
+        assert!(self.enabled.insert(candidate.id, *candidate).is_none(), "enabled twice");
         self.inner.enabled(candidate);
     }
 

@@ -12,7 +12,7 @@ struct Counting(Rc<Cell<u64>>, Rc<Cell<u32>>);
 impl Strategy for Counting {
     fn begin(&mut self, _: &RunStart) {}
 
-    fn enabled(&mut self, candidate: Candidate) {
+    fn enabled(&mut self, candidate: &Candidate) {
         let Chain { .. } = candidate.chain;
         self.0.set(self.0.get() + 1);
     }
