@@ -3,10 +3,9 @@
 use super::system::{elsewhere, here};
 use seedbed_core::*;
 use seedbed_rt::System;
-use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 /// Waits for nothing.
 struct Idle;
@@ -100,15 +99,14 @@ pub(crate) fn told_from_another_thread(n: u64) {
         let one = system.address("one").expect("a name");
         for _ in 0..n {
             let mut spawned = pin!(system.spawn("one", || Told));
-            let begun = poll_fn(|cx| Poll::Ready(spawned.as_mut().poll(cx))).await;
+            // Asked for now; that it has started need wake nobody.
+            let begun = spawned.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop()));
             system.send(one, ()).expect("the system runs");
-            let ended = system.monitor(one);
-            if let Poll::Ready(started) = begun {
-                started.expect("it starts");
-            } else {
-                spawned.await.expect("it starts");
-            }
-            ended.await.expect("the system runs");
+            system.monitor(one).await.expect("the system runs");
+            match begun {
+                Poll::Ready(started) => started.expect("it starts"),
+                Poll::Pending => spawned.await.expect("it starts"),
+            };
         }
     });
 }
