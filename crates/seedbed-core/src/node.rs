@@ -178,6 +178,10 @@ pub(crate) struct Stop {
 pub(crate) struct Asked(Few<(Pid, u64), u32>);
 
 impl Asked {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     #[inline(never)]
     pub(crate) fn insert(&mut self, asker: Pid, correlation: u64) {
         match self.0.get_mut(&(asker, correlation)) {

@@ -157,7 +157,7 @@ fn so_it_is_with_all_faults() {
     for name in ["transfer", "register", "counter", "palladium", "warden", "corpus/raft-blind-vote"] {
         let scenario = fixture(name).in_world(|world| world.faults = Faults::chaos());
         let profile = Profile::of(&scenario);
-        for _ in 0..4 {
+        for _ in 0..2 {
             let (spec, seed) = (STRATEGIES[nth % STRATEGIES.len()], nth as u64);
             nth += 1;
             let config = RunConfig { seed, steps_hint: profile.steps };

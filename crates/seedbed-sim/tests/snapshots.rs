@@ -30,7 +30,7 @@ impl Actor for Counter {
     }
 
     fn on_message(&mut self, cx: &mut Context, n: u64) -> Result<()> {
-        self.n += 1 + cx.random_u64() % 3;
+        self.n += 1 + cx.random_u64() % 3 + u64::from(cx.buggify("one more"));
         anyhow::ensure!(self.n != 13, "thirteen");
         cx.observe("n", self.n as i64);
         cx.store_append(&n.to_le_bytes())?;

@@ -482,6 +482,35 @@ mod tests {
     }
 
     #[test]
+    fn a_state_is_put_into_any_instance_of_its_module() {
+        let grow = |arena: &mut Arena, guest: &mut Guest, pages: usize| {
+            guest.resize(&mut arena.store, guest.len + (pages << 16));
+            *guest.bytes_mut().last_mut().unwrap() = 1;
+        };
+        for (kept, here) in [(0, 0), (2, 0), (0, 2), (1, 3)] {
+            let (module, limits) = (module(1), WasmLimits::default());
+            let mut arena = Arena::new();
+            let mut guest = arena.take(&module, &limits).unwrap();
+            dirty(&mut arena, &mut guest);
+            grow(&mut arena, &mut guest, kept);
+            let state = guest.state(&mut arena.store);
+            assert_eq!(state.pages.len(), 2, "no page that is as in a fresh instance");
+            let hash = guest.state_hash(&mut arena.store);
+            let mut other = arena.take(&module, &limits).unwrap();
+            other.bytes_mut()[100] = 9;
+            grow(&mut arena, &mut other, here);
+            for guest in [&mut guest, &mut other] {
+                guest.bytes_mut()[5_001] = 8;
+                guest.set_state(&mut arena.store, &state);
+                assert_eq!(guest.state_hash(&mut arena.store), hash, "{kept} beside {here}");
+                let len = guest.len;
+                guest.resize(&mut arena.store, len + (4 << 16));
+                assert!(guest.bytes()[len..].iter().all(|b| *b == 0), "what is grown is zero");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_given_back_while_the_arena_is_at_work_serves_again() {
         let (module, limits) = (module(1), WasmLimits::default());
         let shared = Shared::new();

@@ -6,7 +6,7 @@
 //! behaviour as it is, one that has is put back in its place, and only one that ended is made anew.
 
 use super::Kernel;
-use crate::node::{Node, Slot, Stage, Turn};
+use crate::node::{Cold, Node, Slot, Stage, Turn};
 use crate::outbox::Outbox;
 use crate::snapshot::Snapshot;
 use std::collections::BTreeMap;
@@ -170,7 +170,71 @@ impl Slot {
         (self.mailbox, self.sent, self.turns, self.generation) = (*mailbox, *sent, *turns, *generation);
         self.limits.clone_from(limits);
         self.text.clone_from(text);
-        self.cold.clone_from(cold);
+        self.cold.put_back(cold);
+    }
+}
+
+impl Cold {
+    /// Puts it back; most of an actor's tables are empty, and stay so.
+    fn put_back(&mut self, from: &Cold) {
+        let Cold {
+            parent,
+            supervised,
+            supervises,
+            factory,
+            args,
+            permissions,
+            name,
+            notify,
+            links,
+            strays,
+            watched_by,
+            watching,
+            asked,
+            given,
+            pending,
+            timers,
+            correlations,
+            timers_made,
+            monitors_made,
+            spawned,
+            unnamed,
+            unsent_exits,
+            known,
+            keeps,
+            stop,
+            value,
+            random,
+            filter,
+            waiting,
+            start_deferred,
+        } = from;
+        /// Puts tables back in which there is, or was, something.
+        macro_rules! tables {
+            ($($table:ident),*) => {
+                $(if !(self.$table.is_empty() && $table.is_empty()) {
+                    self.$table.clone_from($table);
+                })*
+            };
+        }
+        tables!(args, links, strays, watched_by, watching, asked, given, pending, timers, keeps, waiting);
+        if self.permissions != *permissions {
+            self.permissions.clone_from(permissions);
+        }
+        if self.filter != *filter {
+            self.filter.clone_from(filter);
+        }
+        self.factory.clone_from(factory);
+        self.name.clone_from(name);
+        self.stop.clone_from(stop);
+        self.value.clone_from(value);
+        self.random.clone_from(random);
+        (self.parent, self.notify, self.known) = (*parent, *notify, *known);
+        (self.supervised, self.supervises) = (*supervised, *supervises);
+        (self.correlations, self.timers_made, self.monitors_made) =
+            (*correlations, *timers_made, *monitors_made);
+        (self.spawned, self.unnamed, self.unsent_exits) = (*spawned, *unnamed, *unsent_exits);
+        self.start_deferred = *start_deferred;
     }
 }
 
@@ -264,7 +328,9 @@ impl Node {
         self.paths.clone_from(paths);
         self.holds.clone_from(holds);
         self.timers.clone_from(timers);
-        self.lives.clone_from(lives);
+        if self.lives != *lives {
+            self.lives.clone_from(lives);
+        }
         self.entries.clone_from(entries);
         self.effects.clone_from(effects);
         self.node_names.clone_from(node_names);
