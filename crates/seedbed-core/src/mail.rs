@@ -122,9 +122,19 @@ impl Lines {
     /// Begins a delivery of this use of the line, if it is enabled: it is not any more.
     #[inline]
     pub(crate) fn begin(&mut self, line: u32, epoch: u32) -> Option<&mut Line> {
-        let line = self.lines.get_mut(line as usize).filter(|l| l.enabled && l.epoch == epoch)?;
+        let line = self.lines.get_mut(line as usize)?;
+        // As one condition, `filter` would make a pointer of it first.
+        if !line.enabled || line.epoch != epoch {
+            return None;
+        }
         line.enabled = false;
         Some(line)
+    }
+
+    /// Whose mail it holds, or held.
+    #[inline]
+    pub(crate) fn receiver(&self, line: u32) -> Option<u32> {
+        self.lines.get(line as usize).map(|l| l.receiver)
     }
 
     /// This use of the line, if it is enabled.

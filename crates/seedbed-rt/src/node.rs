@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Turns, and commands from outside, between two looks at the clock.
-const BUDGET: usize = 256;
+const BUDGET: u64 = 256;
 
 /// What a system leaves behind.
 #[derive(Clone, Debug)]
@@ -79,15 +79,15 @@ impl Real for RecordingReactor<RealReactor> {
 
 /// The turns of one batch: first enabled, first out (rule M4).
 struct PlainOrder {
-    /// So many may still be asked for, stale ones too. When they are used up, something may be left.
-    left: usize,
+    /// The last step that may run in it; when that has, something may be left.
+    last: u64,
 }
 
 impl<R: Real> Schedule<R> for PlainOrder {
     #[inline]
-    fn next(&mut self, _: &Kernel, r: &mut R) -> Option<Delivery> {
-        self.left = self.left.checked_sub(1)?;
-        r.real().order.pop()
+    fn next(&mut self, kernel: &Kernel, r: &mut R) -> Option<Delivery> {
+        let real = r.real();
+        if real.step >= self.last { None } else { real.order.pop(kernel) }
     }
 
     #[inline]
@@ -230,9 +230,9 @@ impl<R: Real> Node<R> {
 
     /// Runs a batch of turns; true if there may be more to run.
     fn turns(&mut self) -> bool {
-        let mut order = PlainOrder { left: BUDGET };
-        self.kernel.run_batch(&mut self.reactor, &mut order);
-        order.left == 0
+        let last = self.reactor.seen().step + BUDGET;
+        self.kernel.run_batch(&mut self.reactor, &mut PlainOrder { last });
+        self.reactor.seen().step == last
     }
 
     /// True if something is to be done at once.

@@ -1,45 +1,14 @@
-//! Deliveries in plain order: first enabled, first out (rule M4).
+//! Deliveries of a node in plain order: first enabled, first out (rule M4).
 
-use seedbed_core::{Delivery, NodeId};
-
-/// A delivery that waits for its turn.
-///
-/// In words that are read as they are written: it is mostly taken just after it was put there, and
-/// what was written in small parts and is read as a whole waits for all of them to reach the cache.
-#[derive(Clone, Copy, Default)]
-struct Waiting {
-    line_and_epoch: u64,
-    receiver_and_node: u64,
-}
-
-impl From<Delivery> for Waiting {
-    #[inline]
-    fn from(delivery: Delivery) -> Waiting {
-        let Delivery { node, line, epoch, receiver } = delivery;
-        Waiting {
-            line_and_epoch: u64::from(line) << 32 | u64::from(epoch),
-            receiver_and_node: u64::from(receiver) << 32 | u64::from(node.0),
-        }
-    }
-}
-
-impl From<Waiting> for Delivery {
-    #[inline]
-    fn from(waiting: Waiting) -> Delivery {
-        let Waiting { line_and_epoch, receiver_and_node } = waiting;
-        Delivery {
-            node: NodeId(receiver_and_node as u16),
-            line: (line_and_epoch >> 32) as u32,
-            epoch: line_and_epoch as u32,
-            receiver: (receiver_and_node >> 32) as u32,
-        }
-    }
-}
+use seedbed_core::{Delivery, Kernel};
 
 /// A ring whose length is a power of two, so that each message pays for no more than a mask.
 #[derive(Default)]
 pub(crate) struct Order {
-    ring: Vec<Waiting>,
+    /// Line and epoch as one word, so that it is read as it was written: it is mostly taken just after it
+    /// was put there, and what was written in parts and is read as a whole waits for all of them to
+    /// reach the cache.
+    ring: Vec<u64>,
     /// Taken and put so far, from some number on.
     taken: usize,
     put: usize,
@@ -57,18 +26,25 @@ impl Order {
             self.grow();
         }
         let at = self.put & (self.ring.len() - 1);
-        self.ring[at] = delivery.into();
+        self.ring[at] = u64::from(delivery.line) << 32 | u64::from(delivery.epoch);
         self.put += 1;
     }
 
     #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<Delivery> {
+    pub(crate) fn pop(&mut self, kernel: &Kernel) -> Option<Delivery> {
+        let (line, epoch) = self.take()?;
+        Some(kernel.delivery(line, epoch))
+    }
+
+    #[inline(always)]
+    fn take(&mut self) -> Option<(u32, u32)> {
         if self.is_empty() {
             return None;
         }
         let at = self.taken & (self.ring.len() - 1);
         self.taken += 1;
-        Some(self.ring[at].into())
+        let word = self.ring[at];
+        Some(((word >> 32) as u32, word as u32))
     }
 
     /// Twice as long, and in order from its beginning.
@@ -80,13 +56,14 @@ impl Order {
             self.ring.rotate_left(self.taken & (len - 1));
         }
         (self.taken, self.put) = (0, len);
-        self.ring.resize((2 * len).max(16), Waiting::default());
+        self.ring.resize((2 * len).max(16), 0);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use seedbed_core::NodeId;
     use std::collections::VecDeque;
 
     #[test]
@@ -95,19 +72,18 @@ mod tests {
         for n in 0..10_000u32 {
             // Up to some hundred wait at a time, as the ring grows and goes round.
             for k in 0..n % 7 {
-                let delivery = Delivery { node: NodeId(k as u16), line: n, epoch: !n, receiver: n ^ k };
-                order.push(delivery);
-                model.push_back(delivery);
+                order.push(Delivery { node: NodeId(1), line: n, epoch: !k, receiver: 5 });
+                model.push_back((n, !k));
             }
             for _ in 0..(n / 100) % 8 {
-                assert_eq!(order.pop(), model.pop_front());
+                assert_eq!(order.take(), model.pop_front());
                 assert_eq!(order.is_empty(), model.is_empty());
             }
         }
         assert!(model.len() > 100, "it was longer than the first ring");
-        while let Some(delivery) = model.pop_front() {
-            assert_eq!(order.pop(), Some(delivery));
+        while let Some(waiting) = model.pop_front() {
+            assert_eq!(order.take(), Some(waiting));
         }
-        assert_eq!(order.pop(), None);
+        assert_eq!(order.take(), None);
     }
 }

@@ -224,6 +224,9 @@ unsafe fn copy(mut from: *const u8, mut to: *mut u8, len: usize) {
     }
     if len & 64 != 0 {
         piece!(64);
+        if len == 64 {
+            return;
+        }
     }
     if len & 32 != 0 {
         piece!(32);

@@ -106,6 +106,13 @@ impl Kernel {
         Some(name_of(line, node.arena.get(next), node.slot(line.receiver)))
     }
 
+    /// The delivery of this use of a line.
+    #[inline]
+    pub fn delivery(&self, line: u32, epoch: u32) -> Delivery {
+        let receiver = self.node.lines.receiver(line).unwrap_or(crate::arena::NIL);
+        Delivery { node: self.node.id, line, epoch, receiver }
+    }
+
     /// Between whom a delivery is, as when it became enabled; `None` if it is stale.
     pub fn chain(&self, delivery: Delivery) -> Option<Chain> {
         let line = self.node.lines.current(delivery.line, delivery.epoch)?;

@@ -216,8 +216,13 @@ impl Kernel {
         if !plain && (s.selective || node.turn.special.refiltered) {
             return self.settle_waiting(r, line, slot);
         }
-        if node.lines.settle(line, &mut s.mailbox) && s.stage == Stage::Running {
-            enable(r, node.id, node.lines.get_mut(line), s, line);
+        let l = node.lines.get_mut(line);
+        if l.head != NIL {
+            if s.stage == Stage::Running {
+                enable(r, node.id, l, s, line);
+            }
+        } else if s.mailbox.last_used != line {
+            node.lines.settle(line, &mut s.mailbox);
         }
         if !plain {
             self.settle_thinned(r, slot);

@@ -67,8 +67,9 @@ fn an_empty_range_at_the_very_end_of_memory_is_no_lie() {
     assert_eq!(world.go(pid), [0]);
 }
 
-/// A guest that answers requests for room with `inbox`.
-fn with_inbox(inbox: &str) -> String {
+/// A guest that answers requests for room with `inbox`; it says how often it was asked, where its envelope is,
+/// and what the last byte of the payload is.
+pub(crate) fn with_inbox(inbox: &str) -> String {
     format!(
         r#"(module {} (memory (export "memory") 1)
             (func $answer32 (param i32) (drop (call $send (i64.const {}) (i64.extend_i32_s (local.get 0))

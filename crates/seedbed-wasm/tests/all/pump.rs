@@ -1,6 +1,7 @@
 //! Guests that are called one after the other from the inside do what they do when the kernel calls
 //! each: the same events, whoever else has turns between theirs and however a turn ends.
 
+use crate::lies::with_inbox;
 use crate::world::{World, actor, module};
 use seedbed_abi::{ExitReason, Failure, Pid, Signal, TrapKind};
 use seedbed_core::{Actor, At, Bytes, Context, Event, Observer, Request, Result};
@@ -144,6 +145,28 @@ fn a_turn_is_a_turn_whoever_calls_it() {
             assert_eq!(one, other, "event {at}, in batches of {turns}");
         }
         assert_eq!(expected.len(), events.len(), "in batches of {turns}");
+    }
+}
+
+/// A message for which there is no room is the kernel's to call; those after it go where the guest gave room then.
+#[test]
+fn messages_go_where_a_guest_gave_room_last() {
+    // Each time on a page of its own.
+    let inbox = "(drop (memory.grow (i32.const 1)))
+        (i32.mul (i32.sub (memory.size) (i32.const 1)) (i32.const 65536))";
+    for turns in [1, 2, usize::MAX] {
+        let mut world = World::new().unsimulated();
+        let pid = world.spawn("g", actor(&with_inbox(inbox)));
+        let lens = [10, 3, 9, 2_000, 7, 1_999, 2_001, 2_001];
+        for (n, len) in lens.into_iter().enumerate() {
+            world.post(pid, 0, 0, &vec![n as u8; len]);
+        }
+        while !world.rests() {
+            world.run_batch(turns);
+        }
+        let asked = [1, 1, 1, 2, 2, 2, 3, 3];
+        let expected = asked.into_iter().enumerate().flat_map(|(n, asked)| [asked, asked << 16, n as i64]);
+        assert_eq!(world.answers(), expected.collect::<Vec<_>>(), "in batches of {turns}");
     }
 }
 
