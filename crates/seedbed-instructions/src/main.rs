@@ -10,7 +10,7 @@
 mod ours;
 
 use anyhow::{Context, Result, bail};
-use ours::{asks, native, net, restarts, short, spawns, timers, wasm};
+use ours::{asks, native, net, restarts, short, snapshots, spawns, timers, wasm};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -29,7 +29,7 @@ struct Work {
     run: fn(u64),
 }
 
-const WORKS: [Work; 24] = [
+const WORKS: [Work; 28] = [
     Work { name: "native message, kernel alone", n: 2_000, run: native::kernel },
     Work { name: "native message, simulated, plain", n: 2_000, run: |n| native::sim(n, "plain", 1) },
     Work {
@@ -94,6 +94,18 @@ const WORKS: [Work; 24] = [
     },
     Work { name: "timer set and cancelled, 1000 pending", n: 2_000, run: |n| timers::timers(n, 1_000) },
     Work { name: "timer set and cancelled, 10000 pending", n: 10_000, run: |n| timers::timers(n, 10_000) },
+    Work {
+        name: "short run of 100 turns of WASM, begun again from its state after start",
+        n: 20,
+        run: snapshots::short_runs,
+    },
+    Work { name: "snapshot of 100 WASM actors", n: 20, run: |n| snapshots::kept(n, 100) },
+    Work {
+        name: "100 WASM actors put back after 8 turns, with these",
+        n: 20,
+        run: |n| snapshots::restored(n, 100),
+    },
+    Work { name: "100 WASM actors put back and forked", n: 20, run: |n| snapshots::forked(n, 100) },
 ];
 
 /// A place at which callgrind writes down what it counted since the last one.
