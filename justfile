@@ -35,6 +35,7 @@ bench:
     cargo build --release --workspace --manifest-path crates/seedbed-bench/Cargo.toml
     cd crates/seedbed-bench/simulators && cargo build --release
     cd crates/seedbed-bench/palladium && cargo build --release
+    cd crates/seedbed-bench/lunatic && cargo build --release
     crates/seedbed-bench/target/release/seedbed-bench
 
 # Instructions of a message, compared with what is checked in.

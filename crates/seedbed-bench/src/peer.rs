@@ -24,13 +24,13 @@ pub fn peer(peer: &'static str, work: &'static str) -> Work {
     })
 }
 
-/// Those of other simulators, and of palladium, which needs another wasmtime, are built in other ways, in
+/// Those of other simulators, and of lunatic and palladium, which need other wasmtimes, are built in other ways, in
 /// directories of their own.
 fn program(peer: &str, work: &str) -> PathBuf {
     let this = std::env::current_exe().expect("a program has a path");
     let of = match peer {
         _ if work.starts_with("sim-") => "simulators",
-        "palladium" => peer,
+        "lunatic" | "palladium" => peer,
         _ => return this.with_file_name("seedbed-bench-peers"),
     };
     let target = this.parent().and_then(Path::parent).expect("it is in a directory of target");

@@ -50,7 +50,7 @@ const WORKS: [Work; 28] = [
     Work { name: "message between simulated nodes", n: 2_000, run: net::ping_pong },
     Work { name: "request between simulated nodes, lossy", n: 1_000, run: net::lossy_requests },
     Work { name: "native message, real reactor", n: 2_000, run: |n| native::real(n, 1) },
-    Work { name: "WASM message, real reactor", n: 2_000, run: wasm::real },
+    Work { name: "WASM message, real reactor", n: 2_000, run: |n| wasm::real(n, 1) },
     Work { name: "WASM message, simulated, plain", n: 2_000, run: |n| wasm::sim(n, "plain", 1) },
     Work { name: "WASM message, simulated, random, 1 pair", n: 2_000, run: |n| wasm::sim(n, "random", 1) },
     Work { name: "WASM message, simulated, random, 8 pairs", n: 4_000, run: |n| wasm::sim(n, "random", 8) },

@@ -6,7 +6,7 @@ use seedbed_sim::{RunConfig, StrategySpec, World, run_with};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-/// Passes a number while it has turns left.
+/// Passes a number while it has turns left: the first to `other`, if it has one, then each to who sent it.
 struct Player {
     left: u64,
     other: Option<String>,
@@ -15,20 +15,30 @@ struct Player {
 impl Actor for Player {
     type Message = u64;
 
-    fn on_start(&mut self, cx: &mut Context) -> Result<()> {
-        if let Some(other) = &self.other {
-            let to = cx.address(other)?;
-            cx.send(to, &7)?;
-        }
-        Ok(())
-    }
-
     fn on_message(&mut self, cx: &mut Context, ball: u64) -> Result<()> {
         if self.left > 0 {
             self.left -= 1;
-            let from = cx.from();
-            cx.send(from, &ball)?;
+            let to = match self.other.take() {
+                Some(other) => cx.address(&other)?,
+                None => cx.from(),
+            };
+            cx.send(to, &ball)?;
         }
+        Ok(())
+    }
+}
+
+/// Serves one number.
+struct Serve(&'static str);
+
+impl Actor for Serve {
+    type Message = ();
+
+    fn on_start(&mut self, cx: &mut Context) -> Result<()> {
+        Ok(cx.send(cx.address(self.0)?, &7u64)?)
+    }
+
+    fn on_message(&mut self, _: &mut Context, (): ()) -> Result<()> {
         Ok(())
     }
 }
@@ -81,21 +91,40 @@ pub(crate) fn kernel(n: u64) {
     };
     kernel.spawn(&mut r, SpawnOptions::registered("b"), player(None)).expect("free");
     kernel.spawn(&mut r, SpawnOptions::registered("a"), player(Some("b"))).expect("free");
+    kernel.spawn(&mut r, SpawnOptions::default(), Arc::new(|| Serve("a"))).expect("free");
     while let Some(delivery) = r.queue.pop_front() {
         kernel.run(&mut r, delivery);
     }
 }
 
+/// On the simulated reactor, with choices, tape and hash on.
 pub(crate) fn sim(n: u64, strategy: &str, pairs: u64) {
+    sim_watched(n, strategy, pairs, &|run| run());
+}
+
+/// The same; `watch` is given the part from the first number to the last, when all have started.
+pub(crate) fn sim_watched(n: u64, strategy: &str, pairs: u64, watch: &dyn Fn(&mut dyn FnMut())) {
     let each = n / pairs;
     let program = move |world: &mut World| {
         quick_world(world);
-        for pair in 0..pairs {
-            world.spawn(&format!("b{pair}"), move || Player { left: each / 2, other: None });
-            let other = format!("b{pair}");
-            world.spawn(&format!("a{pair}"), move || Player { left: each / 2, other: Some(other.clone()) });
-        }
-        world.run()?;
+        let player = |world: &mut World, name: &str, other: Option<String>| {
+            world.spawn(name, move || Player { left: each / 2, other: other.clone() })
+        };
+        let both = |pair| {
+            let b = format!("b{pair}");
+            player(world, &b, None);
+            player(world, &format!("a{pair}"), Some(b))
+        };
+        let first: Vec<_> = (0..pairs).map(both).collect();
+        world.settle()?;
+        let mut ended = None;
+        watch(&mut || {
+            for a in &first {
+                world.send(*a, 7u64);
+            }
+            ended = Some(world.run());
+        });
+        ended.expect("it was watched")?;
         Ok(())
     };
     let strategy = strategy.parse::<StrategySpec>().expect("known").build();

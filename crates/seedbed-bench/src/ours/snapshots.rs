@@ -70,38 +70,47 @@ pub(crate) fn short_runs(n: u64) {
     }
 }
 
+/// What is given the part of a work that counts, its worlds' starts behind it.
+type Watch<'w> = &'w dyn Fn(&mut dyn FnMut());
+
 /// A world of so many WASM actors is kept `n` times.
-pub(crate) fn kept(n: u64, actors: u64) {
+pub(crate) fn kept(n: u64, actors: u64, watch: Watch<'_>) {
     let pairs = Pairs { actors, balls: 0, passed: 0 };
     let (mut run, _) = started(&pairs);
-    (0..n).for_each(|_| drop(std::hint::black_box(run.snapshot())));
+    watch(&mut || (0..n).for_each(|_| drop(std::hint::black_box(run.snapshot()))));
 }
 
 /// A world of so many WASM actors is put back `n` times, a ball passed on 8 times meanwhile.
-pub(crate) fn restored(n: u64, actors: u64) {
+pub(crate) fn restored(n: u64, actors: u64, watch: Watch<'_>) {
     let pairs = Pairs { actors, balls: 1, passed: 8 };
     let (mut run, kept) = started(&pairs);
-    for _ in 0..n {
-        run.to_step(actors + 8);
-        run.restore(&kept);
-    }
+    watch(&mut || {
+        for _ in 0..n {
+            run.to_step(actors + 8);
+            run.restore(&kept);
+        }
+    });
 }
 
 /// The same, without putting it back: what the turns alone take.
-pub(crate) fn turns_alone(n: u64, actors: u64) {
+pub(crate) fn turns_alone(n: u64, actors: u64, watch: Watch<'_>) {
     let pairs = Pairs { actors, balls: 1, passed: 8 * n };
     let (mut run, _) = started(&pairs);
-    for nth in 1..=n {
-        run.to_step(actors + 8 * nth);
-    }
+    watch(&mut || {
+        for nth in 1..=n {
+            run.to_step(actors + 8 * nth);
+        }
+    });
 }
 
 /// A world of so many WASM actors is put back and gone on with under another seed, `n` times, without a turn.
-pub(crate) fn forked(n: u64, actors: u64) {
+pub(crate) fn forked(n: u64, actors: u64, watch: Watch<'_>) {
     let pairs = Pairs { actors, balls: 0, passed: 0 };
     let (mut run, kept) = started(&pairs);
-    for seed in 0..n {
-        run.restore(&kept);
-        run.fork(seed);
-    }
+    watch(&mut || {
+        for seed in 0..n {
+            run.restore(&kept);
+            run.fork(seed);
+        }
+    });
 }

@@ -53,14 +53,26 @@ fn actor() -> WasmActor {
 
 /// On the simulated reactor, with choices, tape and hash on.
 pub(crate) fn sim(n: u64, strategy: &str, pairs: u64) {
+    sim_watched(n, strategy, pairs, &|run| run());
+}
+
+/// The same; `watch` is given the part from the first ball to the last, when all have started.
+pub(crate) fn sim_watched(n: u64, strategy: &str, pairs: u64, watch: &dyn Fn(&mut dyn FnMut())) {
     let program = move |world: &mut World| {
         quick_world(world);
-        for pair in 0..pairs {
-            let a = world.spawn(&format!("a{pair}"), actor());
-            let b = world.spawn(&format!("b{pair}"), actor());
-            world.send(a, ball(b.to_raw(), n / pairs));
-        }
-        world.run()?;
+        let actor = actor();
+        let spawn = |world: &mut World, name: String| world.spawn(&name, actor.clone());
+        let both = |pair| [spawn(world, format!("a{pair}")), spawn(world, format!("b{pair}"))];
+        let players: Vec<_> = (0..pairs).map(both).collect();
+        world.settle()?;
+        let mut ended = None;
+        watch(&mut || {
+            for [a, b] in &players {
+                world.send(*a, ball(b.to_raw(), n / pairs));
+            }
+            ended = Some(world.run());
+        });
+        ended.expect("it was watched")?;
         Ok(())
     };
     let strategy = strategy.parse::<StrategySpec>().expect("known").build();
@@ -69,17 +81,22 @@ pub(crate) fn sim(n: u64, strategy: &str, pairs: u64) {
     assert!(outcome.stats.steps >= n, "{}", outcome.stats.steps);
 }
 
-/// On the real reactor.
-pub(crate) fn real(n: u64) {
+/// On the real reactor, by so many pairs at once.
+pub(crate) fn real(n: u64, pairs: u64) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
         let system = System::start().expect("it starts");
-        let a = system.spawn("a", actor()).await.expect("it starts");
-        let b = system.spawn("b", actor()).await.expect("it starts");
-        // Whoever gets the last ball stops.
-        let done = (system.monitor(a), system.monitor(b));
-        system.send(a, ball(b.to_raw(), n)).expect("it is there");
-        tokio::select! { _ = done.0 => {}, _ = done.1 => {} }
+        let mut ended = Vec::new();
+        for pair in 0..pairs {
+            let a = system.spawn(&format!("a{pair}"), actor()).await.expect("it starts");
+            let b = system.spawn(&format!("b{pair}"), actor()).await.expect("it starts");
+            // Whoever gets the last ball stops.
+            ended.push((system.monitor(a), system.monitor(b)));
+            system.send(a, ball(b.to_raw(), n / pairs)).expect("it is there");
+        }
+        for one in ended {
+            tokio::select! { _ = one.0 => {}, _ = one.1 => {} }
+        }
         system.shutdown().await.expect("it runs");
     });
 }

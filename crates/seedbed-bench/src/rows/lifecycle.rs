@@ -1,6 +1,6 @@
 //! Actors that are spawned and stopped.
 
-use super::{ACTIX, KAMEO, PALLADIUM, RACTOR, work};
+use super::{ACTIX, KAMEO, LUNATIC, PALLADIUM, RACTOR, work};
 use crate::limits;
 use crate::ours::{lunatic, palladium, restarts, spawns, wasm};
 use crate::peer::peer;
@@ -60,6 +60,7 @@ pub fn rows() -> Vec<Row> {
                 ),
                 (PALLADIUM, peer("palladium", "wasm-spawns")),
                 ("Seedbed, lunatic's module, by a process", work(lunatic::spawns)),
+                (LUNATIC, peer("lunatic", "wasm-spawns")),
             ],
         },
         Row {

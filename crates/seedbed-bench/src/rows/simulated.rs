@@ -1,22 +1,34 @@
 //! Simulated runs.
 
-use super::work;
-use crate::ours::{native, net, orders, short};
+use super::{part, work};
+use crate::ours::{native, net, orders, short, wasm};
 use crate::peer::peer;
 use crate::round::{Clock, Row, on_each_processor, processors};
 
 pub fn rows() -> Vec<Row> {
     vec![
         Row {
-            name: "native simulated event, by pairs ready",
-            columns: &["ns an event"],
+            name: "native simulated message, by pairs ready",
+            columns: &["ns a message"],
             n: 1_000_000,
             works: vec![
-                ("1 pair", work(|n| native::sim(n, "random", 1))),
-                ("10 pairs", work(|n| native::sim(n, "random", 10))),
-                ("100 pairs", work(|n| native::sim(n, "random", 100))),
-                ("1 000 pairs", work(|n| native::sim(n, "random", 1_000))),
-                ("10 000 pairs", work(|n| native::sim(n, "random", 10_000))),
+                ("1 pair", part(|n, watch| native::sim_watched(n, "random", 1, watch))),
+                ("10 pairs", part(|n, watch| native::sim_watched(n, "random", 10, watch))),
+                ("100 pairs", part(|n, watch| native::sim_watched(n, "random", 100, watch))),
+                ("1 000 pairs", part(|n, watch| native::sim_watched(n, "random", 1_000, watch))),
+                ("10 000 pairs", part(|n, watch| native::sim_watched(n, "random", 10_000, watch))),
+            ],
+        },
+        Row {
+            name: "WASM simulated message, by pairs ready",
+            columns: &["ns a message"],
+            n: 1_000_000,
+            works: vec![
+                ("1 pair", part(|n, watch| wasm::sim_watched(n, "random", 1, watch))),
+                ("10 pairs", part(|n, watch| wasm::sim_watched(n, "random", 10, watch))),
+                ("100 pairs", part(|n, watch| wasm::sim_watched(n, "random", 100, watch))),
+                ("1 000 pairs", part(|n, watch| wasm::sim_watched(n, "random", 1_000, watch))),
+                ("10 000 pairs", part(|n, watch| wasm::sim_watched(n, "random", 10_000, watch))),
             ],
         },
         Row {
@@ -24,7 +36,7 @@ pub fn rows() -> Vec<Row> {
             columns: &["ns a message"],
             n: 100_000,
             works: vec![
-                ("Seedbed, native", work(|n| native::sim(n, "random", 1_000))),
+                ("Seedbed, native", part(|n, watch| native::sim_watched(n, "random", 1_000, watch))),
                 ("strontium-core 0.5.0, tasks and channels", peer("strontium", "sim-pairs-1000")),
             ],
         },
@@ -33,7 +45,7 @@ pub fn rows() -> Vec<Row> {
             columns: &["ns a message"],
             n: 100_000,
             works: vec![
-                ("Seedbed, native", work(|n| native::sim(n, "random", 10))),
+                ("Seedbed, native", part(|n, watch| native::sim_watched(n, "random", 10, watch))),
                 ("strontium-core 0.5.0, tasks and channels", peer("strontium", "sim-pairs-10")),
             ],
         },

@@ -1,6 +1,6 @@
 //! Messages between WASM actors.
 
-use super::{PALLADIUM, work};
+use super::{LUNATIC, PALLADIUM, work};
 use crate::limits;
 use crate::ours::{calls, lunatic, palladium, wasm};
 use crate::peer::peer;
@@ -12,13 +12,23 @@ pub fn rows() -> Vec<Row> {
         columns: &["ns a message"],
         n: 500_000,
         works: vec![
-            ("bare wasmtime, the same copies", work(limits::wasmtime::ball_passed)),
+            ("bare wasmtime, the same copies", work(|n| limits::wasmtime::balls_passed(n, 1))),
             ("the copies alone", work(limits::copy::run)),
             ("a step of arithmetic, for the machine's own speed", work(limits::arithmetic::run)),
-            ("real reactor", work(wasm::real)),
+            ("real reactor", work(|n| wasm::real(n, 1))),
             ("simulated, plain", work(|n| wasm::sim(n, "plain", 1))),
             ("simulated, random, 1 pair", work(|n| wasm::sim(n, "random", 1))),
             ("simulated, random, 8 pairs", work(|n| wasm::sim(n, "random", 8))),
+        ],
+    };
+    let sixteen = Row {
+        name: "WASM message, 64 bytes, one send, 16 actors in pairs",
+        columns: &["ns a message"],
+        n: 500_000,
+        works: vec![
+            ("bare wasmtime, the same copies", work(|n| limits::wasmtime::balls_passed(n, 8))),
+            ("real reactor", work(|n| wasm::real(n, 8))),
+            ("simulated, plain", work(|n| wasm::sim(n, "plain", 8))),
         ],
     };
     let nothing = Row {
@@ -44,11 +54,12 @@ pub fn rows() -> Vec<Row> {
         columns: &["ns a message"],
         n: 100_000,
         works: vec![
-            ("Seedbed, its own dialect", work(wasm::real)),
+            ("Seedbed, its own dialect", work(|n| wasm::real(n, 1))),
             ("Seedbed, palladium's module", work(palladium::ping_pong)),
             ("Seedbed, lunatic's module", work(lunatic::ping_pong)),
             (PALLADIUM, peer("palladium", "wasm-ping-pong")),
+            (LUNATIC, peer("lunatic", "wasm-ping-pong")),
         ],
     };
-    vec![one_send, nothing, sum, beside_peers]
+    vec![one_send, sixteen, nothing, sum, beside_peers]
 }
