@@ -3,7 +3,7 @@
 use super::{part, work};
 use crate::ours::{native, net, orders, short, wasm};
 use crate::peer::peer;
-use crate::round::{Clock, Row, on_each_processor, processors};
+use crate::round::{Clock, Row, Work, on_each_processor, processors};
 
 pub fn rows() -> Vec<Row> {
     vec![
@@ -11,25 +11,13 @@ pub fn rows() -> Vec<Row> {
             name: "native simulated message, by pairs ready",
             columns: &["ns a message"],
             n: 1_000_000,
-            works: vec![
-                ("1 pair", part(|n, watch| native::sim_watched(n, "random", 1, watch))),
-                ("10 pairs", part(|n, watch| native::sim_watched(n, "random", 10, watch))),
-                ("100 pairs", part(|n, watch| native::sim_watched(n, "random", 100, watch))),
-                ("1 000 pairs", part(|n, watch| native::sim_watched(n, "random", 1_000, watch))),
-                ("10 000 pairs", part(|n, watch| native::sim_watched(n, "random", 10_000, watch))),
-            ],
+            works: by_pairs(native::sim_watched),
         },
         Row {
             name: "WASM simulated message, by pairs ready",
             columns: &["ns a message"],
             n: 1_000_000,
-            works: vec![
-                ("1 pair", part(|n, watch| wasm::sim_watched(n, "random", 1, watch))),
-                ("10 pairs", part(|n, watch| wasm::sim_watched(n, "random", 10, watch))),
-                ("100 pairs", part(|n, watch| wasm::sim_watched(n, "random", 100, watch))),
-                ("1 000 pairs", part(|n, watch| wasm::sim_watched(n, "random", 1_000, watch))),
-                ("10 000 pairs", part(|n, watch| wasm::sim_watched(n, "random", 10_000, watch))),
-            ],
+            works: by_pairs(wasm::sim_watched),
         },
         Row {
             name: "simulated ping-pong of 1 000 pairs at once, random order",
@@ -110,6 +98,20 @@ pub fn rows() -> Vec<Row> {
             n: 100_000,
             works: vec![("simulated", work(short::alive_together))],
         },
+    ]
+}
+
+/// Messages under a strategy between so many pairs; what it is given at last, times the part that counts.
+type Simulated = fn(u64, &str, u64, &dyn Fn(&mut dyn FnMut()));
+
+fn by_pairs(sim: Simulated) -> Vec<(&'static str, Work)> {
+    let of = |pairs| part(move |n, watch| sim(n, "random", pairs, watch));
+    vec![
+        ("1 pair", of(1)),
+        ("10 pairs", of(10)),
+        ("100 pairs", of(100)),
+        ("1 000 pairs", of(1_000)),
+        ("10 000 pairs", of(10_000)),
     ]
 }
 
