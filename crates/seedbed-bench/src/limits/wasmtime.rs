@@ -58,29 +58,51 @@ fn parts(instance: Instance, store: &mut Store<Host>) -> (wasmtime::Memory, Hand
     (memory, instance.get_typed_func(store, "seedbed_on_message").expect("exported"))
 }
 
-/// A message of 64 bytes and one send: the same copies and calls, no kernel; instances of one store in pairs, the
-/// output of each fed to the other, one pair after the other.
+/// A message of 64 bytes and one send: the same copies and calls, no kernel; two instances of one store, the
+/// output of each fed to the other.
+pub fn ball_passed(n: u64) {
+    let (pre, mut store) = (linked(&BALL_MODULE), store());
+    let players = pair(&pre, &mut store);
+    store.data_mut().out.copy_from_slice(&ball(1, n).0);
+    for turn in 0..n {
+        let out = store.data().out;
+        pass(&mut store, &players, turn, &out);
+    }
+}
+
+/// The same by instances in pairs, one pair after the other.
 pub fn balls_passed(n: u64, pairs: u64) {
     let (pre, mut store) = (linked(&BALL_MODULE), store());
-    let mut player = || {
-        let instance = pre.instantiate(&mut store).expect("there is room");
-        parts(instance, &mut store)
-    };
-    let players: Vec<_> = (0..pairs).map(|_| [player(), player()]).collect();
-    let balls = ball(1, n / pairs).0;
-    let mut balls: Vec<[u8; 64]> = vec![balls.try_into().expect("a ball has 64 bytes"); players.len()];
+    let players: Vec<Pair> = (0..pairs).map(|_| pair(&pre, &mut store)).collect();
+    let ball = ball(1, n / pairs).0.try_into().expect("a ball has 64 bytes");
+    let mut balls: Vec<[u8; 64]> = vec![ball; players.len()];
     for turn in 0..n / pairs {
         for (pair, ball) in players.iter().zip(&mut balls) {
-            let (memory, call) = &pair[(turn & 1) as usize];
-            store.data_mut().memory = Some(*memory);
-            let bytes = memory.data_mut(&mut store);
-            bytes[1024..1072].copy_from_slice(&[turn as u8; 48]);
-            bytes[1072..1136].copy_from_slice(ball);
-            store.set_fuel(1_000_000).expect("fuel is on");
-            call.call(&mut store, (1024, 1072, 64)).expect("it returns");
+            pass(&mut store, pair, turn, ball);
             *ball = store.data().out;
         }
     }
+}
+
+type Pair = [(wasmtime::Memory, Handler); 2];
+
+fn pair(pre: &InstancePre<Host>, store: &mut Store<Host>) -> Pair {
+    [(); 2].map(|()| {
+        let instance = pre.instantiate(&mut *store).expect("there is room");
+        parts(instance, store)
+    })
+}
+
+/// One turn of the one whose turn it is.
+#[inline(always)]
+fn pass(store: &mut Store<Host>, players: &Pair, turn: u64, ball: &[u8; 64]) {
+    let (memory, call) = &players[(turn & 1) as usize];
+    store.data_mut().memory = Some(*memory);
+    let bytes = memory.data_mut(&mut *store);
+    bytes[1024..1072].copy_from_slice(&[turn as u8; 48]);
+    bytes[1072..1136].copy_from_slice(ball);
+    store.set_fuel(1_000_000).expect("fuel is on");
+    call.call(&mut *store, (1024, 1072, 64)).expect("it returns");
 }
 
 /// A message of 64 bytes that nothing is done with.

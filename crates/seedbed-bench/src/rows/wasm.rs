@@ -12,7 +12,7 @@ pub fn rows() -> Vec<Row> {
         columns: &["ns a message"],
         n: 500_000,
         works: vec![
-            ("bare wasmtime, the same copies", work(|n| limits::wasmtime::balls_passed(n, 1))),
+            ("bare wasmtime, the same copies", work(limits::wasmtime::ball_passed)),
             ("the copies alone", work(limits::copy::run)),
             ("a step of arithmetic, for the machine's own speed", work(limits::arithmetic::run)),
             ("real reactor", work(|n| wasm::real(n, 1))),
