@@ -88,7 +88,10 @@ fn what_such_a_turn_sets_is_due_in_its_time() {
         let long = Duration::from_secs(20);
         let held = pin!(system.ask_with::<_, u64>(puppet, Do::Hold, long));
         assert!(poll_once(held).is_pending());
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        for _ in 0..4 {
+            // The node's task comes to wait.
+            tokio::task::yield_now().await;
+        }
         assert_eq!(system.ask_with(puppet, Do::ReplyAfter(1_000), long).await, Ok(2u64));
         let short = Duration::from_millis(1);
         assert!(system.ask_with::<_, u64>(puppet, Do::Hold, short).await.is_err(), "it is over in its time");

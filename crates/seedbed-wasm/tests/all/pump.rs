@@ -148,7 +148,8 @@ fn a_turn_is_a_turn_whoever_calls_it() {
     }
 }
 
-/// A message for which there is no room is the kernel's to call; those after it go where the guest gave room then.
+/// A message for which there is no room is the kernel's to call; those after it go where the guest gave room then,
+/// also where the loop was entered for another guest.
 #[test]
 fn messages_go_where_a_guest_gave_room_last() {
     // Each time on a page of its own.
@@ -156,17 +157,20 @@ fn messages_go_where_a_guest_gave_room_last() {
         (i32.mul (i32.sub (memory.size) (i32.const 1)) (i32.const 65536))";
     for turns in [1, 2, usize::MAX] {
         let mut world = World::new().unsimulated();
-        let pid = world.spawn("g", actor(&with_inbox(inbox)));
+        let guest = actor(&with_inbox(inbox));
+        let (pid, other) = (world.spawn("g", guest.clone()), world.spawn("other", guest));
         let lens = [10, 3, 9, 2_000, 7, 1_999, 2_001, 2_001];
         for (n, len) in lens.into_iter().enumerate() {
             world.post(pid, 0, 0, &vec![n as u8; len]);
+            world.post(other, 0, 0, &[n as u8]);
         }
         while !world.rests() {
             world.run_batch(turns);
         }
         let asked = [1, 1, 1, 2, 2, 2, 3, 3];
-        let expected = asked.into_iter().enumerate().flat_map(|(n, asked)| [asked, asked << 16, n as i64]);
-        assert_eq!(world.answers(), expected.collect::<Vec<_>>(), "in batches of {turns}");
+        let of = |asked, n| [asked, asked << 16, n as i64];
+        let expected = asked.into_iter().enumerate().flat_map(|(n, asked)| [of(asked, n), of(1, n)]);
+        assert_eq!(world.answers(), expected.flatten().collect::<Vec<_>>(), "in batches of {turns}");
     }
 }
 
