@@ -40,6 +40,9 @@ pub(crate) fn run(args: &Sim, out: Output) -> Result<Exit, Failure> {
         out.say(&block::head(out.paint(), &name, run.seed, broken));
     }
     let tree = args.tree.then_some(trees.as_slice());
+    if let Some(fork) = args.fork {
+        out.data(&format!("fork        {}", hex(fork.0)));
+    }
     out.data(&outcome::text(&run, outcome::end(&run), tree));
     let mut event = outcome::object(&run, outcome::end(&run), tree);
     event["event"] = json!("sim");

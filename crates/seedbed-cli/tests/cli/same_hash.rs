@@ -30,6 +30,19 @@ fn another_seed_is_another_run() {
     assert_eq!(of("7"), of("0x7"));
 }
 
+/// A run of a hunt with forks is given back by the seed of its start and its own (rule W15).
+#[test]
+fn a_forked_run_is_given_back_by_two_seeds() {
+    let rig = Rig::new();
+    let of = |fork| {
+        let ran = rig.run(&format!("sim {} --seed 7 --fork {fork}", fixture("transfer-fixed/seedbed.toml")));
+        assert_eq!(ran.value("fork"), fork);
+        ran.value("trace hash").to_owned()
+    };
+    assert_eq!(of("0x8"), of("0x8"));
+    assert_ne!(of("0x8"), of("0x9"));
+}
+
 #[test]
 fn a_seed_is_the_same_run_in_a_fresh_process_and_in_one_that_ran_others() {
     let rig = Rig::new();
