@@ -11,6 +11,9 @@ use seedbed_wasm::WasmActor;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// What is done at the end of a route, by its tag; nothing by any other.
@@ -172,6 +175,39 @@ fn messages_go_where_a_guest_gave_room_last() {
         let expected = asked.into_iter().enumerate().flat_map(|(n, asked)| [of(asked, n), of(1, n)]);
         assert_eq!(world.answers(), expected.flatten().collect::<Vec<_>>(), "in batches of {turns}");
     }
+}
+
+/// Counts its turns.
+struct Counts(Arc<AtomicUsize>);
+
+impl Actor for Counts {
+    type Message = Bytes;
+
+    fn on_message(&mut self, _: &mut Context, _: Bytes) -> Result<()> {
+        self.0.fetch_add(1, Relaxed);
+        Ok(())
+    }
+}
+
+/// The loop knows guests by their slots. Whoever takes the slot of one that ended has turns of its own.
+#[test]
+fn nobody_is_called_as_the_guest_whose_slot_it_has() {
+    let mut world = World::new().unsimulated();
+    let (first, other) = (world.spawn("first", router()), world.spawn("other", router()));
+    let run = |world: &mut World, to: &[Pid]| {
+        to.iter().for_each(|to| world.post(*to, 0, NOTHING, &[]));
+        while !world.rests() {
+            world.run_batch(usize::MAX);
+        }
+    };
+    run(&mut world, &[first, other]);
+    world.kill(first);
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&turns);
+    let native = world.spawn_lazily("native", move || Counts(Arc::clone(&counted)));
+    run(&mut world, &[]);
+    run(&mut world, &[other, native]);
+    assert_eq!(turns.load(Relaxed), 1);
 }
 
 /// Notes all that happens, and panics where a guest logs `panic`.
