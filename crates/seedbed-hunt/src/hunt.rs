@@ -157,12 +157,14 @@ pub enum HuntError {
     #[error(transparent)]
     Part(#[from] PartError),
     /// Seedbed itself panicked in a run: a bug of ours.
-    #[error("run seed {seed:#x} (index {index}): seedbed panicked: {text}")]
+    #[error("run seed {seed:#x}{} (index {index}): seedbed panicked: {text}", from_start(*.start))]
     Panicked {
         /// Index of the run.
         index: u64,
         /// Its seed.
         seed: u64,
+        /// The seed of the run from whose start it went on, if it was a fork.
+        start: Option<u64>,
         /// What it said.
         text: String,
     },
@@ -194,6 +196,10 @@ impl Shard {
     }
 }
 
+fn from_start(start: Option<u64>) -> String {
+    start.map(|start| format!(", from the start of seed {start:#x}")).unwrap_or_default()
+}
+
 impl<'a> Hunt<'a> {
     /// A thousand runs of the portfolio on one job.
     pub fn new(program: &'a (dyn Program + Sync), name: impl Into<String>, root: u64) -> Hunt<'a> {
@@ -219,6 +225,11 @@ impl<'a> Hunt<'a> {
         run_seed(self.root, if self.strategy.is_sequential() { 0 } else { index })
     }
 
+    /// Index of the run that a run of this hunt goes on from the start of, if it is a fork.
+    pub(crate) fn start_of(&self, index: u64) -> Option<u64> {
+        (self.forks > 0).then(|| index - index % self.forks)
+    }
+
     /// Who decides, as a file and a screen have it.
     pub(crate) fn decides(&self) -> String {
         match self.forks {
@@ -232,7 +243,7 @@ impl<'a> Hunt<'a> {
         let dir = self.witness_in.as_deref();
         let mut witness = dir.and_then(|dir| Witness::new(dir, &self.name, "plain, before the first run", 0));
         if let Some(witness) = &mut witness {
-            witness.begin(PROFILE_SEED);
+            witness.begin(PROFILE_SEED, None);
         }
         profile(self.program)
     }

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 pub struct Died {
     /// Its seed.
     pub seed: u64,
+    /// The seed of the run from whose start it went on, if it was a fork.
+    pub start: Option<u64>,
     /// The strategy, as on a command line.
     pub strategy: String,
 }
@@ -34,13 +36,14 @@ impl Witness {
         let path = dir.join(format!("{}{}-{job}{SUFFIX}", prefix(name), std::process::id()));
         let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&path).ok()?;
         file.try_lock().ok()?;
-        writeln!(file, "{:16}\n{strategy}", "").ok()?;
+        writeln!(file, "{:33}\n{strategy}", "").ok()?;
         Some(Witness { file, path })
     }
 
-    /// A run begins.
-    pub(crate) fn begin(&mut self, seed: u64) {
-        let text = format!("{seed:016x}");
+    /// A run begins, which goes on from the start of another if that is given.
+    pub(crate) fn begin(&mut self, seed: u64, start: Option<u64>) {
+        let start = start.map(|start| format!("{start:016x}")).unwrap_or_default();
+        let text = format!("{seed:016x} {start:16}");
         // A disk that is full now is no reason to stop: only a death would go untold.
         let _ = self.file.rewind().and_then(|()| self.file.write_all(text.as_bytes()));
     }
@@ -109,8 +112,9 @@ fn told(dir: &Path, prefix: &str, lock: impl Fn(&File) -> io::Result<bool>) -> R
 
 /// `None` if it had not begun a run.
 fn parse(text: &str) -> Option<Died> {
-    let (seed, strategy) = text.split_once('\n')?;
-    Some(Died { seed: u64::from_str_radix(seed, 16).ok()?, strategy: strategy.trim().to_owned() })
+    let (seeds, strategy) = text.split_once('\n')?;
+    let mut seeds = seeds.split_whitespace().map(|seed| u64::from_str_radix(seed, 16).ok());
+    Some(Died { seed: seeds.next()??, start: seeds.next().flatten(), strategy: strategy.trim().to_owned() })
 }
 
 fn prefix(name: &str) -> String {
@@ -127,15 +131,22 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(died(&dir.path().join("none"), "a/b").unwrap(), []);
         let mut witness = Witness::new(dir.path(), "a/b", "pct:3", 0).unwrap();
-        witness.begin(0xff);
+        witness.begin(0xfe, Some(0xee));
+        witness.begin(0xff, None);
         assert_eq!(died(dir.path(), "a/b").unwrap(), [], "it is locked");
         witness.file.unlock().unwrap();
         assert_eq!(died(dir.path(), "another").unwrap(), []);
-        let told = Died { seed: 0xff, strategy: "pct:3".into() };
+        let told = Died { seed: 0xff, start: None, strategy: "pct:3".into() };
         assert_eq!(died(dir.path(), "a/b").unwrap(), [told]);
         assert_eq!(died(dir.path(), "a/b").unwrap(), []);
         drop(witness);
-        Witness::new(dir.path(), "a/b", "random", 1).unwrap().begin(7);
+        let mut forked = Witness::new(dir.path(), "a/b", "pos", 0).unwrap();
+        forked.begin(0xfe, Some(0xee));
+        forked.file.unlock().unwrap();
+        let told = Died { seed: 0xfe, start: Some(0xee), strategy: "pos".into() };
+        assert_eq!(died(dir.path(), "a/b").unwrap(), [told]);
+        drop(forked);
+        Witness::new(dir.path(), "a/b", "random", 1).unwrap().begin(7, None);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "a hunt that ends leaves nothing");
     }
 }

@@ -90,7 +90,7 @@ pub(crate) fn run_all(plan: &Plan<'_>, progress: &mut dyn FnMut(&Progress)) -> R
 fn work(plan: &Plan<'_>, shared: &Shared, job: u32, send: &SyncSender<Ended>) {
     let hunt = plan.hunt;
     let dir = hunt.witness_in.as_deref();
-    let mut witness = dir.and_then(|dir| Witness::new(dir, &hunt.name, &hunt.decides(), job));
+    let mut witness = dir.and_then(|dir| Witness::new(dir, &hunt.name, &hunt.strategy.to_string(), job));
     let mut started = None;
     let mut strategy = plan.hunt.strategy.build_for(&plan.profile);
     while !is_over(plan) {
@@ -101,7 +101,7 @@ fn work(plan: &Plan<'_>, shared: &Shared, job: u32, send: &SyncSender<Ended>) {
         }
         let config = RunConfig { seed: seed(plan, nth), steps_hint: plan.steps_hint };
         if let Some(witness) = &mut witness {
-            witness.begin(config.seed);
+            witness.begin(config.seed, start_seed(plan, nth));
         }
         let ran = quietly(|| {
             catch_unwind(AssertUnwindSafe(|| match hunt.forks {
@@ -145,7 +145,7 @@ impl<'a> Started<'a> {
     /// Runs the n-th run from the state after the start that it goes on from, which is made if it is not at hand.
     fn fork(started: &mut Option<Started<'a>>, plan: &Plan<'a>, nth: u64) -> Outcome {
         let index = plan.hunt.shard.index_of(nth);
-        let first = index - index % plan.hunt.forks;
+        let first = plan.hunt.start_of(index).expect("only hunts with forks come here");
         let at_hand = started.take().filter(|started| started.first == first);
         let mut at = match at_hand.map_or_else(|| Started::new(plan, first), Ok) {
             Ok(at) => at,
@@ -173,6 +173,11 @@ impl<'a> Started<'a> {
             Err(_) => Err(Box::new(run_with(hunt.program, &config, strategy(), Vec::new()).0)),
         }
     }
+}
+
+/// The seed of the run from whose start the n-th goes on, if it is a fork.
+fn start_seed(plan: &Plan<'_>, nth: u64) -> Option<u64> {
+    plan.hunt.start_of(plan.hunt.shard.index_of(nth)).map(|first| plan.hunt.seed_of(first))
 }
 
 fn seed(plan: &Plan<'_>, nth: u64) -> u64 {
@@ -242,7 +247,10 @@ fn take(plan: &Plan<'_>, done: &mut Done, ended: Ended) -> Result<Option<Stopped
     let index = plan.hunt.shard.index_of(ended.nth);
     done.next += 1;
     match ended.run {
-        Err(text) => Err(HuntError::Panicked { index, seed: seed(plan, ended.nth), text }),
+        Err(text) => {
+            let start = start_seed(plan, ended.nth);
+            Err(HuntError::Panicked { index, seed: seed(plan, ended.nth), start, text })
+        }
         Ok(outcome) => {
             done.summary.add(&outcome);
             Ok(match outcome.found {

@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{Race, hunt, race, run, sound};
+use common::{Builds, boots, chaos, hunt, race, run, sound};
 use seedbed_hunt::{End, HuntError, Part, PartError, Progress, Shard, Warning, merge, profile, run_seed};
-use seedbed_sim::{Profile, Run, RunConfig, StrategySpec, World, run_with};
+use seedbed_sim::{InWorld, Profile, Run, RunConfig, StrategySpec, World, run_with};
 use seedbed_trace::Origin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -90,13 +90,15 @@ fn neither_jobs_nor_shards_change_a_run_of_any_strategy() {
     }
 }
 
+const RACE: Builds = Builds(race);
+
 /// Runs that go on from the state after the start of another are found again by its seed and theirs, without
 /// any snapshot; and, as all runs, by seed and tape.
 #[test]
 fn a_fork_of_a_start_is_a_run_by_its_seeds() {
     const FORKS: u64 = 4;
     let reports = [1, 3].map(|jobs| {
-        let mut hunt = hunt(&Race, 1_000);
+        let mut hunt = hunt(&RACE, 1_000);
         (hunt.jobs, hunt.forks) = (jobs, FORKS);
         let report = run(&hunt);
         let found = report.found.expect("the race is found");
@@ -109,10 +111,10 @@ fn a_fork_of_a_start_is_a_run_by_its_seeds() {
     let Origin::Hunt { index, .. } = finding.origin else { panic!("it was found in a hunt") };
     let first = index - index % FORKS;
     assert_eq!(finding.seed, run_seed(7, first));
-    let profile = profile(&Race);
+    let profile = profile(&RACE);
     let config = RunConfig { seed: finding.seed, steps_hint: profile.steps };
     let mut alone =
-        Run::begin(&Race, &config, StrategySpec::Portfolio.build_for(&profile), Vec::new()).unwrap();
+        Run::begin(&RACE, &config, StrategySpec::Portfolio.build_for(&profile), Vec::new()).unwrap();
     assert!(alone.to_started());
     alone.fork(run_seed(7, index));
     assert_eq!(alone.finish().trace_hash, finding.original.trace_hash);
@@ -124,7 +126,7 @@ fn what_cannot_be_forked_is_refused() {
     driven.forks = 4;
     let refused = driven.run(&AtomicBool::new(false), &mut |_| {});
     assert!(matches!(refused, Err(HuntError::Driven)));
-    let mut dependent = hunt(&Race, 10);
+    let mut dependent = hunt(&RACE, 10);
     (dependent.forks, dependent.strategy) = (4, StrategySpec::Dfs(None));
     let refused = dependent.run(&AtomicBool::new(false), &mut |_| {});
     assert!(matches!(refused, Err(HuntError::Dependent(_))));
@@ -150,6 +152,22 @@ fn shards_are_the_hunt_in_parts() {
     let other = Part { root: 8, ..parts[1].clone() };
     assert!(matches!(merge(&[parts[0].clone(), other]), Err(PartError::Other { what: "the seed", .. })));
     assert_eq!(merge(&[]), Err(PartError::Nothing));
+}
+
+/// Where a start falls to several shards, each makes it.
+#[test]
+fn shards_are_the_hunt_in_parts_with_forks_too() {
+    let program = InWorld { config: chaos(), program: Builds(boots) };
+    let hunt_in = |forks, shard| {
+        let mut hunt = hunt(&program, 100);
+        (hunt.forks, hunt.shard) = (forks, shard);
+        run(&hunt)
+    };
+    let all = Shard { index: 0, of: 1 };
+    let whole = hunt_in(4, all);
+    let parts: Vec<Part> = (0..3).map(|index| hunt_in(4, Shard { index, of: 3 }).part).collect();
+    assert_eq!(merge(&parts).unwrap().summary, whole.summary);
+    assert_ne!(whole.summary, hunt_in(0, all).summary, "they are other runs than without");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn a_death_leaves_its_seed() {
     let status = Command::new(this).arg("--die").arg(dir.path()).status().expect("it starts");
     assert!(!status.success());
     let told = died(dir.path(), "test").expect("the directory is there");
-    assert_eq!(told, [Died { seed: run_seed(7, 20), strategy: "portfolio".into() }]);
+    assert_eq!(told, [Died { seed: run_seed(7, 20), start: None, strategy: "portfolio".into() }]);
 }
 
 fn main() {

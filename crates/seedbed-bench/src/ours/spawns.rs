@@ -99,7 +99,7 @@ pub(crate) fn told_from_another_thread(n: u64) {
         let one = system.address("one").expect("a name");
         for _ in 0..n {
             let mut spawned = pin!(system.spawn("one", || Told));
-            // Asked for now; that it has started need wake nobody.
+            // One poll asks for it; that it has started need wake nobody.
             let begun = spawned.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop()));
             system.send(one, ()).expect("the system runs");
             system.monitor(one).await.expect("the system runs");

@@ -50,8 +50,9 @@ pub(crate) fn run(args: &Args, out: Output) -> Result<Exit, Failure> {
         forks: args.forks.unwrap_or(0),
     };
     for run in died(Path::new(KEPT_IN), &name)? {
-        let Died { seed, strategy } = run;
-        out.warn(&format!("an earlier hunt died in the run with seed {seed:#x}, strategy {strategy}"));
+        let Died { seed, start, strategy } = run;
+        let fork = start.map(|start| format!(" from the start of seed {start:#x}")).unwrap_or_default();
+        out.warn(&format!("an earlier hunt died in the run with seed {seed:#x}{fork}, strategy {strategy}"));
     }
     interrupt::watch()?;
     out.event(json!({

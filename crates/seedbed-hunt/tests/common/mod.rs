@@ -2,10 +2,11 @@
 
 #![allow(dead_code, reason = "each test file uses some of these")]
 
-use seedbed_core::{Actor, Context, Result, Signal};
+use seedbed_core::{Actor, Context, Result, Signal, SpawnOptions};
 use seedbed_hunt::Hunt;
 use seedbed_sim::{Faults, Program, World, WorldConfig};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -77,16 +78,16 @@ pub(crate) fn race(world: &mut World) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The race, whose worlds are data.
-pub(crate) struct Race;
+/// A program that only builds its worlds, which are data.
+pub(crate) struct Builds(pub(crate) fn(&mut World) -> anyhow::Result<()>);
 
-impl Program for Race {
+impl Program for Builds {
     fn config(&self) -> WorldConfig {
         WorldConfig::default()
     }
 
     fn drive(&self, world: &mut World) -> anyhow::Result<()> {
-        race(world)
+        self.0(world)
     }
 
     fn is_data(&self) -> bool {
@@ -98,6 +99,17 @@ impl Program for Race {
 pub(crate) fn sound(world: &mut World) -> anyhow::Result<()> {
     writers(world, &[1, 2, 3, 4, 5]);
     world.always("something is seen", |w: &World| w.facts().values("seen").len() == 1);
+    Ok(())
+}
+
+/// The same by a node that boots, whose actors have a start of some turns.
+pub(crate) fn boots(world: &mut World) -> anyhow::Result<()> {
+    world.node("n", |boot| {
+        boot.spawn(SpawnOptions::registered("register"), Arc::new(|| Register(0))).expect("the name is free");
+        for value in 1..=4 {
+            boot.spawn(SpawnOptions::default(), Arc::new(move || Writer(value))).expect("there is room");
+        }
+    });
     Ok(())
 }
 
